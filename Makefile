@@ -1,0 +1,154 @@
+# make             build the program                        MODE=dev|release|asan|tsan|cov|fuzz
+# make demo        install packages, build, generate, train, register, serve, score one request
+# make test        install packages, then every test, one closing line        make test ONLY=data
+# make soak        the long proofs: each fuzzer for 60 seconds, the tests with their full counts
+# make fuzz        each fuzzer for FOR=60 seconds
+# make lint        arrows between rooms, formatting, shell scripts, forbidden words
+# make bench       timings, side by side, as ratios
+# make install     DESTDIR= PREFIX=/usr/local
+# make clean       remove build/
+# make help        this text
+
+MODE ?= dev
+OUT  ?= build/$(MODE)
+
+# The house. Each room, and the rooms below that it may use, nearest first.
+uses.base    :=
+uses.measure := base
+uses.data    := base
+uses.feature := data base
+uses.model   := feature data base
+uses.decide  := model feature data base
+uses.store   := decide model feature data measure base
+uses.train   := store decide model feature data measure base
+uses.serve   := store decide model feature data measure base
+uses.cli     := serve train store decide model feature data measure base
+rooms        := base measure data feature model decide store train serve cli
+
+# What a room needs from the outside: pkg-config names. One file of the room includes each.
+needs.base   := libcrypto jansson
+needs.data   := yaml-0.1 zlib libzstd
+needs.store  := sqlite3
+needs.serve  := libevent libevent_pthreads
+
+# ---------------------------------------------------------------- compiler
+
+mode.dev     := -O1 -g
+mode.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+mode.asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+mode.tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+mode.cov     := -O0 -g --coverage
+mode.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+$(if $(mode.$(MODE)),,$(error MODE is one of dev release asan tsan cov fuzz, not '$(MODE)'))
+
+CC      := $(if $(filter fuzz,$(MODE)),clang,gcc)
+WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wwrite-strings -Wstrict-prototypes \
+           -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual -Wformat=2 \
+           -Wimplicit-fallthrough -Wdouble-promotion -Wfloat-conversion
+CFLAGS  := -std=gnu17 -D_GNU_SOURCE $(WARN) -fPIE -fvisibility=hidden -ffp-contract=off $(mode.$(MODE))
+LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize=% --coverage,$(mode.$(MODE)))
+
+# llhttp: Debian 12 ships C sources, Debian 13 a library.
+llhttp.sources := $(wildcard /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
+llhttp.objects := $(if $(llhttp.sources),$(patsubst /usr/share/llhttp/%.c,$(OUT)/llhttp/%.o,$(llhttp.sources)))
+llhttp.cflags  := $(if $(llhttp.sources),-isystem /usr/share/include/llhttp) -DLLHTTP_STRICT_MODE=1
+llhttp.libs    := $(if $(llhttp.sources),,-lllhttp)
+
+# ---------------------------------------------------------------- rules
+
+room_of  = $(firstword $(subst /, ,$1))
+below    = $(call room_of,$1) $(uses.$(call room_of,$1))
+archive  = $(patsubst %,$(OUT)/%.a,$1)
+objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %.sql,$(OUT)/%.sql.o,$(if $(filter store,$1),$(wildcard sql/*.sql)))
+libs     = $(if $(strip $(foreach r,$1,$(needs.$r))),$$(pkg-config --libs $(foreach r,$1,$(needs.$r)))) $(if $(filter serve,$1),$(llhttp.libs)) -lm -ldl
+
+tests   := $(patsubst tests/%.c,$(OUT)/test/%,$(wildcard $(foreach r,$(rooms),$(if $(filter $r,$(or $(ONLY),$r)),tests/$r/*_test.c))))
+scripts := $(if $(filter-out system,$(ONLY)),,$(wildcard tests/system/*_test.py))
+fuzzers := $(patsubst fuzz/%.c,$(OUT)/%,$(wildcard fuzz/fuzz_*.c))
+
+.DEFAULT_GOAL := all
+.SECONDEXPANSION:
+.SECONDARY:
+.PHONY: all packages test check soak fuzz fuzz-run lint bench demo install help clean
+
+all: $(OUT)/assay
+
+$(OUT)/src/serve/%.o: src/serve/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(llhttp.cflags) -MMD -MP -Isrc -c -o $@ $<
+
+$(OUT)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -Isrc -Itests -c -o $@ $<
+
+$(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) $(llhttp.cflags) -c -o $@ $<
+
+# A text file inside the program: sql/001_registry.sql becomes the symbol sql_001_registry.
+$(OUT)/%.sql.o: %.sql tools/embed
+	@mkdir -p $(@D)
+	tools/embed $< > $(OUT)/$*.sql.S
+	$(CC) -c -o $@ $(OUT)/$*.sql.S
+
+$(OUT)/serve.a: $$(call objects,serve) $(llhttp.objects)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/%.a: $$(call objects,$$*)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/assay: $(call archive,cli $(uses.cli))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,cli $(uses.cli))
+
+# A test links its own room and the rooms below it, nothing else: an arrow the
+# wrong way does not link.
+$(OUT)/test/%: $(OUT)/tests/%.o $(OUT)/tests/harness.o $$(call archive,$$(call below,$$*))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(call below,$*)) -lcmocka
+
+$(OUT)/fuzz_%: $(OUT)/fuzz/fuzz_%.o $(call archive,$(uses.cli))
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call libs,$(uses.cli))
+
+packages:
+	@tools/install-packages
+
+# The program with every test linked; `check` runs them and installs nothing.
+test: packages
+	@$(MAKE) --no-print-directory check
+check: $(if $(filter-out system,$(ONLY)),,$(OUT)/assay) $(tests)
+	@ASSAY=$(abspath $(OUT)/assay) ASSAY_MODE=$(MODE) tools/run-tests $(tests) $(scripts)
+
+fuzz:
+	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
+fuzz-run: $(fuzzers)
+	@tools/run-fuzzers $(or $(FOR),60) $^
+
+soak: packages
+	@$(MAKE) --no-print-directory fuzz FOR=60
+	@ASSAY_SOAK=1 $(MAKE) --no-print-directory check
+
+lint:
+	@tools/check-arrows $(foreach r,$(rooms),"$r: $(uses.$r)")
+	@tools/check-doors
+	@tools/check-words
+	@tools/check-format
+	@tools/check-scripts
+
+bench: packages
+	@$(MAKE) --no-print-directory MODE=release all
+	@ASSAY=$(abspath build/release/assay) bench/run
+
+demo: packages
+	@$(MAKE) --no-print-directory MODE=release all
+	@tools/demo $(abspath build/release/assay)
+
+install: all
+	install -D -m 755 $(OUT)/assay $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/assay
+
+help:
+	@sed -n '/^# /!q; s/^# //p' Makefile
+
+clean:
+	rm -rf build
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,66 @@
+#include "base/arena.h"
+
+enum { BLOCK_SIZE = 64 * 1024, ALIGNMENT = 16 };
+
+struct arena_block {
+    struct arena_block *older;
+    size_t size;
+    size_t used;
+    _Alignas(ALIGNMENT) unsigned char bytes[];
+};
+
+static struct arena_block *block_new(size_t size, struct arena_block *older)
+{
+    struct arena_block *block = malloc(sizeof *block + size);
+    assert(block != NULL); /* the process is out of memory: nothing sensible is left to do */
+    *block = (struct arena_block){.older = older, .size = size};
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size, size_t count)
+{
+    assert(arena->limit > 0);
+    size_t need, padded;
+    if (__builtin_mul_overflow(size, count, &need) ||
+        __builtin_add_overflow(need, (size_t)ALIGNMENT - 1, &padded))
+        return NULL;
+    padded &= ~(size_t)(ALIGNMENT - 1);
+    if (padded > arena->limit - arena->used)
+        return NULL;
+
+    struct arena_block *block = arena->block;
+    if (block == NULL || padded > block->size - block->used) {
+        block = block_new(padded > BLOCK_SIZE ? padded : BLOCK_SIZE, block);
+        arena->block = block;
+    }
+
+    void *bytes = block->bytes + block->used;
+    block->used += padded;
+    arena->used += padded;
+    return memset(bytes, 0, need);
+}
+
+char *arena_copy(struct arena *arena, const char *text, size_t length)
+{
+    char *copy = arena_new(arena, char, length + 1);
+    return copy == NULL ? NULL : memcpy(copy, text, length);
+}
+
+void arena_reset(struct arena *arena)
+{
+    while (arena->block != NULL && arena->block->older != NULL) {
+        struct arena_block *older = arena->block->older;
+        free(arena->block);
+        arena->block = older;
+    }
+    if (arena->block != NULL)
+        arena->block->used = 0;
+    arena->used = 0;
+}
+
+void arena_release(struct arena *arena)
+{
+    arena_reset(arena);
+    free(arena->block);
+    *arena = (struct arena){.limit = arena->limit};
+}

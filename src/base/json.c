@@ -1,0 +1,191 @@
+#include "base/json.h"
+
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+struct json json_to(struct text *text)
+{
+    return (struct json){.text = text};
+}
+
+struct json json_pretty_to(struct text *text)
+{
+    return (struct json){.text = text, .pretty = true};
+}
+
+static void line(struct json *json)
+{
+    if (!json->pretty)
+        return;
+    text_addc(json->text, '\n');
+    for (int i = 0; i < json->depth; i++)
+        text_adds(json->text, "  ");
+}
+
+/* What stands before a value or a key: a comma, a line. */
+static void next(struct json *json)
+{
+    if (json->after_key) {
+        json->after_key = false;
+        return;
+    }
+    if (json->depth == 0)
+        return;
+    bool *filled = &json->filled[json->depth - 1];
+    if (*filled)
+        text_addc(json->text, ',');
+    *filled = true;
+    line(json);
+}
+
+void json_open(struct json *json, char bracket)
+{
+    assert(bracket == '{' || bracket == '[');
+    assert(json->depth < JSON_WRITE_DEPTH_MAX);
+    next(json);
+    text_addc(json->text, bracket);
+    json->open[json->depth] = bracket;
+    json->filled[json->depth] = false;
+    json->depth++;
+}
+
+void json_close(struct json *json)
+{
+    assert(json->depth > 0 && !json->after_key);
+    json->depth--;
+    if (json->filled[json->depth])
+        line(json);
+    text_addc(json->text, json->open[json->depth] == '{' ? '}' : ']');
+    if (json->pretty && json->depth == 0)
+        text_addc(json->text, '\n');
+}
+
+static void escape(struct text *text, unsigned char c)
+{
+    switch (c) {
+    case '"':
+        text_adds(text, "\\\"");
+        break;
+    case '\\':
+        text_adds(text, "\\\\");
+        break;
+    case '\n':
+        text_adds(text, "\\n");
+        break;
+    case '\r':
+        text_adds(text, "\\r");
+        break;
+    case '\t':
+        text_adds(text, "\\t");
+        break;
+    default:
+        text_addf(text, "\\u%04x", c);
+    }
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static void quote(struct text *text, struct view value)
+{
+    text_addc(text, '"');
+    for (size_t at = 0; at < value.length;) {
+        size_t plain = at;
+        while (plain < value.length && is_plain((unsigned char)value.text[plain]))
+            plain++;
+        text_add(text, (struct view){value.text + at, plain - at});
+        at = plain;
+        if (at == value.length)
+            break;
+
+        unsigned char c = (unsigned char)value.text[at];
+        if (c < 0x80) {
+            escape(text, c);
+            at++;
+            continue;
+        }
+        size_t size = 2;
+        while (size <= 4 && (at + size > value.length ||
+                             !view_is_utf8((struct view){value.text + at, size})))
+            size++;
+        if (size <= 4) {
+            text_add(text, (struct view){value.text + at, size});
+            at += size;
+        } else {
+            text_adds(text, "\xef\xbf\xbd");
+            at++;
+        }
+    }
+    text_addc(text, '"');
+}
+
+void json_key_view(struct json *json, struct view key)
+{
+    assert(json->depth > 0 && json->open[json->depth - 1] == '{' && !json->after_key);
+    next(json);
+    quote(json->text, key);
+    text_adds(json->text, json->pretty ? ": " : ":");
+    json->after_key = true;
+}
+
+void json_key(struct json *json, const char *key)
+{
+    json_key_view(json, view_of(key));
+}
+
+void json_text(struct json *json, struct view value)
+{
+    next(json);
+    quote(json->text, value);
+}
+
+void json_string(struct json *json, const char *value)
+{
+    if (value == NULL)
+        json_null(json);
+    else
+        json_text(json, view_of(value));
+}
+
+void json_number(struct json *json, double value)
+{
+    next(json);
+    if (isfinite(value))
+        text_add_number(json->text, value);
+    else
+        text_adds(json->text, "null");
+}
+
+void json_count(struct json *json, uint64_t value)
+{
+    next(json);
+    text_add_u64(json->text, value);
+}
+
+void json_i64(struct json *json, int64_t value)
+{
+    next(json);
+    text_addf(json->text, "%" PRId64, value);
+}
+
+void json_bool(struct json *json, bool value)
+{
+    next(json);
+    text_adds(json->text, value ? "true" : "false");
+}
+
+void json_null(struct json *json)
+{
+    next(json);
+    text_adds(json->text, "null");
+}
+
+void json_raw(struct json *json, struct view value)
+{
+    next(json);
+    text_add(json->text, value);
+}

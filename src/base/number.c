@@ -1,0 +1,193 @@
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+/* Powers of ten that a double holds exactly. */
+static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+enum { EXPONENT_MAX = 10000, DIGITS_EXACT = 15, POWER_EXACT = 22 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What a number's text says, before it is a double. */
+struct decimal {
+    bool negative;
+    uint64_t mantissa; /* meaningless past DIGITS_EXACT digits */
+    size_t digits;     /* significant ones */
+    int exponent;
+};
+
+static size_t read_digits(struct view view, size_t at, struct decimal *out)
+{
+    while (at < view.length && is_digit(view.text[at])) {
+        if (out->digits > 0 || view.text[at] != '0')
+            out->digits++;
+        out->mantissa = out->mantissa * 10 + (uint64_t)(view.text[at] - '0');
+        at++;
+    }
+    return at;
+}
+
+/* Past the exponent, or 0 when it is broken. */
+static size_t read_exponent(struct view view, size_t at, struct decimal *out)
+{
+    bool negative = false;
+    if (at < view.length && (view.text[at] == '+' || view.text[at] == '-'))
+        negative = view.text[at++] == '-';
+    if (at == view.length || !is_digit(view.text[at]))
+        return 0;
+    int exponent = 0;
+    for (; at < view.length && is_digit(view.text[at]); at++)
+        if (exponent < EXPONENT_MAX)
+            exponent = exponent * 10 + (view.text[at] - '0');
+    out->exponent += negative ? -exponent : exponent;
+    return at;
+}
+
+static bool to_double(const struct decimal *decimal, struct view text, double *out)
+{
+    /* Exact by Clinger: both operands are exact doubles, so one rounding is made. */
+    if (decimal->digits <= DIGITS_EXACT && decimal->exponent >= -POWER_EXACT &&
+        decimal->exponent <= POWER_EXACT) {
+        double value = (double)decimal->mantissa;
+        value = decimal->exponent < 0 ? value / power_of_ten[-decimal->exponent]
+                                      : value * power_of_ten[decimal->exponent];
+        *out = decimal->negative ? -value : value;
+        return true;
+    }
+    enum { TEXT_MAX = 400 };
+    char copy[TEXT_MAX];
+    if (text.length >= sizeof copy)
+        return false;
+    memcpy(copy, text.text, text.length);
+    copy[text.length] = '\0';
+    double value = strtod(copy, NULL);
+    if (!isfinite(value))
+        return false;
+    *out = value;
+    return true;
+}
+
+size_t number_scan_json(struct view view, double *out)
+{
+    struct decimal decimal = {0};
+    size_t at = 0;
+    if (at < view.length && view.text[at] == '-') {
+        decimal.negative = true;
+        at++;
+    }
+    if (at == view.length || !is_digit(view.text[at]))
+        return 0;
+    if (view.text[at] == '0')
+        at++;
+    else
+        at = read_digits(view, at, &decimal);
+    if (at < view.length && is_digit(view.text[at]))
+        return 0; /* a leading zero */
+    if (at < view.length && view.text[at] == '.') {
+        size_t first = at + 1;
+        at = read_digits(view, first, &decimal);
+        if (at == first)
+            return 0;
+        decimal.exponent -= (int)(at - first < EXPONENT_MAX ? at - first : EXPONENT_MAX);
+    }
+    if (at < view.length && (view.text[at] == 'e' || view.text[at] == 'E')) {
+        at = read_exponent(view, at + 1, &decimal);
+        if (at == 0)
+            return 0;
+    }
+    return to_double(&decimal, (struct view){view.text, at}, out) ? at : 0;
+}
+
+bool number_parse(struct view view, double *out)
+{
+    struct decimal decimal = {0};
+    size_t at = 0;
+    if (at < view.length && (view.text[at] == '-' || view.text[at] == '+'))
+        decimal.negative = view.text[at++] == '-';
+    size_t first = at;
+    at = read_digits(view, first, &decimal);
+    size_t count = at - first;
+    if (at < view.length && view.text[at] == '.') {
+        size_t fraction = at + 1;
+        at = read_digits(view, fraction, &decimal);
+        count += at - fraction;
+        decimal.exponent -= (int)(at - fraction < EXPONENT_MAX ? at - fraction : EXPONENT_MAX);
+    }
+    if (count == 0)
+        return false;
+    if (at < view.length && (view.text[at] == 'e' || view.text[at] == 'E')) {
+        at = read_exponent(view, at + 1, &decimal);
+        if (at == 0)
+            return false;
+    }
+    return at == view.length && to_double(&decimal, view, out);
+}
+
+bool number_parse_i64(struct view view, int64_t *out)
+{
+    bool negative = view.length > 0 && view.text[0] == '-';
+    size_t at = negative;
+    if (at == view.length || view.length - at > 19)
+        return false;
+    uint64_t value = 0;
+    for (; at < view.length; at++) {
+        if (!is_digit(view.text[at]))
+            return false;
+        value = value * 10 + (uint64_t)(view.text[at] - '0');
+    }
+    if (value > (uint64_t)INT64_MAX + negative)
+        return false;
+    *out = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+size_t number_print(double value, char out[NUMBER_SIZE])
+{
+    if (isnan(value))
+        return (size_t)snprintf(out, NUMBER_SIZE, "nan");
+    if (isinf(value))
+        return (size_t)snprintf(out, NUMBER_SIZE, value < 0 ? "-inf" : "inf");
+    if (fabs(value) < 1e15 && value == (double)(int64_t)value && !(value == 0 && signbit(value)))
+        return (size_t)snprintf(out, NUMBER_SIZE, "%" PRId64, (int64_t)value);
+    int length = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        length = snprintf(out, NUMBER_SIZE, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    return (size_t)length;
+}
+
+void text_add_number(struct text *text, double value)
+{
+    char digits[NUMBER_SIZE];
+    text_add(text, (struct view){digits, number_print(value, digits)});
+}
+
+void text_add_u64(struct text *text, uint64_t value)
+{
+    text_addf(text, "%" PRIu64, value);
+}
+
+/* Maps floats to integers so that neighbours differ by one across zero too. */
+static int64_t ladder(float value)
+{
+    int32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits < 0 ? (int64_t)INT32_MIN - bits : bits;
+}
+
+uint32_t number_ulps(float a, float b)
+{
+    if (isnan(a) || isnan(b))
+        return isnan(a) && isnan(b) ? 0 : UINT32_MAX;
+    int64_t gap = ladder(a) - ladder(b);
+    return (uint32_t)(gap < 0 ? -gap : gap);
+}
