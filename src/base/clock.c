@@ -31,8 +31,7 @@ static int64_t days_of(int64_t year, int month, int day)
     int64_t era = (year >= 0 ? year : year - 399) / 400;
     int64_t year_of_era = year - era * 400;
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era =
-        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
 }
 
@@ -174,8 +173,8 @@ bool clock_parse(struct view view, int64_t *time_ms)
 void text_add_time(struct text *text, int64_t time_ms)
 {
     struct civil c = civil_of(time_ms);
-    text_addf(text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day, c.hour,
-              c.minute, c.second, c.millisecond);
+    text_addf(text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day, c.hour, c.minute,
+              c.second, c.millisecond);
 }
 
 void text_add_time_us(struct text *text, int64_t time_us)

@@ -10,8 +10,8 @@
 
 #include "base/text.h"
 
-int64_t clock_now_us(void);  /* wall, microseconds since 1970 */
-int64_t clock_now_ms(void);  /* wall, milliseconds */
+int64_t clock_now_us(void);   /* wall, microseconds since 1970 */
+int64_t clock_now_ms(void);   /* wall, milliseconds */
 int64_t clock_ticks_ns(void); /* monotonic: only differences mean anything */
 
 struct civil {
@@ -27,7 +27,7 @@ int64_t civil_to_ms(const struct civil *civil); /* weekday is ignored */
  * UTC. Fractions past milliseconds are cut off. False when it is not such an instant. */
 bool clock_parse(struct view view, int64_t *time_ms);
 
-void text_add_time(struct text *text, int64_t time_ms); /* 2025-06-20T03:49:44.533Z */
+void text_add_time(struct text *text, int64_t time_ms);    /* 2025-06-20T03:49:44.533Z */
 void text_add_time_us(struct text *text, int64_t time_us); /* 2025-06-20T03:49:44.533225, no zone */
 
 #endif

@@ -103,8 +103,7 @@ const struct doc *doc_parse(struct view text, struct arena *arena, struct err *e
     return ok ? doc : NULL;
 }
 
-const struct doc *doc_load(const char *path, size_t size_max, struct arena *arena,
-                           struct err *err)
+const struct doc *doc_load(const char *path, size_t size_max, struct arena *arena, struct err *err)
 {
     struct view text;
     if (!file_load(path, size_max, arena, &text, err))
@@ -128,14 +127,15 @@ const struct doc *doc_find(const struct doc *object, const char *key)
 static const char *kind_name(enum doc_kind kind)
 {
     static const char *const names[] = {
-        [DOC_NULL] = "null",   [DOC_FALSE] = "false", [DOC_TRUE] = "true",    [DOC_NUMBER] = "a number",
-        [DOC_TEXT] = "a text", [DOC_LIST] = "a list", [DOC_OBJECT] = "an object",
+        [DOC_NULL] = "null",        [DOC_FALSE] = "false", [DOC_TRUE] = "true",
+        [DOC_NUMBER] = "a number",  [DOC_TEXT] = "a text", [DOC_LIST] = "a list",
+        [DOC_OBJECT] = "an object",
     };
     return names[kind];
 }
 
-bool doc_need(const struct doc *object, const char *key, enum doc_kind kind,
-              const struct doc **out, struct err *err)
+bool doc_need(const struct doc *object, const char *key, enum doc_kind kind, const struct doc **out,
+              struct err *err)
 {
     const struct doc *item = doc_find(object, key);
     if (item == NULL)

@@ -41,19 +41,19 @@ struct doc {
 
 MUST_USE const struct doc *doc_parse(struct view text, struct arena *arena, struct err *err);
 MUST_USE const struct doc *doc_load(const char *path, size_t size_max, struct arena *arena,
-                                      struct err *err);
+                                    struct err *err);
 
 /* NULL when `object` is NULL, no object, or has no such key. */
 const struct doc *doc_find(const struct doc *object, const char *key);
 
 /* These fail with ERR_INPUT and name the key. */
-bool doc_need(const struct doc *object, const char *key, enum doc_kind kind,
-               const struct doc **out, struct err *err);
+bool doc_need(const struct doc *object, const char *key, enum doc_kind kind, const struct doc **out,
+              struct err *err);
 bool doc_need_text(const struct doc *object, const char *key, struct view *out, struct err *err);
 bool doc_need_number(const struct doc *object, const char *key, double *out, struct err *err);
 /* A whole number in [0, max]. */
 bool doc_need_count(const struct doc *object, const char *key, size_t max, size_t *out,
-                     struct err *err);
+                    struct err *err);
 bool doc_need_bool(const struct doc *object, const char *key, bool *out, struct err *err);
 
 #endif

@@ -43,8 +43,8 @@ bool file_load(const char *path, size_t size_max, struct arena *arena, struct vi
                        size_max);
     char *bytes = arena_new(arena, char, size + 1);
     if (bytes == NULL)
-        return err_set(err, ERR_LIMIT, "'%s' (%zu bytes) does not fit the job's memory limit",
-                       path, size);
+        return err_set(err, ERR_LIMIT, "'%s' (%zu bytes) does not fit the job's memory limit", path,
+                       size);
     size_t have = 0;
     while (have < size) {
         ssize_t got = read(fd, bytes + have, size - have);

@@ -109,8 +109,8 @@ static void quote(struct text *text, struct view value)
             continue;
         }
         size_t size = 2;
-        while (size <= 4 && (at + size > value.length ||
-                             !view_is_utf8((struct view){value.text + at, size})))
+        while (size <= 4 &&
+               (at + size > value.length || !view_is_utf8((struct view){value.text + at, size})))
             size++;
         if (size <= 4) {
             text_add(text, (struct view){value.text + at, size});

@@ -22,7 +22,7 @@ enum { JSON_WRITE_DEPTH_MAX = 32 };
 struct json {
     struct text *text;
     int depth;
-    bool pretty;   /* a line per member, two spaces a level */
+    bool pretty; /* a line per member, two spaces a level */
     bool after_key;
     char open[JSON_WRITE_DEPTH_MAX];
     bool filled[JSON_WRITE_DEPTH_MAX]; /* has a member already */

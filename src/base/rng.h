@@ -24,10 +24,10 @@ struct rng rng_of(uint64_t seed, uint32_t stream, uint64_t sub_stream);
 
 uint32_t rng_u32(struct rng *rng);
 uint64_t rng_u64(struct rng *rng);
-double rng_unit(struct rng *rng);                       /* [0, 1), 53 bits */
-uint64_t rng_below(struct rng *rng, uint64_t bound);    /* [0, bound), unbiased; bound > 0 */
-double rng_normal(struct rng *rng);                     /* mean 0, deviation 1 (Box-Muller) */
-unsigned rng_poisson(struct rng *rng, double mean);     /* by inversion; mean < 30 */
+double rng_unit(struct rng *rng);                    /* [0, 1), 53 bits */
+uint64_t rng_below(struct rng *rng, uint64_t bound); /* [0, bound), unbiased; bound > 0 */
+double rng_normal(struct rng *rng);                  /* mean 0, deviation 1 (Box-Muller) */
+unsigned rng_poisson(struct rng *rng, double mean);  /* by inversion; mean < 30 */
 void rng_shuffle(struct rng *rng, uint32_t *item, size_t count);
 
 /* The raw block function, for known-answer tests. */

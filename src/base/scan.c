@@ -59,8 +59,8 @@ static void skip_blank(struct scan *scan)
     }
 }
 
-static bool take_word(struct scan *scan, const char *word, enum token_kind kind,
-                      struct token *out, struct err *err)
+static bool take_word(struct scan *scan, const char *word, enum token_kind kind, struct token *out,
+                      struct err *err)
 {
     struct view rest = view_from(scan->body, scan->at);
     if (!view_starts(rest, word))
@@ -293,7 +293,8 @@ bool scan_next(struct scan *scan, struct token *out, struct err *err)
         return close_level(scan, out);
     if (scan->filled) {
         if (here(scan) != ',')
-            return wrong(scan, err, object ? "a comma or } is expected" : "a comma or ] is expected");
+            return wrong(scan, err,
+                         object ? "a comma or } is expected" : "a comma or ] is expected");
         scan->at++;
         skip_blank(scan);
     }

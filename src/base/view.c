@@ -41,8 +41,7 @@ bool view_starts(struct view view, const char *prefix)
 bool view_ends(struct view view, const char *suffix)
 {
     size_t length = strlen(suffix);
-    return view.length >= length &&
-           memcmp(view.text + view.length - length, suffix, length) == 0;
+    return view.length >= length && memcmp(view.text + view.length - length, suffix, length) == 0;
 }
 
 int view_order(struct view a, struct view b)

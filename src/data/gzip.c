@@ -1,0 +1,61 @@
+#include "base/text.h"
+#include "data/source.h"
+
+#include <zlib.h>
+
+bool gzip_is(struct view bytes)
+{
+    return bytes.length >= 2 && memcmp(bytes.text, "\x1f\x8b", 2) == 0;
+}
+
+static void end(z_stream *stream)
+{
+    inflateEnd(stream);
+}
+
+/* As many bytes as fit into what is left, at most zlib's own unit. */
+static unsigned span(size_t size)
+{
+    enum { UNIT = 1 << 30 };
+    return size > UNIT ? UNIT : (unsigned)size;
+}
+
+bool gzip_unpack(struct view bytes, size_t size_max, struct arena *arena, struct view *out,
+                 struct err *err)
+{
+    enum { PIECE = 1 << 20, GZIP_WINDOW = 15 + 16 };
+    CLEANUP(end) z_stream stream = {0};
+    if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
+        return err_set(err, ERR_LIMIT, "zlib cannot start");
+
+    struct text text = text_in_arena(arena);
+    size_t taken = 0;
+    int status = Z_OK;
+    while (status != Z_STREAM_END || taken < bytes.length) {
+        if (status == Z_STREAM_END && inflateReset(&stream) != Z_OK) /* the next member */
+            return err_set(err, ERR_INPUT, "the gzip data is damaged");
+        char *at = text_reserve(&text, PIECE);
+        if (at == NULL || text.length > size_max)
+            return err_set(err, ERR_LIMIT, "unpacked it is larger than the limit of %zu bytes",
+                           size_max);
+        union {
+            const char *given;
+            Bytef *wanted; /* zlib does not write here */
+        } in = {.given = bytes.text + taken};
+        stream.next_in = in.wanted;
+        stream.avail_in = span(bytes.length - taken);
+        stream.next_out = (Bytef *)at;
+        stream.avail_out = PIECE;
+        unsigned before = stream.avail_in;
+        status = inflate(&stream, Z_NO_FLUSH);
+        taken += before - stream.avail_in;
+        text.length += PIECE - stream.avail_out;
+        bool stuck = stream.avail_out > 0 && taken == bytes.length && status != Z_STREAM_END;
+        if (stuck)
+            return err_set(err, ERR_INPUT, "the gzip data is cut short after %zu bytes", taken);
+        if (status != Z_OK && status != Z_STREAM_END)
+            return err_set(err, ERR_INPUT, "the gzip data is damaged at byte %zu", taken);
+    }
+    *out = text_view(&text);
+    return true;
+}

@@ -1,0 +1,53 @@
+/*
+ * record: one event's typed cells against a schema.
+ *
+ * However a value arrives, as CSV text or as a JSON token, it becomes the same
+ * cell here or is refused with an error that names its column; there is no
+ * second parser. Reading a record allocates nothing: texts are views into the
+ * body it came in.
+ *
+ *     struct cell cells[...];
+ *     struct record record = record_of(schema, cells);
+ *     if (!record_set_text(&record, column, field, err)) ...     CSV
+ *     if (!record_set_token(&record, column, &token, err)) ...   JSON
+ *     if (!record_finish(&record, err)) ...                      what was absent
+ */
+#ifndef DATA_RECORD_H
+#define DATA_RECORD_H
+
+#include "base/scan.h"
+#include "data/schema.h"
+
+enum { CODE_UNSEEN = -1 };
+
+/* NUMBER, INTEGER: the value. BOOLEAN: 0 or 1. TIMESTAMP: ms since 1970. CATEGORY, ORDINAL: the
+ * code, or CODE_UNSEEN. Missing: NaN. ID, TEXT: NaN, and the text when there is one. */
+struct cell {
+    double number;
+    struct view text; /* CATEGORY, ORDINAL, ID, TEXT; NULL text: missing */
+    bool set;
+};
+
+struct record {
+    const struct schema *schema;
+    struct cell *cell; /* schema->count of them, the caller's */
+    unsigned unseen;   /* category values outside the schema, accepted */
+};
+
+struct record record_of(const struct schema *schema, struct cell *cell); /* clears the cells */
+
+/* Setting a column twice is an error: the field came twice. */
+bool record_set_text(struct record *record, size_t column, struct view text, struct err *err);
+bool record_set_token(struct record *record, size_t column, const struct token *token,
+                      struct err *err);
+
+/* Columns never set become missing. An input that is not optional and was not set is an error
+ * that names it. */
+bool record_finish(struct record *record, struct err *err);
+
+/* One cell by itself, for tables. */
+bool cell_parse(const struct column *column, struct view text, struct cell *out, struct err *err);
+
+bool cell_is_missing(const struct column *column, const struct cell *cell);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * split: which rows train, which choose the threshold, which test.
+ *
+ *     random   stratified by label, seeded
+ *     time     oldest first; rows nearer than the label delay before a boundary's
+ *              later side are in no slice, because their labels were not known yet
+ *     group    whole groups together (a customer, a policy), stratified by whether a
+ *              group has any fraud, seeded
+ *
+ * Folds for cross-validation divide the training rows the same way; by time,
+ * fold i trains on what is older than block i + 1 and validates on that block.
+ */
+#ifndef DATA_SPLIT_H
+#define DATA_SPLIT_H
+
+#include "base/err.h"
+#include "base/view.h"
+
+enum slice { SLICE_TRAIN, SLICE_VALIDATION, SLICE_TEST, SLICE_NONE, SLICE_COUNT };
+enum split_kind { SPLIT_RANDOM, SPLIT_TIME, SPLIT_GROUP };
+
+enum { FOLDS_MAX = 50 };
+
+const char *slice_name(enum slice slice);
+bool split_kind_find(struct view name, enum split_kind *out);
+
+/* What the rows say that splitting needs. */
+struct split_rows {
+    size_t count;
+    const uint8_t *label;
+    const double *time_ms; /* SPLIT_TIME: never NaN */
+    const uint32_t *group; /* SPLIT_GROUP: group of each row, below group_count */
+    size_t group_count;
+};
+
+struct split {
+    enum split_kind kind;
+    double train, validation; /* shares; the rest tests */
+    double delay_days;        /* SPLIT_TIME */
+    uint64_t seed;
+};
+
+/* Fails (ERR_INPUT) when a slice would have no row, or no row of a class. */
+bool split_make(const struct split *split, const struct split_rows *rows, uint8_t *slice,
+                struct arena *arena, struct err *err);
+
+/* fold[f * rows->count + i]: 0 row i is not in fold f, 1 it trains, 2 it validates. */
+bool split_folds(const struct split *split, const struct split_rows *rows, size_t folds,
+                 uint8_t *fold, struct arena *arena, struct err *err);
+
+#endif
