@@ -1,0 +1,127 @@
+/*
+ * Our metrics beside scikit-learn's on a thousand random samples: few and many rows, few and many
+ * ties, constant scores, rare fraud. The samples go to a file as raw numbers, a Python of the
+ * machine answers with its values as raw doubles.
+ */
+#include "harness.h"
+
+#include "measure/metrics.h"
+
+#include "base/file.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SAMPLES = 1000, ROWS_MAX = 1200, PEER_CANNOT = 77 };
+
+static const char peer[] =
+    "import struct, sys, warnings\n"
+    "try:\n"
+    "    import numpy as np\n"
+    "    from sklearn import metrics as m\n"
+    "except ImportError:\n"
+    "    sys.exit(77)\n"
+    "warnings.simplefilter('ignore')\n"
+    "raw = open(sys.argv[1], 'rb').read()\n"
+    "out = open(sys.argv[2], 'wb')\n"
+    "at = 0\n"
+    "while at < len(raw):\n"
+    "    count, threshold = struct.unpack_from('<If', raw, at)\n"
+    "    s = np.frombuffer(raw, '<f4', count, at + 8).astype('f8')\n"
+    "    y = np.frombuffer(raw, 'u1', count, at + 8 + 4 * count)\n"
+    "    at += 8 + 5 * count\n"
+    "    c = (s >= threshold).astype(int)\n"
+    "    two = 0 < y.sum() < count\n"
+    "    e = 2.0 ** -23\n"
+    "    out.write(struct.pack('<9d',\n"
+    "        m.roc_auc_score(y, s) if two else np.nan,\n"
+    "        m.average_precision_score(y, s) if y.any() else np.nan,\n"
+    "        m.log_loss(y, np.clip(s, e, 1 - e), labels=[0, 1]),\n"
+    "        m.brier_score_loss(y, s, pos_label=1) if two else np.mean((s - y) ** 2),\n"
+    "        m.accuracy_score(y, c), m.precision_score(y, c),\n"
+    "        m.recall_score(y, c), m.f1_score(y, c), y.mean()))\n";
+
+static struct sample draw(uint32_t round, float *score, uint8_t *label, float *threshold)
+{
+    struct rng rng = rng_of(1974, round, 0);
+    size_t count = 1 + rng_below(&rng, round % 10 == 0 ? ROWS_MAX : 60);
+    uint64_t levels = round % 7 == 0 ? 1 : round % 3 == 0 ? 2 + rng_below(&rng, 9) : 1u << 24;
+    double rate = round % 5 == 0 ? 0.02 : rng_unit(&rng);
+    for (size_t i = 0; i < count; i++) {
+        score[i] = (float)rng_below(&rng, levels) / (float)(levels > 1 ? levels - 1 : 1);
+        label[i] = rng_unit(&rng) < rate * (0.2 + 0.8 * (double)score[i]);
+    }
+    *threshold = score[rng_below(&rng, count)];
+    return (struct sample){score, label, count};
+}
+
+static bool peer_runs(const char *in, const char *out, int *status)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/usr/bin/python3", "/usr/bin/python3", "-c", peer, in, out, (char *)NULL);
+        _exit(PEER_CANNOT);
+    }
+    return child > 0 && waitpid(child, status, 0) == child && WIFEXITED(*status);
+}
+
+static const char *path_in_dir(struct arena *arena, const char *name)
+{
+    return path_join(arena, test_dir(), name);
+}
+
+static void write_samples(const char *path)
+{
+    static float score[ROWS_MAX];
+    static uint8_t label[ROWS_MAX];
+    CLEANUP(stream_close) FILE *file = fopen(path, "wb");
+    TRUE(file != NULL);
+    for (uint32_t round = 0; round < SAMPLES; round++) {
+        float threshold;
+        struct sample sample = draw(round, score, label, &threshold);
+        uint32_t count = (uint32_t)sample.count;
+        TRUE(fwrite(&count, sizeof count, 1, file) == 1);
+        TRUE(fwrite(&threshold, sizeof threshold, 1, file) == 1);
+        TRUE(fwrite(score, sizeof *score, count, file) == count);
+        TRUE(fwrite(label, sizeof *label, count, file) == count);
+    }
+}
+
+TEST(a_thousand_random_samples_measure_as_scikit_learn_measures_them)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 26};
+    const char *in = path_in_dir(&arena, "samples"), *out = path_in_dir(&arena, "values");
+    write_samples(in);
+    int status;
+    TRUE(peer_runs(in, out, &status));
+    if (WEXITSTATUS(status) == PEER_CANNOT)
+        SKIP("/usr/bin/python3 has no scikit-learn; install python3-sklearn");
+    SAME(WEXITSTATUS(status), 0);
+
+    struct view values;
+    struct err err = {0};
+    WORKS(file_load(out, 1 << 20, &arena, &values, &err), err);
+    SAME(values.length, SAMPLES * METRIC_COUNT * sizeof(double));
+    static float score[ROWS_MAX];
+    static uint8_t label[ROWS_MAX];
+    size_t undefined = 0;
+    for (uint32_t round = 0; round < SAMPLES; round++) {
+        double want[METRIC_COUNT], have[METRIC_COUNT];
+        memcpy(want, values.text + round * sizeof want, sizeof want);
+        float threshold;
+        struct ranking ranking;
+        struct sample sample = draw(round, score, label, &threshold);
+        CLEANUP(arena_release) struct arena job = {.limit = 1 << 20};
+        WORKS(ranking_init(&ranking, sample, &job, &err), err);
+        metrics_of(&ranking, threshold, have);
+        for (size_t i = 0; i < METRIC_COUNT; i++) {
+            undefined += isnan(want[i]);
+            FAIL_UNLESS(isnan(want[i]) ? isnan(have[i]) : fabs(have[i] - want[i]) <= 1e-12,
+                        "sample %u: %s is %.17g, scikit-learn says %.17g", round, metrics[i]->name,
+                        have[i], want[i]);
+        }
+    }
+    TRUE(undefined > 10 && undefined < SAMPLES / 2); /* one-class samples are among them */
+}
