@@ -1,0 +1,139 @@
+#include "model/xgboost_cats.h"
+
+#include "base/number.h"
+
+static bool full(const struct arena *arena, struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "the model does not fit the %zu bytes it may take",
+                   arena->limit);
+}
+
+/* The bytes of one text; XGBoost writes them as signed numbers. */
+static bool name_of_bytes(const struct whole_list *values, size_t from, size_t to,
+                          struct arena *arena, struct view *out, struct err *err)
+{
+    char *bytes = arena_new(arena, char, to - from + 1);
+    if (bytes == NULL)
+        return full(arena, err);
+    for (size_t i = from; i < to; i++) {
+        int32_t byte = whole_at(values, i);
+        if (byte < -128 || byte > 255 || byte == 0)
+            return err_set(err, ERR_MODEL, "values: entry %zu is no byte of a text", i);
+        bytes[i - from] = (char)byte;
+    }
+    *out = (struct view){bytes, to - from};
+    return view_is_utf8(*out) || err_set(err, ERR_MODEL, "a category's name is not valid UTF-8");
+}
+
+static bool names_of_texts(struct cats *cats, struct arena *arena, struct category_names *out,
+                           struct err *err)
+{
+    size_t marks = whole_count(&cats->offsets), length = whole_count(&cats->values);
+    if (marks == 0 && length == 0)
+        return true;
+    if (marks == 0 || whole_at(&cats->offsets, 0) != 0 ||
+        whole_at(&cats->offsets, marks - 1) != (int64_t)length)
+        return err_set(err, ERR_MODEL, "offsets do not span the %zu values", length);
+
+    struct view *name = arena_new(arena, struct view, marks - 1);
+    if (name == NULL)
+        return full(arena, err);
+    for (size_t i = 0; i + 1 < marks; i++) {
+        int32_t from = whole_at(&cats->offsets, i), to = whole_at(&cats->offsets, i + 1);
+        if (to < from || (size_t)to > length)
+            return err_set(err, ERR_MODEL, "offsets: entry %zu is out of order", i + 1);
+        if (!name_of_bytes(&cats->values, (size_t)from, (size_t)to, arena, &name[i], err))
+            return false;
+    }
+    *out = (struct category_names){name, marks - 1};
+    return true;
+}
+
+/* XGBoost's own numbers for the widths of whole numbers (its cat_container.cc). */
+static bool type_is_whole(int64_t type)
+{
+    return type >= 9 && type <= 16;
+}
+
+static bool names_of_numbers(struct cats *cats, int64_t type, struct arena *arena,
+                             struct category_names *out, struct err *err)
+{
+    if (!type_is_whole(type))
+        return err_set(err, ERR_MODEL, "categories of type %lld are not whole numbers",
+                       (long long)type);
+    size_t count = whole_count(&cats->values);
+    struct view *name = arena_new(arena, struct view, count);
+    if (name == NULL)
+        return full(arena, err);
+    for (size_t i = 0; i < count; i++) {
+        char digits[NUMBER_SIZE];
+        struct view text = {digits, number_print((double)whole_at(&cats->values, i), digits)};
+        name[i] = (struct view){view_copy(text, arena), text.length};
+        if (name[i].text == NULL)
+            return full(arena, err);
+    }
+    *out = (struct category_names){name, count};
+    return true;
+}
+
+/* One feature's dictionary, its brace taken already. */
+static bool read_feature(struct cats *cats, struct tokens *tokens, struct arena *arena,
+                         struct arena *scratch, struct category_names *out, struct err *err)
+{
+    enum { OFFSETS, VALUES, TYPE };
+    static const char *const names[] = {
+        [OFFSETS] = "offsets", [VALUES] = "values", [TYPE] = "type"};
+    struct keys keys = keys_of(names, LENGTH_OF(names));
+    int64_t type = 0;
+    cats->offsets.pile.count = cats->values.pile.count = 0;
+    while (keys_next(&keys, tokens, err)) {
+        bool read = keys.at == TYPE
+                        ? tokens_whole(tokens, &type, err)
+                        : whole_list_read(keys.at == OFFSETS ? &cats->offsets : &cats->values,
+                                          tokens, scratch, err);
+        if (!read)
+            return err_while(err, "%s", names[keys.at]);
+    }
+    if (!keys.done || !keys_need(&keys, VALUES, err))
+        return false;
+    return keys_seen(&keys, TYPE) ? names_of_numbers(cats, type, arena, out, err)
+                                  : names_of_texts(cats, arena, out, err);
+}
+
+static bool read_features(struct cats *cats, struct tokens *tokens, struct arena *arena,
+                          struct arena *scratch, struct err *err)
+{
+    struct token token;
+    if (!tokens_want(tokens, TOKEN_LIST, &token, err))
+        return false;
+    while (tokens_next(tokens, &token, err)) {
+        if (token.kind == TOKEN_LIST_END)
+            return true;
+        size_t index = cats->feature.count;
+        if (token.kind != TOKEN_OBJECT)
+            return err_set(err, ERR_MODEL, "entry %zu is no object", index);
+        if (index == FOREST_FEATURES_MAX)
+            return err_set(err, ERR_LIMIT, "more than %d features", FOREST_FEATURES_MAX);
+        struct category_names feature = {0};
+        if (!read_feature(cats, tokens, arena, scratch, &feature, err))
+            return err_while(err, "feature %zu", index);
+        struct category_names *place = pile_add(&cats->feature, sizeof *place, 1, scratch, err);
+        if (place == NULL)
+            return false;
+        *place = feature;
+    }
+    return false;
+}
+
+bool cats_read(struct cats *cats, struct tokens *tokens, struct arena *arena, struct arena *scratch,
+               struct err *err)
+{
+    static const char *const names[] = {"enc"};
+    struct keys keys;
+    if (!keys_open(&keys, names, LENGTH_OF(names), tokens, err))
+        return false;
+    while (keys_next(&keys, tokens, err))
+        if (!read_features(cats, tokens, arena, scratch, err))
+            return err_while(err, "enc");
+    return keys.done;
+}
