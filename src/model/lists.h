@@ -28,7 +28,7 @@ struct whole_list {
     struct pile pile; /* of int32_t */
 };
 struct float_list {
-    struct pile pile; /* of float, never NaN */
+    struct pile pile; /* of float, NaN and infinities among them */
 };
 
 enum { LIST_MAX = 64 * 1024 * 1024 };

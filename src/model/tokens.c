@@ -36,9 +36,57 @@ static bool damaged(struct err *err)
     return false;
 }
 
+/* Where a value would begin: past blanks, and past the comma when one is due. */
+static size_t value_place(const struct scan *scan)
+{
+    size_t at = scan->at;
+    bool comma = scan->depth > 0 && !scan->object[scan->depth - 1] && scan->filled;
+    for (; at < scan->body.length; at++) {
+        char c = scan->body.text[at];
+        if (comma && c == ',')
+            comma = false;
+        else if (c != ' ' && c != '\n' && c != '\t' && c != '\r')
+            break;
+    }
+    return comma ? SIZE_MAX : at;
+}
+
+/*
+ * XGBoost writes the floats that JSON cannot as bare words. base/scan.h rightly refuses them, and
+ * stops in front of them; if a value was due just there, it is this one. `due` is where it was due,
+ * SIZE_MAX when a key was.
+ */
+static bool take_word(struct scan *scan, size_t due, struct token *out)
+{
+    static const struct {
+        const char *word;
+        float value;
+    } words[] = {{"NaN", NAN}, {"Infinity", INFINITY}, {"-Infinity", -INFINITY}};
+    struct view rest = view_from(scan->body, scan->at);
+    for (size_t i = 0; scan->at == due && i < LENGTH_OF(words); i++) {
+        if (!view_starts(rest, words[i].word))
+            continue;
+        struct view word = {rest.text, strlen(words[i].word)};
+        *out = (struct token){TOKEN_NUMBER, word, (double)words[i].value};
+        scan->at += word.length;
+        return true;
+    }
+    return false;
+}
+
 static bool pull(struct tokens *tokens, struct token *out, struct err *err)
 {
-    return tokens->binary ? ubj_next(&tokens->ubj, out, err) : scan_next(&tokens->scan, out, err);
+    if (tokens->binary)
+        return ubj_next(&tokens->ubj, out, err);
+    struct scan *scan = &tokens->scan;
+    bool key = scan->depth > 0 && scan->object[scan->depth - 1] && !scan->wants_value;
+    size_t due = key ? SIZE_MAX : value_place(scan);
+    if (scan_next(scan, out, err))
+        return true;
+    if (err->kind == ERR_NONE || !take_word(scan, due, out))
+        return false;
+    *err = (struct err){0};
+    return true;
 }
 
 bool tokens_next(struct tokens *tokens, struct token *out, struct err *err)
@@ -147,16 +195,13 @@ bool token_float(const struct token *token, float *out, struct err *err)
 {
     if (token->kind != TOKEN_NUMBER)
         return unwanted(token, "a number", err);
-    if (token->text.length > 0) {
-        if (!float_of_text(token->text, token->number, out))
-            return err_set(err, ERR_MODEL, VIEW_FMT " is past a float's range",
-                           VIEW_ARG(token->text));
-        return true;
+    if (!isfinite(token->number) || token->text.length == 0) {
+        *out = (float)token->number;
+        return isinf(*out) == isinf(token->number) ||
+               err_set(err, ERR_MODEL, "%g is past a float's range", token->number);
     }
-    if (isnan(token->number))
-        return err_set(err, ERR_MODEL, "a number is NaN");
-    *out = (float)token->number;
-    return true;
+    return float_of_text(token->text, token->number, out) ||
+           err_set(err, ERR_MODEL, VIEW_FMT " is past a float's range", VIEW_ARG(token->text));
 }
 
 bool tokens_float(struct tokens *tokens, float *out, struct err *err)

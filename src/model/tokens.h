@@ -8,6 +8,10 @@
  *     if (!tokens_open(&tokens, bytes, scratch, err) || !tokens_next(&tokens, &token, err))
  *         ...
  *
+ * JSON here has three more words, as XGBoost writes it: NaN, Infinity and -Infinity (a 1.7 model
+ * has NaN for the threshold of every split on categories). The caller refuses them where they
+ * matter.
+ *
  * Texts are views into the bytes, or into `scratch` where JSON had escapes.
  */
 #ifndef MODEL_TOKENS_H
@@ -35,7 +39,7 @@ bool tokens_end(struct tokens *tokens, struct err *err);  /* nothing follows */
 /* The next value. Whole numbers may be numbers, decimal text ("93") or true and false; XGBoost
  * has written them in all three ways. */
 bool tokens_whole(struct tokens *tokens, int64_t *out, struct err *err);
-bool tokens_float(struct tokens *tokens, float *out, struct err *err); /* never NaN */
+bool tokens_float(struct tokens *tokens, float *out, struct err *err); /* NaN and infinities too */
 bool tokens_text(struct tokens *tokens, struct view *out, struct err *err);
 
 /* The same of a token taken already. */

@@ -277,7 +277,7 @@ static bool make_split(struct grove *grove, size_t from, struct node *out, struc
     if (type == 1)
         return add_set(grove, (size_t)segment - 1, &out->set, err);
     out->threshold = float_at(&lists->split_conditions, from);
-    return true;
+    return !isnan(out->threshold) || err_set(err, ERR_MODEL, "its threshold is NaN");
 }
 
 /* A child must exist, be nobody else's, and know its parent. */
@@ -357,8 +357,12 @@ static bool plant_tree(struct grove *grove, struct err *err)
         struct node *node = (struct node *)grove->node.item + root + at;
         if (!plant_node(grove, root, from, node, err))
             return err_while(err, "node %d", from);
-        ((float *)grove->cover.item)[root + at] = float_at(&lists->sum_hessian, (size_t)from);
-        ((float *)grove->gain.item)[root + at] = float_at(&lists->loss_changes, (size_t)from);
+        float cover = float_at(&lists->sum_hessian, (size_t)from);
+        float gain = float_at(&lists->loss_changes, (size_t)from);
+        if (isnan(cover) || isnan(gain))
+            return err_set(err, ERR_MODEL, "node %d: its sum_hessian or loss_changes is NaN", from);
+        ((float *)grove->cover.item)[root + at] = cover;
+        ((float *)grove->gain.item)[root + at] = gain;
     }
     if (grove->queue.count != count)
         return err_set(err, ERR_MODEL,
