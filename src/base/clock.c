@@ -119,8 +119,8 @@ static bool take_zone(struct view view, size_t *at, int *minutes_east)
     int hours, minutes = 0;
     if (!take(view, at, 2, &hours))
         return false;
-    take_mark(view, at, ':');
-    if (*at < view.length && !take(view, at, 2, &minutes))
+    bool more = take_mark(view, at, ':') || *at < view.length;
+    if (more && !take(view, at, 2, &minutes))
         return false;
     if (hours > 14 || minutes > 59)
         return false;
@@ -157,9 +157,10 @@ bool clock_parse(struct view view, int64_t *time_ms)
         if (!take(view, &at, 2, &civil.hour) || !take_mark(view, &at, ':') ||
             !take(view, &at, 2, &civil.minute))
             return false;
-        if (take_mark(view, &at, ':') && !take(view, &at, 2, &civil.second))
+        bool seconds = take_mark(view, &at, ':');
+        if (seconds && !take(view, &at, 2, &civil.second))
             return false;
-        if (take_mark(view, &at, '.') && !take_fraction(view, &at, &civil.millisecond))
+        if (seconds && take_mark(view, &at, '.') && !take_fraction(view, &at, &civil.millisecond))
             return false;
         if (!take_zone(view, &at, &minutes_east))
             return false;

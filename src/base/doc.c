@@ -60,7 +60,7 @@ static bool take_object(json_t *from, struct arena *arena, int depth, struct doc
 
 static bool take(json_t *from, struct arena *arena, int depth, struct doc *out, struct err *err)
 {
-    if (depth > DEPTH_MAX)
+    if (depth == DEPTH_MAX && (json_is_object(from) || json_is_array(from)))
         return err_set(err, ERR_LIMIT, "the JSON document nests deeper than %d", DEPTH_MAX);
     *out = (struct doc){.kind = DOC_NULL};
     switch (json_typeof(from)) {
@@ -90,6 +90,11 @@ static bool take(json_t *from, struct arena *arena, int depth, struct doc *out, 
 
 const struct doc *doc_parse(struct view text, struct arena *arena, struct err *err)
 {
+    /* jansson steps over a NUL byte that follows a number. */
+    if (text.length > 0 && memchr(text.text, '\0', text.length) != NULL) {
+        err_set(err, ERR_INPUT, "the JSON document holds a NUL byte");
+        return NULL;
+    }
     json_error_t why;
     json_t *root =
         json_loadb(text.text, text.length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
@@ -171,7 +176,8 @@ bool doc_need_count(const struct doc *object, const char *key, size_t max, size_
     double number;
     if (!doc_need_number(object, key, &number, err))
         return false;
-    if (!(number >= 0 && number <= (double)max) || number != (double)(size_t)number)
+    if (!(number >= 0 && number <= (double)max && number < 0x1p64) ||
+        number != (double)(size_t)number)
         return err_set(err, ERR_INPUT, "'%s' is no whole number from 0 to %zu", key, max);
     *out = (size_t)number;
     return true;

@@ -1,5 +1,7 @@
 #include "base/number.h"
 
+#include <fenv.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -148,6 +150,15 @@ bool number_parse_i64(struct view view, int64_t *out)
     return true;
 }
 
+static int print_away_from_zero(double value, int digits, char out[NUMBER_SIZE])
+{
+    int before = fegetround();
+    fesetround(value < 0 ? FE_DOWNWARD : FE_UPWARD);
+    int length = snprintf(out, NUMBER_SIZE, "%.*g", digits, value);
+    fesetround(before);
+    return length;
+}
+
 size_t number_print(double value, char out[NUMBER_SIZE])
 {
     if (isnan(value))
@@ -156,13 +167,23 @@ size_t number_print(double value, char out[NUMBER_SIZE])
         return (size_t)snprintf(out, NUMBER_SIZE, value < 0 ? "-inf" : "inf");
     if (fabs(value) < 1e15 && value == (double)(int64_t)value && !(value == 0 && signbit(value)))
         return (size_t)snprintf(out, NUMBER_SIZE, "%" PRId64, (int64_t)value);
+    /* Up to 15 digits survive a normal double, so 15 hold every shorter text; the subnormal ones
+     * have fewer digits to give. */
     int length = 0;
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG; digits < DBL_DECIMAL_DIG; digits++) {
         length = snprintf(out, NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
-            break;
+            return (size_t)length;
     }
-    return (size_t)length;
+    /* Above a power of two doubles are twice as far apart as below it: the next text up may read
+     * back where the nearest, below, does not. */
+    int exponent;
+    if (fabs(frexp(value, &exponent)) == 0.5) {
+        length = print_away_from_zero(value, DBL_DECIMAL_DIG - 1, out);
+        if (strtod(out, NULL) == value)
+            return (size_t)length;
+    }
+    return (size_t)snprintf(out, NUMBER_SIZE, "%.*g", DBL_DECIMAL_DIG, value);
 }
 
 void text_add_number(struct text *text, double value)

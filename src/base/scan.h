@@ -5,8 +5,8 @@
  * where each value goes. It holds the grammar (RFC 8259), nesting, valid UTF-8,
  * no lone surrogates, no U+0000 and no number outside a double's range;
  * duplicate and unknown keys are the caller's to refuse. It accepts exactly what
- * base/doc.h (jansson) accepts, except that a whole number past 2^63 is a double
- * here and refused there.
+ * base/doc.h (jansson) accepts, with two exceptions: a whole number past 2^63 is a
+ * double here and refused there, a number of 400 bytes or more is refused here.
  *
  *     struct scan scan = scan_of(body, scratch);
  *     struct token token;

@@ -1,0 +1,79 @@
+#include "harness.h"
+
+#include "base/arena.h"
+
+TEST(memory_is_zeroed_aligned_and_apart)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    char *a = arena_new(&arena, char, 3);
+    double *b = arena_new(&arena, double, 5);
+    TRUE(a != NULL && b != NULL);
+    SAME((uintptr_t)a % 16, 0);
+    SAME((uintptr_t)b % 16, 0);
+    memset(a, 0xff, 3);
+    for (size_t i = 0; i < 5; i++)
+        NEAR(b[i], 0, 0);
+    TRUE((char *)b >= a + 3);
+}
+
+TEST(memory_used_again_after_a_reset_is_zeroed_again)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    char *before = arena_new(&arena, char, 100);
+    memset(before, 0xff, 100);
+    arena_reset(&arena);
+    SAME(arena.used, 0);
+    char *after = arena_new(&arena, char, 100);
+    TRUE(after == before); /* one block stays warm */
+    for (size_t i = 0; i < 100; i++)
+        SAME(after[i], 0);
+}
+
+TEST(past_the_ceiling_there_is_nothing_and_what_was_given_stays)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1000};
+    char *most = arena_new(&arena, char, 992);
+    TRUE(most != NULL);
+    TRUE(arena_new(&arena, char, 16) == NULL);
+    TRUE(arena_new(&arena, char, 1) == NULL); /* padded to 16 */
+    arena_reset(&arena);
+    TRUE(arena_new(&arena, char, 992) != NULL);
+}
+
+TEST(a_size_that_overflows_is_past_every_ceiling)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = SIZE_MAX};
+    TRUE(arena_alloc(&arena, SIZE_MAX / 2, 3) == NULL);
+    TRUE(arena_alloc(&arena, 1, SIZE_MAX) == NULL);
+    SAME(arena.used, 0);
+}
+
+TEST(blocks_of_every_size_hold_what_is_written_into_them)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    unsigned char *given[64];
+    for (size_t i = 0; i < 64; i++) {
+        size_t size = 1 + i * i * 97; /* up to 385 KB: beyond one block too */
+        given[i] = arena_new(&arena, unsigned char, size);
+        TRUE(given[i] != NULL);
+        memset(given[i], (int)i, size);
+    }
+    for (size_t i = 0; i < 64; i++) {
+        SAME(given[i][0], i);
+        SAME(given[i][i * i * 97], i);
+    }
+    arena_release(&arena);
+    SAME(arena.used, 0);
+    TRUE(arena.block == NULL);
+    SAME(arena.limit, 64 << 20);
+}
+
+TEST(a_copy_ends_in_nul_and_is_ones_own)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1024};
+    char text[] = "fraud";
+    char *copy = arena_copy(&arena, text, 3);
+    text[0] = 'x';
+    TEXT(view_of(copy), "fra");
+    TRUE(arena_copy(&arena, text, 5000) == NULL);
+}
