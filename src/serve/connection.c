@@ -1,0 +1,302 @@
+#include "serve/connection.h"
+
+#include "base/clock.h"
+
+enum { UNSENT_MAX = 256 * 1024, HEAD_SIZE = 8192 };
+
+enum phase { OPEN, STALLED, CLOSING, LINGERING };
+
+struct connection {
+    struct http_worker *worker;
+    struct net_stream *stream;
+    struct connection *newer, *older;
+    enum phase phase;
+    int64_t deadline_ms;
+    struct http_parse parse;
+};
+
+static int64_t now_ms(void)
+{
+    return clock_ticks_ns() / 1000000;
+}
+
+static void allow(struct connection *connection, unsigned more_ms)
+{
+    connection->deadline_ms = now_ms() + more_ms;
+}
+
+static const struct http_options *options_of(const struct connection *connection)
+{
+    return &connection->worker->http->options;
+}
+
+/* ---------------------------------------------------------------- life */
+
+void *connection_open(struct http_worker *worker, struct net_stream *stream)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    assert(connection != NULL);
+    connection->worker = worker;
+    connection->stream = stream;
+    connection->older = worker->newest;
+    if (worker->newest != NULL)
+        worker->newest->newer = connection;
+    worker->newest = connection;
+    struct http *http = worker->http;
+    http_parse_init(&connection->parse, http->options.body_bytes_max, http->budget);
+    allow(connection, http->options.first_ms);
+    atomic_fetch_add_explicit(&http->connections, 1, memory_order_relaxed);
+    return connection;
+}
+
+static void drop(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    if (connection->newer != NULL)
+        connection->newer->older = connection->older;
+    else
+        worker->newest = connection->older;
+    if (connection->older != NULL)
+        connection->older->newer = connection->newer;
+    http_parse_release(&connection->parse);
+    net_close(connection->stream);
+    free(connection);
+    atomic_fetch_sub_explicit(&worker->http->connections, 1, memory_order_release);
+    net_loop_accept(worker->loop, true);
+}
+
+/* Nothing more is written: the stream is closed as soon as all is sent. */
+static void close_after_answer(struct connection *connection)
+{
+    if (net_unsent(connection->stream) == 0) {
+        drop(connection);
+        return;
+    }
+    connection->phase = CLOSING;
+    net_read(connection->stream, false);
+    allow(connection, options_of(connection)->idle_ms);
+}
+
+static void linger(struct connection *connection)
+{
+    connection->phase = LINGERING;
+    allow(connection, options_of(connection)->linger_ms);
+    if (net_unsent(connection->stream) == 0)
+        net_end(connection->stream);
+}
+
+/* ---------------------------------------------------------------- answers */
+
+static bool may_stay_open(const struct connection *connection)
+{
+    const struct http *http = connection->worker->http;
+    return connection->parse.request.keep_alive &&
+           atomic_load_explicit(&http->phase, memory_order_relaxed) == HTTP_SERVING;
+}
+
+/* False when the peer is gone. */
+static bool send_answer(struct connection *connection, struct http_response *response, bool close)
+{
+    const struct http_request *request = &connection->parse.request;
+    char bytes[HEAD_SIZE];
+    struct text head = text_in(bytes, sizeof bytes);
+    struct http_manner manner = {
+        .date = view_of(connection->worker->date),
+        .close = close,
+        .version_1_0 = request->version_1_0,
+    };
+    if (response->body.cut)
+        http_response_error(response, 500, VIEW("the answer is larger than one request may use"));
+    http_response_head(response, &manner, &head);
+    if (head.cut) {
+        response->field_count = 0;
+        http_response_error(response, 500, VIEW("the answer's head is larger than 8 KiB"));
+        head = text_in(bytes, sizeof bytes);
+        http_response_head(response, &manner, &head);
+    }
+    struct view body = text_view(&response->body);
+    if (view_is(request->method, "HEAD") || !http_status_has_body(response->status))
+        body.length = 0;
+    return net_write(connection->stream, text_view(&head), body);
+}
+
+static void refuse(struct connection *connection, int status, const char *why)
+{
+    struct http_worker *worker = connection->worker;
+    const struct http_handler *handler = &worker->http->handler;
+    if (handler->refused != NULL)
+        handler->refused(handler->self, worker->index, status);
+    arena_reset(&worker->arena);
+    struct http_response response = http_response_in(&worker->arena);
+    http_response_error(&response, status, view_of(why == NULL ? "the request is malformed" : why));
+    if (send_answer(connection, &response, true))
+        linger(connection);
+    else
+        drop(connection);
+}
+
+/* False when the connection is gone or will be. */
+static bool answer(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    const struct http_handler *handler = &worker->http->handler;
+    struct http_request *request = &connection->parse.request;
+    arena_reset(&worker->arena);
+    request->arena = &worker->arena;
+    request->worker = worker->index;
+    request->started_ns = clock_ticks_ns();
+
+    struct http_response response = http_response_in(&worker->arena);
+    handler->handle(handler->self, request, &response);
+    bool stays = may_stay_open(connection);
+    if (!send_answer(connection, &response, !stays)) {
+        drop(connection);
+        return false;
+    }
+    if (!stays && net_is_quiet(connection->stream)) {
+        close_after_answer(connection);
+        return false;
+    }
+    if (!stays) {
+        linger(connection);
+        return false;
+    }
+    connection->deadline_ms = request->started_ns / 1000000 + options_of(connection)->idle_ms;
+    http_parse_next(&connection->parse);
+    return true;
+}
+
+/* ---------------------------------------------------------------- input */
+
+static void stall(struct connection *connection)
+{
+    connection->phase = STALLED;
+    net_read(connection->stream, false);
+    allow(connection, options_of(connection)->idle_ms);
+}
+
+static void note_progress(struct connection *connection, enum http_parse_state before)
+{
+    struct http_parse *parse = &connection->parse;
+    if (parse->state != before && parse->state == HTTP_PARSE_HEAD)
+        allow(connection, options_of(connection)->head_ms);
+    if (parse->state != before && parse->state == HTTP_PARSE_BODY)
+        allow(connection, options_of(connection)->body_ms);
+    if (parse->state == HTTP_PARSE_BODY && parse->wants_continue) {
+        parse->wants_continue = false;
+        /* A peer that is gone shows at the next read. */
+        net_write(connection->stream, VIEW("HTTP/1.1 100 Continue\r\n\r\n"), (struct view){0});
+    }
+}
+
+/* One feed of the parser; false when there is nothing more to do now. */
+static bool take_some(struct connection *connection)
+{
+    struct http_parse *parse = &connection->parse;
+    enum http_parse_state before = parse->state;
+    struct view unread =
+        net_unread(connection->stream, before == HTTP_PARSE_BODY ? 1 : HTTP_HEAD_MAX);
+    size_t taken = http_parse_feed(parse, unread);
+    net_consume(connection->stream, taken);
+    if (parse->state == HTTP_PARSE_WHOLE)
+        return answer(connection);
+    if (parse->state == HTTP_PARSE_REFUSED) {
+        refuse(connection, parse->status, parse->why);
+        return false;
+    }
+    note_progress(connection, before);
+    return taken > 0;
+}
+
+static void discard(struct connection *connection)
+{
+    struct view unread;
+    while (unread = net_unread(connection->stream, 1), unread.length > 0)
+        net_consume(connection->stream, unread.length);
+}
+
+void connection_readable(void *connection_)
+{
+    struct connection *connection = connection_;
+    if (connection->phase == LINGERING) {
+        discard(connection);
+        return;
+    }
+    while (connection->phase == OPEN) {
+        if (net_unsent(connection->stream) > UNSENT_MAX)
+            stall(connection);
+        else if (!take_some(connection))
+            return;
+    }
+}
+
+void connection_drained(void *connection_)
+{
+    struct connection *connection = connection_;
+    switch (connection->phase) {
+    case OPEN:
+        return;
+    case STALLED:
+        connection->phase = OPEN;
+        allow(connection, options_of(connection)->idle_ms);
+        net_read(connection->stream, true);
+        connection_readable(connection);
+        return;
+    case CLOSING:
+        drop(connection);
+        return;
+    case LINGERING:
+        net_end(connection->stream);
+        return;
+    }
+}
+
+void connection_ended(void *connection)
+{
+    close_after_answer(connection);
+}
+
+void connection_broken(void *connection)
+{
+    drop(connection);
+}
+
+/* ---------------------------------------------------------------- deadlines */
+
+static bool is_idle(const struct connection *connection)
+{
+    return connection->phase == OPEN && connection->parse.state == HTTP_PARSE_EMPTY;
+}
+
+static void cut(struct connection *connection)
+{
+    if (connection->phase == OPEN && connection->parse.state == HTTP_PARSE_HEAD)
+        refuse(connection, 408, "the request's head did not come in time");
+    else if (connection->phase == OPEN && connection->parse.state == HTTP_PARSE_BODY)
+        refuse(connection, 408, "the request's body did not come in time");
+    else
+        drop(connection);
+}
+
+void connections_sweep(struct http_worker *worker)
+{
+    int64_t now = now_ms();
+    unsigned idle_ms = worker->http->options.idle_ms;
+    bool draining = atomic_load(&worker->http->phase) >= HTTP_DRAINING;
+    struct connection *older;
+    for (struct connection *connection = worker->newest; connection != NULL; connection = older) {
+        older = connection->older;
+        if (draining && is_idle(connection) && net_is_quiet(connection->stream))
+            drop(connection);
+        else if (now >= connection->deadline_ms)
+            cut(connection);
+        else if (is_idle(connection) && connection->deadline_ms - now < idle_ms - idle_ms / 8)
+            http_parse_trim(&connection->parse);
+    }
+}
+
+void connections_close(struct http_worker *worker)
+{
+    while (worker->newest != NULL)
+        drop(worker->newest);
+}

@@ -1,0 +1,45 @@
+/*
+ * connection: one client's requests, from the first byte to the last answer.
+ *
+ * A state machine over a byte stream (serve/net.h) and a parser
+ * (serve/http_parse.h). Inside of serve/http.h only.
+ *
+ *     OPEN       reads, answers
+ *     STALLED    the client takes its answers too slowly: not read until it has them
+ *     CLOSING    the last answer is on its way
+ *     LINGERING  refused: what still comes is dropped for a while, because a socket closed with
+ *                unread bytes would destroy the answer on its way
+ */
+#ifndef SERVE_CONNECTION_H
+#define SERVE_CONNECTION_H
+
+#include "serve/http.h"
+#include "serve/http_parse.h"
+#include "serve/net.h"
+
+#include <pthread.h>
+
+struct connection;
+
+struct http_worker {
+    struct http *http;
+    unsigned index;
+    struct net_loop *loop;
+    pthread_t thread;
+    bool running;
+    struct arena arena;        /* of the request being answered */
+    struct connection *newest; /* all of this worker's */
+    int64_t dated_s;           /* the second that `date` says */
+    char date[32];
+};
+
+void *connection_open(struct http_worker *worker, struct net_stream *stream);
+void connection_readable(void *connection);
+void connection_drained(void *connection);
+void connection_ended(void *connection);
+void connection_broken(void *connection);
+
+void connections_sweep(struct http_worker *worker); /* cuts those past their deadline */
+void connections_close(struct http_worker *worker); /* all of them, now */
+
+#endif

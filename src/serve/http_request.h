@@ -1,0 +1,45 @@
+/*
+ * http_request: one whole request, as a handler sees it.
+ *
+ * Every view lies in bytes of the connection and is good until the handler
+ * returns. The path is compared byte for byte: nothing is decoded, no dots are
+ * walked. Header fields other than the few below are looked up by name:
+ *
+ *     struct view id = http_request_field(request, "x-request-id");
+ */
+#ifndef SERVE_HTTP_REQUEST_H
+#define SERVE_HTTP_REQUEST_H
+
+#include "base/view.h"
+
+struct http_request {
+    struct view method;
+    struct view path;  /* "/invocations"; "*" for OPTIONS of the whole server */
+    struct view query; /* after the "?", "" when there is none */
+    struct view content_type;
+    struct view accept;
+    struct view body;
+    struct view fields; /* "Name: value\r\n" lines, checked */
+    bool version_1_0;
+    bool keep_alive;
+
+    /* Given by the server. */
+    struct arena *arena; /* reset before each request; the response's body grows in it too */
+    unsigned worker;     /* which thread this is, from 0 */
+    int64_t started_ns;  /* clock_ticks_ns when the request was whole */
+};
+
+/* The first field of that name (letters compare without case), trimmed; {0} when there is none. */
+struct view http_request_field(const struct http_request *request, const char *name);
+
+/* The value of "name=value" in the query, as written; {0} when there is none. */
+struct view http_request_query(const struct http_request *request, const char *name);
+
+/* Whether a Content-Type is `type` ("text/csv"), whatever its parameters. */
+bool http_media_is(struct view content_type, const char *type);
+
+/* One line of a head: "Name: value" up to its CRLF. False at the end; a line without a colon gives
+ * an empty name. */
+bool http_field_next(struct view *rest, struct view *name, struct view *value);
+
+#endif

@@ -1,0 +1,132 @@
+#include "serve/listen.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 };
+
+static void addresses_free(struct addrinfo **list)
+{
+    if (*list != NULL)
+        freeaddrinfo(*list);
+}
+
+static bool find_address(const char *host, uint16_t port, struct addrinfo **out, struct err *err)
+{
+    char service[8];
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    bool any = host == NULL || host[0] == '\0' || strcmp(host, "*") == 0;
+    struct addrinfo wanted = {
+        .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+        .ai_family = any ? AF_INET : AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM,
+    };
+    int status = getaddrinfo(any ? NULL : host, service, &wanted, out);
+    if (status != 0)
+        return err_set(err, ERR_USAGE, "cannot listen on '%s': %s", host, gai_strerror(status));
+    return true;
+}
+
+static bool set_option(int fd, int option)
+{
+    int on = 1;
+    return setsockopt(fd, SOL_SOCKET, option, &on, sizeof on) == 0;
+}
+
+static bool fail_bind(const char *host, uint16_t port, struct err *err)
+{
+    const char *shown = host == NULL || host[0] == '\0' ? "*" : host;
+    if (errno == EADDRINUSE)
+        return err_set(err, ERR_CONFLICT,
+                       "%s:%u is in use: stop what listens there or choose another port", shown,
+                       (unsigned)port);
+    return err_set(err, ERR_IO, "cannot listen on %s:%u: %s", shown, (unsigned)port,
+                   strerror(errno));
+}
+
+/* Whether the port is free, asked by a socket that does not want to share. */
+static bool is_free(const struct addrinfo *address)
+{
+    CLEANUP(fd_close) int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd >= 0 && set_option(fd, SO_REUSEADDR) &&
+           bind(fd, address->ai_addr, address->ai_addrlen) == 0;
+}
+
+static int listen_one(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    if (set_option(fd, SO_REUSEADDR) && set_option(fd, SO_REUSEPORT) &&
+        bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return -1;
+}
+
+/* The port stands at the same place in both kinds of address. */
+static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
+              "one place for the port");
+
+static bool learn_port(int fd, struct addrinfo *address, uint16_t *port)
+{
+    struct sockaddr_storage bound = {0};
+    socklen_t size = sizeof bound;
+    if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0)
+        return false;
+    memcpy(address->ai_addr, &bound, size);
+    in_port_t network;
+    memcpy(&network, (char *)&bound + offsetof(struct sockaddr_in, sin_port), sizeof network);
+    *port = ntohs(network);
+    return true;
+}
+
+bool listen_open(struct listen *listen, const char *host, uint16_t port, unsigned count,
+                 struct err *err)
+{
+    assert(count > 0 && count <= LISTEN_WORKERS_MAX);
+    CLEANUP(addresses_free) struct addrinfo *address = NULL;
+    if (!find_address(host, port, &address, err))
+        return false;
+    if (port != 0 && !is_free(address))
+        return fail_bind(host, port, err);
+
+    *listen = (struct listen){.port = port};
+    for (unsigned i = 0; i < count; i++) {
+        int fd = listen_one(address);
+        if (fd >= 0)
+            listen->fd[listen->count++] = fd;
+        if (fd < 0 || (i == 0 && !learn_port(fd, address, &listen->port))) {
+            fail_bind(host, port, err);
+            listen_close(listen);
+            return false;
+        }
+    }
+    return true;
+}
+
+void listen_close(struct listen *listen)
+{
+    for (unsigned i = 0; i < listen->count; i++)
+        fd_close(&listen->fd[i]);
+    listen->count = 0;
+}
+
+size_t listen_raise_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1024;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* refused: the old limit is what we then read */
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
