@@ -13,7 +13,7 @@ static const struct node nodes[] = {
     {.weight = 8},
     {.weight = 4},
 };
-static const uint32_t bits[] = {1 << 0 | 1 << 2, 1 << 1};
+static const uint32_t bits[] = {1 << 0 | 1 << 2, 1 << 1, UINT32_MAX}; /* the last is another's */
 static const struct category_set sets[] = {{.first = 0, .words = 2}};
 static const uint32_t roots[] = {0};
 

@@ -198,6 +198,8 @@ TEST(names_and_types_outlive_the_file)
                                           "\"feature_types\":[\"float\",\"c\"]"};
     struct view json = small_json(&small, &other);
     WORKS(xgboost_parse(json, &arena, &forest, &err), err);
+    TRUE(forest.feature_name[0].text < json.text ||
+         forest.feature_name[0].text >= json.text + json.length);
     arena_release(&other);
     TEXT(forest.feature_name[0], "amount");
     TEXT(forest.feature_name[1], "pa\303\255s");

@@ -132,6 +132,7 @@ TEST(values_that_no_node_can_have_are_refused_at_their_node)
     refused(&(struct lists){.feature = "[-1,0,1,0,0]"}, "node 0: feature -1 is out of range");
     refused(&(struct lists){.feature = "[0,0,2,0,0]"},
             "tree 0: node 2: it splits on feature 2, and the model has 2");
+    refused(&(struct lists){.feature = "[1,0,2,0,0]"}, "node 2: it splits on feature 2");
     refused(&(struct lists){.missing = "[1,0,2,0,0]"}, "node 2: default_left is 2");
     refused(&(struct lists){.more = ",\"split_type\":[0,0,2,0,0]"}, "node 2: split_type 2");
     refused(&(struct lists){.param = "\"num_nodes\":\"5\",\"size_leaf_vector\":\"3\""},
