@@ -21,7 +21,8 @@
  * damaged ones. Every length, index and count is checked here, each node is
  * reached exactly once, no number is NaN, keys that matter come once; unknown
  * keys are stepped over. Time and memory are bounded by the size of the bytes
- * and by the arena. ERR_MODEL: damaged or unsupported; ERR_LIMIT: past a ceiling
+ * and by the arena: while it works, the parse takes up to the arena's limit once more, and gives it
+ * back. ERR_MODEL: damaged or unsupported; ERR_LIMIT: past a ceiling
  * of model/forest.h or of the arena. The forest keeps nothing of `bytes`.
  */
 #ifndef MODEL_XGBOOST_H

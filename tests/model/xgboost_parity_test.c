@@ -459,7 +459,7 @@ static size_t read_cells(const char *name, size_t width, struct arena *arena, fl
     while (view_cut(&rest, '\n', &line) && line.length > 0) {
         TRUE(rows < CSV_ROWS_MAX && view_cut(&line, ',', &cell) && view_cut(&line, ',', &cell));
         for (size_t i = 0; i < width; i++) {
-            double value = NAN;
+            double value = (double)NAN;
             TRUE(view_cut(&line, ',', &cell));
             cell = view_trim(cell);
             TRUE(cell.length == 0 || number_parse(cell, &value));
