@@ -31,6 +31,10 @@ needs.data   := yaml-0.1 zlib libzstd
 needs.store  := sqlite3
 needs.serve  := libevent libevent_pthreads
 
+# Text files that a room carries inside it.
+embed.store  := $(wildcard sql/*.sql)
+embed.cli    := $(wildcard examples/*/assay.yaml)
+
 # ---------------------------------------------------------------- compiler
 
 mode.dev     := -O1 -g
@@ -59,7 +63,7 @@ llhttp.libs    := $(if $(llhttp.sources),,-lllhttp)
 room_of  = $(firstword $(subst /, ,$1))
 below    = $(call room_of,$1) $(uses.$(call room_of,$1))
 archive  = $(patsubst %,$(OUT)/%.a,$1)
-objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %.sql,$(OUT)/%.sql.o,$(if $(filter store,$1),$(wildcard sql/*.sql)))
+objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %,$(OUT)/%.o,$(embed.$1))
 libs     = $(if $(strip $(foreach r,$1,$(needs.$r))),$$(pkg-config --libs $(foreach r,$1,$(needs.$r)))) $(if $(filter serve,$1),$(llhttp.libs)) -lm -ldl
 
 tests   := $(patsubst tests/%.c,$(OUT)/test/%,$(wildcard $(foreach r,$(rooms),$(if $(filter $r,$(or $(ONLY),$r)),tests/$r/*_test.c))))
@@ -86,10 +90,11 @@ $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
 	$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) $(llhttp.cflags) -c -o $@ $<
 
 # A text file inside the program: sql/001_registry.sql becomes the symbol sql_001_registry.
-$(OUT)/%.sql.o: %.sql tools/embed
+$(OUT)/%.sql.o $(OUT)/%.yaml.o: tools/embed
 	@mkdir -p $(@D)
-	tools/embed $< > $(OUT)/$*.sql.S
-	$(CC) -c -o $@ $(OUT)/$*.sql.S
+	tools/embed $(patsubst $(OUT)/%.o,%,$@) > $(@:.o=.S)
+	$(CC) -c -o $@ $(@:.o=.S)
+$(patsubst %,$(OUT)/%.o,$(embed.store) $(embed.cli)): $(OUT)/%.o: %
 
 $(OUT)/serve.a: $$(call objects,serve) $(llhttp.objects)
 	rm -f $@ && $(AR) rcs $@ $^

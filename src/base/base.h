@@ -27,8 +27,8 @@
 #define assert(claim) ((claim) ? (void)0 : base_fail(__FILE__, __LINE__, #claim))
 _Noreturn void base_fail(const char *file, int line, const char *claim);
 
-/* Each of these has a safer word in base/view.h, base/text.h or base/number.h; rand() is refused by
- * tools/check-words, because OpenSSL names a parameter so. */
+/* Each of these has a safer word in base/view.h, base/text.h or base/number.h. The random numbers
+ * of libc are refused by tools/check-words instead, because OpenSSL names a parameter so. */
 #undef sprintf
 #undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atof gets

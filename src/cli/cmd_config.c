@@ -1,0 +1,64 @@
+#include "cli/project.h"
+
+enum { OPTION_KEYS };
+
+static const char *type_name(enum key_type type)
+{
+    static const char *const names[] = {"text", "number", "whole number", "true|false", "choice"};
+    return names[type];
+}
+
+static void print_keys(void)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct key *key = &config_keys[i];
+        printf("%-26s %-12s %-14s %s", key->path, type_name(key->type),
+               key->fallback[0] == '\0' ? "-" : key->fallback, key->help);
+        if (key->type == KEY_CHOICE)
+            printf(" (%s)", key->choices);
+        if (key->type == KEY_NUMBER || key->type == KEY_COUNT_)
+            printf(" (%g to %g)", key->min, key->max);
+        putchar('\n');
+    }
+}
+
+static void print_force(const struct config *config)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (key_is_collection(&config_keys[i]))
+            continue;
+        const struct setting *setting = &config->setting[i];
+        printf("%-24s %-24.*s %s", config_keys[i].path, (int)setting->text.length,
+               setting->text.text, origin_name(setting->origin));
+        if (setting->origin == ORIGIN_FILE)
+            printf(" line %zu", setting->line);
+        putchar('\n');
+    }
+}
+
+static bool run(const struct call *call, struct err *err)
+{
+    if (call->option[OPTION_KEYS] != NULL) {
+        print_keys();
+        return true;
+    }
+    struct project project;
+    if (!project_open_loosely(&project, call, err))
+        return false;
+    print_force(&project.config);
+    project_close(&project);
+    return true;
+}
+
+static const struct option_row options[] = {
+    [OPTION_KEYS] = {"keys", NULL, "every key of assay.yaml: type, default, help, limits"},
+    {0},
+};
+
+const struct command command_config = {
+    .name = "config",
+    .arguments = "",
+    .about = "what is in force, and where each value came from",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,286 @@
+#include "base/clock.h"
+#include "base/doc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "cli/project.h"
+#include "model/adopt.h"
+
+
+enum { OPTION_OUT, OPTION_FEATURES, OPTION_MISSING, OPTION_THRESHOLD, OPTION_CHAMPION };
+
+enum { FILE_MAX = 1 << 30, NAMES_MAX = 1 << 24 };
+
+/* ---------------------------------------------------------------- list, show */
+
+static void print_time(int64_t time_ms)
+{
+    char bytes[40];
+    struct text text = text_in(bytes, sizeof bytes);
+    text_add_time(&text, time_ms);
+    printf("%.19sZ", text_c(&text));
+}
+
+static const char *alias_of(int64_t number, int64_t champion, int64_t challenger)
+{
+    return number == champion ? "champion" : number == challenger ? "challenger" : "-";
+}
+
+static double metric_named(const struct version *version, const char *name, struct arena *arena)
+{
+    struct err ignored = {0};
+    const struct doc *doc = doc_parse(version->metrics, arena, &ignored);
+    const struct doc *item = doc_find(doc, name);
+    return item != NULL && item->kind == DOC_NUMBER ? item->number : (double)__builtin_nanf("");
+}
+
+static bool list(struct project *project, const struct call *call UNUSED, struct err *err)
+{
+    struct version *version;
+    size_t count;
+    int64_t champion, challenger;
+    if (!registry_list(&project->store, &project->arena, &version, &count, err) ||
+        !alias_get(&project->store, "champion", &champion, err) ||
+        !alias_get(&project->store, "challenger", &challenger, err))
+        return false;
+    printf("%6s  %-20s %-10s %-14s %-7s %8s %8s  %-12s  %s\n", "number", "name", "alias",
+           "algorithm", "origin", "roc_auc", "pr_auc", "bundle", "created");
+    for (size_t i = 0; i < count; i++) {
+        char hex[DIGEST_HEX_SIZE];
+        printf("%6lld  %-20.*s %-10s %-14.*s %-7s %8.4f %8.4f  %.12s  ",
+               (long long)version[i].number, VIEW_ARG(version[i].name),
+               alias_of(version[i].number, champion, challenger), VIEW_ARG(version[i].algorithm),
+               version_origin_name(version[i].origin),
+               metric_named(&version[i], "roc_auc", &project->arena),
+               metric_named(&version[i], "pr_auc", &project->arena),
+               digest_print(&version[i].bundle, hex));
+        print_time(version[i].created_ms);
+        putchar('\n');
+    }
+    return true;
+}
+
+static void write_version(const struct version *version, const char *alias, struct json *json)
+{
+    char hex[DIGEST_HEX_SIZE], time[40];
+    struct text stamp = text_in(time, sizeof time);
+    text_add_time(&stamp, version->created_ms);
+    json_key(json, "number"), json_i64(json, version->number);
+    json_key(json, "name"), json_text(json, version->name);
+    json_key(json, "alias"), json_string(json, alias);
+    json_key(json, "bundle"), json_string(json, digest_print(&version->bundle, hex));
+    json_key(json, "project"), json_text(json, version->project);
+    json_key(json, "algorithm"), json_text(json, version->algorithm);
+    json_key(json, "origin"), json_string(json, version_origin_name(version->origin));
+    json_key(json, "created"), json_text(json, text_view(&stamp));
+    json_key(json, "metrics"), json_raw(json, version->metrics);
+}
+
+static void write_bundle(const struct bundle *bundle, struct json *json)
+{
+    json_key(json, "threshold"), json_number(json, (double)bundle->policy.threshold);
+    json_key(json, "trees"), json_count(json, bundle->forest.tree_count);
+    json_key(json, "golden_records"), json_count(json, bundle->golden_count);
+    json_key(json, "features");
+    json_open(json, '[');
+    for (size_t i = 0; i < bundle->plan.width; i++)
+        json_text(json, bundle->plan.width_name[i]);
+    json_close(json);
+    if (bundle->evaluation.length > 0)
+        json_key(json, "evaluation"), json_raw(json, view_trim(bundle->evaluation));
+    if (bundle->lineage.length > 0)
+        json_key(json, "lineage"), json_raw(json, view_trim(bundle->lineage));
+}
+
+static bool show(struct project *project, const struct call *call, struct err *err)
+{
+    struct bundle bundle = {0};
+    struct version version;
+    int64_t champion, challenger;
+    if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
+        return false;
+    bool ok = alias_get(&project->store, "champion", &champion, err) &&
+              alias_get(&project->store, "challenger", &challenger, err);
+    struct text text = text_in_arena(&project->arena);
+    struct json json = json_pretty_to(&text);
+    json_open(&json, '{');
+    if (ok) {
+        write_version(&version, alias_of(version.number, champion, challenger), &json);
+        write_bundle(&bundle, &json);
+    }
+    json_close(&json);
+    if (ok)
+        fwrite(text.bytes, 1, text.length, stdout);
+    bundle_release(&bundle);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- import, export */
+
+/* ["a", "b"], or an object with such a list under "features" or "feature_names". */
+static bool read_names(struct project *project, const char *path, struct adoption *adoption,
+                       struct err *err)
+{
+    const struct doc *doc = doc_load(path, NAMES_MAX, &project->arena, err);
+    if (doc == NULL)
+        return false;
+    if (doc->kind == DOC_OBJECT) {
+        const struct doc *inner = doc_find(doc, "features");
+        doc = inner != NULL ? inner : doc_find(doc, "feature_names");
+    }
+    if (doc == NULL || doc->kind != DOC_LIST)
+        return err_set(err, ERR_INPUT, "'%s' holds no list of feature names", path);
+    struct view *name = arena_new(&project->arena, struct view, doc->count);
+    if (name == NULL)
+        return err_set(err, ERR_LIMIT, "the names do not fit the memory limit");
+    for (const struct doc *item = doc->first; item != NULL; item = item->next) {
+        if (item->kind != DOC_TEXT)
+            return err_set(err, ERR_INPUT, "'%s' holds a feature name that is no text", path);
+        name[adoption->name_count++] = item->text;
+    }
+    adoption->name = name;
+    return true;
+}
+
+static bool read_adoption(struct project *project, const struct call *call,
+                          struct adoption *adoption, struct err *err)
+{
+    double threshold = 0.5;
+    const char *given = call->option[OPTION_THRESHOLD];
+    if (given != NULL &&
+        !(number_parse(view_of(given), &threshold) && threshold >= 0 && threshold <= 1))
+        return err_set(err, ERR_USAGE, "--threshold takes a probability, not '%s'", given);
+    adoption->project = config_text(&project->config, KEY_PROJECT);
+    adoption->allow_missing = call->option[OPTION_MISSING] != NULL;
+    adoption->threshold = (float)threshold;
+    return call->option[OPTION_FEATURES] == NULL ||
+           read_names(project, call->option[OPTION_FEATURES], adoption, err);
+}
+
+static bool is_bundle(struct view bytes)
+{
+    enum { MAGIC_AT = 257 };
+    return bytes.length > MAGIC_AT + 5 && view_starts(view_from(bytes, MAGIC_AT), "ustar");
+}
+
+static bool make_bundle(struct project *project, const struct call *call, struct view bytes,
+                        struct view *out, struct err *err)
+{
+    if (is_bundle(bytes)) {
+        *out = bytes;
+        return true;
+    }
+    struct adoption adoption = {.model = bytes};
+    return read_adoption(project, call, &adoption, err) &&
+           adopt_model(&adoption, &project->arena, out, err);
+}
+
+static bool register_bundle(struct project *project, const struct bundle *bundle,
+                            struct view bytes, struct version *version, struct err *err)
+{
+    struct version wanted = {.project = bundle->project,
+                             .algorithm = bundle->algorithm,
+                             .origin = VERSION_IMPORTED,
+                             .metrics = VIEW("{}")};
+    struct err why = {0};
+    if (!store_put_bundle(&project->store, bytes, &wanted.bundle, err))
+        return false;
+    if (registry_find_bundle(&project->store, &wanted.bundle, &project->arena, version, &why))
+        return true;
+    return registry_add(&project->store, &wanted, &project->arena, version, err);
+}
+
+static bool import(struct project *project, const struct call *call, struct err *err)
+{
+    struct view bytes, sealed;
+    struct bundle bundle = {0};
+    struct version version;
+    const char *path = call->argument[1];
+    if (!file_load(path, FILE_MAX, &project->arena, &bytes, err) ||
+        !make_bundle(project, call, bytes, &sealed, err) || !bundle_open(&bundle, sealed, err))
+        return err_while(err, "importing '%s'", path);
+    bool ok = register_bundle(project, &bundle, sealed, &version, err);
+    bundle_release(&bundle);
+    if (ok && call->option[OPTION_CHAMPION] != NULL) {
+        int64_t champion;
+        ok = alias_get(&project->store, "champion", &champion, err) &&
+             (champion == version.number || alias_move(&project->store, "champion", champion,
+                                                       version.number, project_actor(), err));
+    }
+    char hex[DIGEST_HEX_SIZE];
+    if (ok)
+        printf("%lld " VIEW_FMT " %s%s\n", (long long)version.number, VIEW_ARG(version.name),
+               digest_print(&version.bundle, hex),
+               call->option[OPTION_CHAMPION] != NULL ? " champion" : "");
+    return ok;
+}
+
+static bool export(struct project *project, const struct call *call, struct err *err)
+{
+    struct bundle bundle = {0};
+    struct version version;
+    struct view bytes;
+    const char *out = call->option[OPTION_OUT];
+    if (out == NULL)
+        return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
+    if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
+        return false;
+    const char *path = store_bundle_path(&project->store, &version.bundle, &project->arena);
+    bool ok = file_load(path, FILE_MAX, &project->arena, &bytes, err) &&
+              file_save(out, bytes, err);
+    bundle_release(&bundle);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static const struct verb {
+    const char *name;
+    size_t arguments;
+    bool (*run)(struct project *project, const struct call *call, struct err *err);
+} verbs[] = {
+    {"list", 0, list},
+    {"show", 1, show},
+    {"import", 1, import},
+    {"export", 1, export},
+};
+
+static bool run(const struct call *call, struct err *err)
+{
+    const struct verb *verb = NULL;
+    for (size_t i = 0; i < LENGTH_OF(verbs); i++)
+        if (strcmp(verbs[i].name, call->argument[0]) == 0)
+            verb = &verbs[i];
+    if (verb == NULL || call->arguments - 1 != verb->arguments)
+        return err_set(err, ERR_USAGE,
+                       "usage: assay models list | show REFERENCE | import FILE | export REFERENCE "
+                       "--out FILE");
+    struct project project;
+    if (!project_open_loosely(&project, call, err))
+        return false;
+    bool ok = project_open_store(&project, err) && verb->run(&project, call, err);
+    project_close(&project);
+    return ok;
+}
+
+static const struct option_row options[] = {
+    [OPTION_OUT] = {"out", "FILE", "export: where the bundle goes"},
+    [OPTION_FEATURES] = {"features", "FILE", "import: JSON list of feature names"},
+    [OPTION_MISSING] = {"allow-missing", NULL, "import: features may be absent"},
+    [OPTION_THRESHOLD] = {"threshold", "P", "import: fraud from this probability on, default 0.5"},
+    [OPTION_CHAMPION] = {"champion", NULL, "import: and make it the champion"},
+    {0},
+};
+
+const struct command command_models = {
+    .name = "models",
+    .arguments = "list | show REFERENCE | import FILE | export REFERENCE",
+    .about = "the registry: versions, their bundles, and models from elsewhere",
+    .more = "REFERENCE is a version's number or name, champion, challenger, or the first eight or\n"
+            "more digits of a bundle's digest. import takes an exported bundle, or an XGBoost\n"
+            "model as JSON or UBJ.\n",
+    .options = options,
+    .least = 1,
+    .most = 2,
+    .run = run,
+};

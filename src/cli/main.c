@@ -1,0 +1,60 @@
+#include "cli/command.h"
+#include "cli/help.h"
+
+#include <signal.h>
+
+const struct command *const commands[] = {
+#define COMMAND(name) &command_##name,
+#include "cli/commands.def"
+#undef COMMAND
+};
+
+const size_t commands_count = LENGTH_OF(commands);
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < commands_count; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int fail(const char *command, const struct err *err)
+{
+    fprintf(stderr, "assay %s: %s\n", command, err->text);
+    return err_exit_status(err->kind);
+}
+
+int main(int argc, char **argv)
+{
+    struct err err = {0};
+    signal(SIGPIPE, SIG_IGN);  /* a client that went away is an error of that client's */
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error of the write */
+    if (argc < 2) {
+        help_all(stdout);
+        return 0;
+    }
+    const char *name = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ? "help"
+                       : strcmp(argv[1], "--version") == 0                          ? "version"
+                                                                                    : argv[1];
+    const struct command *command = command_find(name);
+    if (command == NULL) {
+        err_set(&err, ERR_USAGE, "no such command; `assay help` lists them");
+        return fail(name, &err);
+    }
+    struct call call = {.program = "/proc/self/exe"};
+    bool wants_help = false;
+    if (!call_parse(command, argc - 1, argv + 1, &call, &wants_help, &err))
+        return fail(name, &err);
+    if (wants_help) {
+        help_one(stdout, command);
+        return 0;
+    }
+    if (!command->run(&call, &err))
+        return fail(name, &err);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        err_set(&err, ERR_IO, "standard output cannot be written");
+        return fail(name, &err);
+    }
+    return 0;
+}

@@ -1,0 +1,95 @@
+#include "cli/project.h"
+
+#include "base/file.h"
+
+#include <unistd.h>
+
+enum { ARENA_LIMIT = 1 << 30 };
+
+static bool apply_sets(struct project *project, const struct call *call, struct err *err)
+{
+    for (size_t i = 0; i < call->sets; i++) {
+        struct view value = view_of(call->set[i]), key;
+        if (!view_cut(&value, '=', &key) || !config_set(&project->config, key, value, err))
+            return false;
+    }
+    return true;
+}
+
+static bool open_at(struct project *project, const struct call *call, bool loosely,
+                    struct err *err)
+{
+    *project = (struct project){.arena = {.limit = ARENA_LIMIT}};
+    const char *path = path_join(&project->arena, call->project, "assay.yaml");
+    if (strcmp(call->project, ".") == 0)
+        path = "assay.yaml";
+    bool ok;
+    if (loosely && !file_exists(path)) {
+        config_init(&project->config, &project->arena);
+        project->config.dir = strcmp(call->project, ".") == 0 ? "" : call->project;
+        ok = config_take_environment(&project->config, environ, err);
+    } else {
+        ok = config_load(&project->config, path, &project->arena, err);
+        if (!ok && err->kind == ERR_NOT_FOUND)
+            err_set(err, ERR_NOT_FOUND,
+                    "there is no '%s' here; `assay init` makes one, --project names its directory",
+                    path);
+    }
+    if (ok && apply_sets(project, call, err))
+        return true;
+    project_close(project);
+    return false;
+}
+
+bool project_open(struct project *project, const struct call *call, struct err *err)
+{
+    return open_at(project, call, false, err);
+}
+
+bool project_open_loosely(struct project *project, const struct call *call, struct err *err)
+{
+    return open_at(project, call, true, err);
+}
+
+bool project_open_store(struct project *project, struct err *err)
+{
+    return store_open(&project->store, config_path(&project->config, KEY_STORE_DIR), err);
+}
+
+void project_close(struct project *project)
+{
+    store_close(&project->store);
+    arena_release(&project->arena);
+}
+
+bool project_load_bundle(struct project *project, const char *file, const char *reference,
+                         struct bundle *bundle, struct version *version, struct err *err)
+{
+    *version = (struct version){0};
+    if (file != NULL)
+        return bundle_load(bundle, file, err);
+    const char *wanted = reference == NULL ? "champion" : reference;
+    if (project->store.dir == NULL && !project_open_store(project, err))
+        return false;
+    if (!registry_find(&project->store, view_of(wanted), &project->arena, version, err)) {
+        if (reference == NULL && err->kind == ERR_NOT_FOUND)
+            return err_set(err, ERR_NOT_FOUND,
+                           "there is no champion yet; `assay train` makes one, or name a bundle");
+        return false;
+    }
+    const char *path = store_bundle_path(&project->store, &version->bundle, &project->arena);
+    if (!bundle_load(bundle, path, err))
+        return false;
+    if (digest_same(&bundle->digest, &version->bundle))
+        return true;
+    bundle_release(bundle);
+    return err_set(err, ERR_MODEL, "'%s' is not the bundle that was registered", path);
+}
+
+const char *project_actor(void)
+{
+    const char *actor = getenv("ASSAY_ACTOR");
+    if (actor == NULL)
+        actor = getenv("USER");
+    return actor != NULL && actor[0] != '\0' ? actor : "unknown";
+}

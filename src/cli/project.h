@@ -1,0 +1,35 @@
+/*
+ * project: a directory with an assay.yaml, opened for a command.
+ */
+#ifndef CLI_PROJECT_H
+#define CLI_PROJECT_H
+
+#include "cli/command.h"
+#include "data/config.h"
+#include "model/bundle.h"
+#include "store/registry.h"
+
+struct project {
+    struct arena arena;
+    struct config config;
+    struct store store; /* open when project_open_store was called */
+};
+
+/* assay.yaml of --project, the environment, then --set. */
+bool project_open(struct project *project, const struct call *call, struct err *err);
+
+/* The same, but defaults alone when there is no assay.yaml: for commands that work without. */
+bool project_open_loosely(struct project *project, const struct call *call, struct err *err);
+
+bool project_open_store(struct project *project, struct err *err);
+void project_close(struct project *project);
+
+/* A bundle: --bundle FILE, or --model REFERENCE of the registry, by default the champion. `version`
+ * is zeroed for a file. */
+bool project_load_bundle(struct project *project, const char *file, const char *reference,
+                         struct bundle *bundle, struct version *version, struct err *err);
+
+/* Who is at the keyboard, for the registry. */
+const char *project_actor(void);
+
+#endif

@@ -1,0 +1,14 @@
+#include "decide/decision.h"
+
+struct decision decide(const struct bundle *bundle, const struct record *record, float *row)
+{
+    feature_apply(&bundle->plan, record, row);
+    float margin = forest_margin(&bundle->forest, row);
+    float score = forest_predict(&bundle->forest, margin);
+    return (struct decision){
+        .row = row,
+        .margin = margin,
+        .score = score,
+        .fraud = score >= bundle->policy.threshold,
+    };
+}

@@ -1,0 +1,166 @@
+#include "model/golden.h"
+
+#include "base/clock.h"
+#include "base/number.h"
+
+#include <math.h>
+
+enum { SCORE_ULPS_MAX = 2 };
+
+static void write_time(const struct column *column, double time_ms, struct json *json)
+{
+    if (column->format == TIME_SECONDS) {
+        json_number(json, time_ms / 1000);
+    } else if (column->format == TIME_MILLISECONDS) {
+        json_number(json, time_ms);
+    } else {
+        char bytes[40];
+        struct text text = text_in(bytes, sizeof bytes);
+        text_add_time(&text, (int64_t)time_ms);
+        json_text(json, text_view(&text));
+    }
+}
+
+static void write_cell(const struct column *column, const struct cell *cell, struct json *json)
+{
+    if (isnan(cell->number))
+        json_null(json);
+    else if (kind_is_coded(column->kind))
+        json_text(json, cell->text);
+    else if (column->kind == COLUMN_BOOLEAN)
+        json_bool(json, cell->number != 0);
+    else if (column->kind == COLUMN_TIMESTAMP)
+        write_time(column, cell->number, json);
+    else
+        json_number(json, cell->number);
+}
+
+void golden_write_record(const struct record *record, struct json *json)
+{
+    const struct schema *schema = record->schema;
+    json_open(json, '[');
+    for (size_t i = 0; i < schema->input_count; i++) {
+        uint32_t column = schema->input[i];
+        write_cell(&schema->column[column], &record->cell[column], json);
+    }
+    json_close(json);
+}
+
+void golden_write(const struct bundle_parts *parts, const struct forest *forest, float *row,
+                  struct json *json)
+{
+    json_open(json, '[');
+    for (size_t i = 0; i < parts->golden_count; i++) {
+        feature_apply(parts->plan, &parts->golden[i], row);
+        float margin = forest_margin(forest, row);
+        float score = forest_predict(forest, margin);
+        json_open(json, '{');
+        json_key(json, "record");
+        golden_write_record(&parts->golden[i], json);
+        json_key(json, "margin"), json_number(json, (double)margin);
+        json_key(json, "score"), json_number(json, (double)score);
+        json_key(json, "fraud"), json_bool(json, score >= parts->policy.threshold);
+        json_close(json);
+    }
+    json_close(json);
+}
+
+/* ---------------------------------------------------------------- the check */
+
+static bool expect(struct scan *scan, enum token_kind kind, struct token *token, struct err *err)
+{
+    if (!scan_next(scan, token, err))
+        return err->kind != ERR_NONE || err_set(err, ERR_MODEL, "golden.json ends too early");
+    if (token->kind != kind)
+        return err_set(err, ERR_MODEL, "golden.json has %s where %s belongs",
+                       token_name(token->kind), token_name(kind));
+    return true;
+}
+
+static bool expect_key(struct scan *scan, const char *key, struct err *err)
+{
+    struct token token;
+    if (!expect(scan, TOKEN_KEY, &token, err))
+        return false;
+    return view_is(token.text, key) || err_set(err, ERR_MODEL, "golden.json lacks '%s'", key);
+}
+
+static bool read_record(struct scan *scan, struct record *record, struct err *err)
+{
+    struct token token;
+    if (!expect(scan, TOKEN_LIST, &token, err))
+        return false;
+    const struct schema *schema = record->schema;
+    for (size_t i = 0; i < schema->input_count; i++) {
+        if (!scan_next(scan, &token, err))
+            return false;
+        if (!record_set_token(record, schema->input[i], &token, err))
+            return false;
+    }
+    return expect(scan, TOKEN_LIST_END, &token, err) && record_finish(record, err);
+}
+
+static bool compare(const struct bundle *bundle, size_t index, const float *row, float margin,
+                    float score, bool fraud, struct err *err)
+{
+    float now = forest_margin(&bundle->forest, row);
+    if (memcmp(&now, &margin, sizeof now) != 0)
+        return err_set(err, ERR_MODEL,
+                       "golden record %zu has the margin %.9g, it was sealed with %.9g", index + 1,
+                       (double)now, (double)margin);
+    float score_now = forest_predict(&bundle->forest, now);
+    if (number_ulps(score_now, score) > SCORE_ULPS_MAX)
+        return err_set(err, ERR_MODEL,
+                       "golden record %zu has the score %.9g, it was sealed with %.9g", index + 1,
+                       (double)score_now, (double)score);
+    bool near = number_ulps(score_now, bundle->policy.threshold) <= SCORE_ULPS_MAX;
+    if ((score_now >= bundle->policy.threshold) != fraud && !near)
+        return err_set(err, ERR_MODEL, "golden record %zu has another verdict than when sealed",
+                       index + 1);
+    return true;
+}
+
+static bool check_one(const struct bundle *bundle, struct scan *scan, size_t index,
+                      struct cell *cell, float *row, struct err *err)
+{
+    struct record record = record_of(&bundle->schema, cell);
+    struct token margin, score, fraud, token;
+    if (!expect_key(scan, "record", err) || !read_record(scan, &record, err) ||
+        !expect_key(scan, "margin", err) || !expect(scan, TOKEN_NUMBER, &margin, err) ||
+        !expect_key(scan, "score", err) || !expect(scan, TOKEN_NUMBER, &score, err) ||
+        !expect_key(scan, "fraud", err) || !scan_next(scan, &fraud, err) ||
+        !expect(scan, TOKEN_OBJECT_END, &token, err))
+        return false;
+    feature_apply(&bundle->plan, &record, row);
+    return compare(bundle, index, row, (float)margin.number, (float)score.number,
+                   fraud.kind == TOKEN_TRUE, err);
+}
+
+static bool check_all(const struct bundle *bundle, struct scan *scan, struct cell *cell,
+                      float *row, size_t *count, struct err *err)
+{
+    struct token token;
+    if (!expect(scan, TOKEN_LIST, &token, err))
+        return false;
+    for (*count = 0; scan_next(scan, &token, err); ++*count) {
+        if (token.kind == TOKEN_LIST_END)
+            break;
+        if (token.kind != TOKEN_OBJECT || *count == BUNDLE_GOLDEN_MAX)
+            return err_set(err, ERR_MODEL, "golden.json is no list of at most %d records",
+                           BUNDLE_GOLDEN_MAX);
+        if (!check_one(bundle, scan, *count, cell, row, err))
+            return false;
+        scan->scratch->length = 0;
+    }
+    return err->kind == ERR_NONE && !scan_next(scan, &token, err) && err->kind == ERR_NONE;
+}
+
+bool golden_check(const struct bundle *bundle, struct view json, size_t *count, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = SIZE_MAX / 2};
+    struct cell *cell = arena_new(&arena, struct cell, bundle->schema.count);
+    float *row = arena_new(&arena, float, bundle->plan.width);
+    struct text scratch = text_in_arena(&arena);
+    struct scan scan = scan_of(json, &scratch);
+    return check_all(bundle, &scan, cell, row, count, err);
+}

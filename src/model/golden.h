@@ -1,0 +1,24 @@
+/*
+ * golden: records a bundle must score just as it did when it was sealed.
+ *
+ * Each is kept as the JSON a client would send, in the order of the schema's
+ * inputs, and takes the whole walk when the bundle is opened: token, cell,
+ * feature, forest, link. Margins must have the same bits; scores may differ by
+ * 2 ulp, because expf differs between C libraries; a verdict may differ only
+ * where the score is that near the threshold.
+ */
+#ifndef MODEL_GOLDEN_H
+#define MODEL_GOLDEN_H
+
+#include "model/bundle.h"
+
+/* A record's inputs as a JSON list, readable by record_set_token. */
+void golden_write_record(const struct record *record, struct json *json);
+
+void golden_write(const struct bundle_parts *parts, const struct forest *forest, float *row,
+                  struct json *json);
+
+/* ERR_MODEL names the first record that differs, and how. */
+bool golden_check(const struct bundle *bundle, struct view json, size_t *count, struct err *err);
+
+#endif

@@ -1,0 +1,155 @@
+#include "store/db.h"
+
+#include <sqlite3.h>
+
+enum { BUSY_MS = 30000 };
+
+static bool failed(const struct db *db, const char *doing, struct err *err)
+{
+    int code = sqlite3_errcode(db->handle) & 0xff;
+    enum err_kind kind = code == SQLITE_CONSTRAINT ? ERR_CONFLICT
+                         : code == SQLITE_FULL     ? ERR_IO
+                                                   : ERR_STORE;
+    return err_set(err, kind, "%s: %s: %s", db->path, doing, sqlite3_errmsg(db->handle));
+}
+
+bool db_open(struct db *db, const char *path, struct err *err)
+{
+    sqlite3 *handle = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    struct db made = {.path = path};
+    int status = sqlite3_open_v2(path, &handle, flags, NULL);
+    made.handle = handle;
+    if (status != SQLITE_OK) {
+        bool ok = err_set(err, ERR_STORE, "%s cannot be opened: %s", path, sqlite3_errstr(status));
+        sqlite3_close(handle);
+        return ok;
+    }
+    sqlite3_extended_result_codes(handle, 0);
+    sqlite3_busy_timeout(handle, BUSY_MS);
+    if (!db_run(&made,
+                "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;",
+                err)) {
+        db_close(&made);
+        return false;
+    }
+    *db = made;
+    return true;
+}
+
+void db_close(struct db *db)
+{
+    sqlite3_close(db->handle); /* rolls back what is open */
+    *db = (struct db){0};
+}
+
+bool db_run(struct db *db, const char *sql, struct err *err)
+{
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(db, "a statement failed", err);
+    return true;
+}
+
+bool db_begin(struct db *db, struct err *err)
+{
+    return db_run(db, "begin immediate", err);
+}
+
+bool db_commit(struct db *db, struct err *err)
+{
+    if (db_run(db, "commit", err))
+        return true;
+    db_rollback(db);
+    return false;
+}
+
+void db_rollback(struct db *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "rollback", NULL, NULL, NULL);
+}
+
+bool db_prepare(struct db *db, const char *sql, struct db_statement *out, struct err *err)
+{
+    sqlite3_stmt *handle;
+    if (sqlite3_prepare_v2(db->handle, sql, -1, &handle, NULL) != SQLITE_OK)
+        return failed(db, "a statement cannot be prepared", err);
+    *out = (struct db_statement){.handle = handle, .db = db};
+    return true;
+}
+
+void db_finish(struct db_statement *statement)
+{
+    sqlite3_finalize(statement->handle);
+    statement->handle = NULL;
+}
+
+/* In SQLite `$1` is a name, numbered by where it first stands: "select $2, $1" would bind
+ * backwards if the number were the index. */
+static int index_of(const struct db_statement *statement, int parameter)
+{
+    char name[16];
+    snprintf(name, sizeof name, "$%d", parameter);
+    int index = sqlite3_bind_parameter_index(statement->handle, name);
+    assert(index > 0);
+    return index;
+}
+
+void db_bind_i64(struct db_statement *statement, int parameter, int64_t value)
+{
+    int status = sqlite3_bind_int64(statement->handle, index_of(statement, parameter), value);
+    assert(status == SQLITE_OK);
+}
+
+void db_bind_text(struct db_statement *statement, int parameter, struct view value)
+{
+    int status = sqlite3_bind_text64(statement->handle, index_of(statement, parameter),
+                                     value.length == 0 ? "" : value.text, value.length,
+                                     SQLITE_TRANSIENT, SQLITE_UTF8);
+    assert(status == SQLITE_OK);
+}
+
+void db_bind_null(struct db_statement *statement, int parameter)
+{
+    int status = sqlite3_bind_null(statement->handle, index_of(statement, parameter));
+    assert(status == SQLITE_OK);
+}
+
+bool db_next(struct db_statement *statement, struct err *err)
+{
+    int status = sqlite3_step(statement->handle);
+    if (status == SQLITE_ROW)
+        return true;
+    if (status != SQLITE_DONE)
+        return failed(statement->db, "a statement failed", err);
+    return false;
+}
+
+bool db_done(struct db_statement *statement, struct err *err)
+{
+    while (db_next(statement, err))
+        ;
+    return err->kind == ERR_NONE;
+}
+
+int64_t db_i64(const struct db_statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->handle, column);
+}
+
+struct view db_text(const struct db_statement *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement->handle, column);
+    int size = sqlite3_column_bytes(statement->handle, column);
+    return (struct view){text == NULL ? "" : (const char *)text, (size_t)size};
+}
+
+bool db_is_null(const struct db_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
+}
+
+size_t db_changes(const struct db *db)
+{
+    return (size_t)sqlite3_changes64(db->handle);
+}

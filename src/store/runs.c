@@ -1,0 +1,82 @@
+#include "store/runs.h"
+
+#include "base/clock.h"
+
+static const char *const run_states[] = {"running", "done", "failed", "refused"};
+static const char *const step_states[] = {"done", "unchanged", "failed", "refused"};
+
+const char *step_state_name(enum step_state state)
+{
+    return step_states[state];
+}
+
+static void bind_optional(struct db_statement *statement, int parameter, const char *text)
+{
+    if (text == NULL)
+        db_bind_null(statement, parameter);
+    else
+        db_bind_text(statement, parameter, view_of(text));
+}
+
+bool run_begin(struct store *store, const struct digest *config, const char *actor, int64_t *id,
+               struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement statement = {0};
+    if (!db_prepare(&store->db,
+                    "insert into run (started_ms, state, actor, config) "
+                    "values ($1, 'running', $2, $3) returning id",
+                    &statement, err))
+        return false;
+    char hex[DIGEST_HEX_SIZE];
+    db_bind_i64(&statement, 1, clock_now_ms());
+    db_bind_text(&statement, 2, view_of(actor));
+    db_bind_text(&statement, 3, view_of(digest_print(config, hex)));
+    if (!db_next(&statement, err))
+        return err->kind != ERR_NONE ? false : err_set(err, ERR_STORE, "no run id came back");
+    *id = db_i64(&statement, 0);
+    return db_done(&statement, err);
+}
+
+bool run_end(struct store *store, int64_t id, enum run_state state, const char *message,
+             struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement statement = {0};
+    if (!db_prepare(&store->db,
+                    "update run set finished_ms = $2, state = $3, message = $4 where id = $1",
+                    &statement, err))
+        return false;
+    db_bind_i64(&statement, 1, id);
+    db_bind_i64(&statement, 2, clock_now_ms());
+    db_bind_text(&statement, 3, view_of(run_states[state]));
+    bind_optional(&statement, 4, message);
+    return db_done(&statement, err);
+}
+
+bool run_add_step(struct store *store, int64_t id, const struct step_entry *step,
+                  struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement statement = {0};
+    if (!db_prepare(&store->db,
+                    "insert into step (run_id, name, inputs, outputs, state, started_ms, "
+                    "finished_ms, message) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                    &statement, err))
+        return false;
+    char hex[DIGEST_HEX_SIZE], out[DIGEST_HEX_SIZE];
+    db_bind_i64(&statement, 1, id);
+    db_bind_text(&statement, 2, view_of(step->name));
+    db_bind_text(&statement, 3, view_of(digest_print(&step->inputs, hex)));
+    bind_optional(&statement, 4, step->outputs == NULL ? NULL : digest_print(step->outputs, out));
+    db_bind_text(&statement, 5, view_of(step_states[step->state]));
+    db_bind_i64(&statement, 6, step->started_ms);
+    db_bind_i64(&statement, 7, step->finished_ms);
+    bind_optional(&statement, 8, step->message);
+    return db_done(&statement, err);
+}
+
+bool run_bury_dead(struct store *store, struct err *err)
+{
+    return db_run(&store->db,
+                  "update run set state = 'failed', message = 'the process was ended from outside' "
+                  "where state = 'running'",
+                  err);
+}

@@ -1,0 +1,469 @@
+/*
+ * prepare: past records become the three slices' matrices.
+ *
+ *     schema.json, plan.json           what the bundle will hold
+ *     train.npy, validation.npy, test.npy, and *_label.npy, *_row.npy
+ *     folds.npy                        for cross-validation
+ *     golden.json                      records the bundle tests itself with
+ *     prepared.json                    counts, the joins' audit, the files' digests
+ */
+#include "base/file.h"
+#include "data/declare.h"
+#include "data/split.h"
+#include "feature/fit.h"
+#include "model/golden.h"
+#include "train/npy.h"
+#include "train/parameter.h"
+#include "train/pipeline.h"
+
+#include <math.h>
+
+enum { JOINS_MAX = 16, ROWS_A_REPORT = 50000, GOLDEN_ROWS = 64, GOLDEN_FRAUDS = 16 };
+
+/* All of one preparation. */
+struct preparation {
+    struct pipeline *pipeline;
+    struct arena *arena;
+    const char *dir;
+    size_t memory;
+    struct schema schema;
+    struct declared_plan declared;
+    struct plan plan;
+    struct table table;
+    struct join_audit audit[JOINS_MAX];
+    size_t joins;
+    uint8_t *label, *slice, *wanted;
+    double *time_ms;  /* split.kind time */
+    uint32_t *group;  /* split.kind group */
+    size_t groups;
+    struct split split;
+    size_t count[SLICE_COUNT][2]; /* rows by slice and label */
+};
+
+static bool out_of_memory(struct err *err)
+{
+    return err_set(err, ERR_LIMIT,
+                   "the data does not fit the memory limit (data.memory_mb raises it)");
+}
+
+/* ---------------------------------------------------------------- inputs */
+
+static bool digest_file(struct pipeline *pipeline, struct view path, struct digester *digester,
+                        struct err *err)
+{
+    struct digest digest;
+    char hex[DIGEST_HEX_SIZE];
+    if (!digest_of_file(config_path_of(pipeline->config, path), &digest, err))
+        return false;
+    digest_add(digester, view_of(digest_print(&digest, hex)));
+    return true;
+}
+
+static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
+{
+    static const char *const sections[] = {"data.label", "data.positive", "data.negative",
+                                           "columns",    "features",      "split",
+                                           "model.folds"};
+    const struct config *config = pipeline->config;
+    if (config_text(config, KEY_DATA_FILE).length == 0)
+        return err_set(err, ERR_INPUT, "'data.file' is not set: which CSV is to be trained on?");
+    if (!digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
+        return false;
+    const struct yaml *joins = config_node(config, "data.join");
+    for (const struct yaml *join = joins == NULL ? NULL : joins->first; join != NULL;
+         join = join->next) {
+        digest_add(digester, config_item_text(join, KEY_JOIN_ON));
+        digest_add(digester, config_item_text(join, KEY_JOIN_FAN_OUT));
+        if (!digest_file(pipeline, config_item_text(join, KEY_JOIN_FILE), digester, err))
+            return false;
+    }
+    for (size_t i = 0; i < LENGTH_OF(sections); i++)
+        config_digest(config, sections[i], digester);
+    return true;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static bool read_table(struct preparation *p, struct view file, struct table *out,
+                       struct err *err)
+{
+    const char *path = config_path_of(p->pipeline->config, file);
+    pipeline_part(p->pipeline, STEP_ID_prepare, path, 0, 0);
+    return table_load(out, &p->schema, path, p->memory, p->arena, err);
+}
+
+static bool read_tables(struct preparation *p, struct err *err)
+{
+    const struct config *config = p->pipeline->config;
+    if (!read_table(p, config_text(config, KEY_DATA_FILE), &p->table, err))
+        return false;
+    const struct yaml *joins = config_node(config, "data.join");
+    for (const struct yaml *item = joins == NULL ? NULL : joins->first; item != NULL;
+         item = item->next) {
+        struct table right, joined;
+        struct join join = {
+            .key = config_item_text(item, KEY_JOIN_ON),
+            .allow_fan_out = view_is(config_item_text(item, KEY_JOIN_FAN_OUT), "allow"),
+        };
+        if (p->joins == JOINS_MAX || join.key.length == 0 ||
+            config_item_text(item, KEY_JOIN_FILE).length == 0)
+            return config_wrong(config, item, err, "a join needs 'file' and 'on', and at most %d "
+                                "joins are made", JOINS_MAX);
+        if (!read_table(p, config_item_text(item, KEY_JOIN_FILE), &right, err) ||
+            !table_join(&joined, &p->table, &right, &join, &p->audit[p->joins], p->arena, err))
+            return false;
+        p->joins++;
+        p->table = joined;
+    }
+    return table_require_inputs(&p->table, err);
+}
+
+/* Rows without a fraud, or without anything else, teach nothing. */
+static bool read_labels(struct preparation *p, struct err *err)
+{
+    const struct config *config = p->pipeline->config;
+    struct label_words words = {
+        .column = config_text(config, KEY_DATA_LABEL),
+        .positive = config_text(config, KEY_DATA_POSITIVE),
+        .negative = config_text(config, KEY_DATA_NEGATIVE),
+    };
+    p->label = arena_new(p->arena, uint8_t, p->table.rows);
+    if (p->label == NULL)
+        return out_of_memory(err);
+    if (!table_labels(&p->table, &words, p->label, err))
+        return false;
+    size_t positives = 0;
+    for (size_t i = 0; i < p->table.rows; i++)
+        positives += p->label[i];
+    if (positives == 0 || positives == p->table.rows)
+        return err_set(err, ERR_INPUT,
+                       "%s: all %zu labels in '" VIEW_FMT "' are %s; both classes are needed",
+                       p->table.path, p->table.rows, VIEW_ARG(words.column),
+                       positives == 0 ? "legitimate" : "fraud");
+    return true;
+}
+
+/* ---------------------------------------------------------------- splitting */
+
+static bool split_column(struct preparation *p, uint32_t *out, struct err *err)
+{
+    struct view name = config_text(p->pipeline->config, KEY_SPLIT_COLUMN);
+    uint32_t index = dictionary_find(&p->schema.names, name);
+    if (index == DICTIONARY_NONE || !p->table.series[index].present)
+        return err_set(err, ERR_INPUT,
+                       "split.column: '" VIEW_FMT "' is no column of the data; a split by time or "
+                       "by group needs one",
+                       VIEW_ARG(name));
+    *out = index;
+    return true;
+}
+
+static bool take_times(struct preparation *p, struct err *err)
+{
+    uint32_t column;
+    if (!split_column(p, &column, err))
+        return false;
+    enum column_kind kind = p->schema.column[column].kind;
+    if (kind != COLUMN_TIMESTAMP)
+        return err_set(err, ERR_INPUT, "split.column: a split by time needs a timestamp, '" VIEW_FMT
+                       "' is %s", VIEW_ARG(p->schema.column[column].name), kind_name(kind));
+    p->time_ms = p->table.series[column].number;
+    for (size_t i = 0; i < p->table.rows; i++)
+        if (isnan(p->time_ms[i]))
+            return err_set(err, ERR_INPUT, "%s line %u: the time to split by is missing",
+                           p->table.path, p->table.line[i]);
+    return true;
+}
+
+static bool take_groups(struct preparation *p, struct err *err)
+{
+    uint32_t column;
+    if (!split_column(p, &column, err))
+        return false;
+    struct dictionary groups = dictionary_in(p->arena);
+    p->group = arena_new(p->arena, uint32_t, p->table.rows);
+    if (p->group == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < p->table.rows; i++) {
+        char number[32];
+        struct view text = table_text(&p->table, column, i, number);
+        if (text.text == NULL)
+            return err_set(err, ERR_INPUT, "%s line %u: the group to split by is missing",
+                           p->table.path, p->table.line[i]);
+        if (!dictionary_add(&groups, text, &p->group[i]))
+            return out_of_memory(err);
+    }
+    p->groups = groups.count;
+    return true;
+}
+
+static struct split_rows split_rows_of(const struct preparation *p)
+{
+    return (struct split_rows){.count = p->table.rows,
+                               .label = p->label,
+                               .time_ms = p->time_ms,
+                               .group = p->group,
+                               .group_count = p->groups};
+}
+
+static bool split_table(struct preparation *p, struct err *err)
+{
+    const struct config *config = p->pipeline->config;
+    p->split = (struct split){
+        .train = config_number(config, KEY_SPLIT_TRAIN),
+        .validation = config_number(config, KEY_SPLIT_VALIDATION),
+        .delay_days = config_number(config, KEY_SPLIT_DELAY_DAYS),
+        .seed = config_count(config, KEY_SPLIT_SEED),
+    };
+    bool known = split_kind_find(config_text(config, KEY_SPLIT_KIND), &p->split.kind);
+    assert(known); /* the key table has the same words */
+    if (p->split.kind == SPLIT_TIME && !take_times(p, err))
+        return false;
+    if (p->split.kind == SPLIT_GROUP && !take_groups(p, err))
+        return false;
+    p->slice = arena_new(p->arena, uint8_t, p->table.rows);
+    p->wanted = arena_new(p->arena, uint8_t, p->table.rows);
+    if (p->slice == NULL || p->wanted == NULL)
+        return out_of_memory(err);
+    struct split_rows rows = split_rows_of(p);
+    if (!split_make(&p->split, &rows, p->slice, p->arena, err))
+        return false;
+    for (size_t i = 0; i < p->table.rows; i++) {
+        p->wanted[i] = p->slice[i] == SLICE_TRAIN;
+        p->count[p->slice[i]][p->label[i]]++;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static const char *file_named(struct preparation *p, const char *slice, const char *suffix)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s%s.npy", slice, suffix);
+    return path_join(p->arena, p->dir, name);
+}
+
+static bool write_slice(struct preparation *p, enum slice slice, struct record *record,
+                        struct err *err)
+{
+    CLEANUP(arena_release) struct arena scratch = {.limit = p->memory};
+    size_t rows = p->count[slice][0] + p->count[slice][1], at = 0;
+    float *value = arena_new(&scratch, float, rows *p->plan.width);
+    uint8_t *label = arena_new(&scratch, uint8_t, rows);
+    uint32_t *source = arena_new(&scratch, uint32_t, rows);
+    if (value == NULL || label == NULL || source == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < p->table.rows; i++) {
+        if (p->slice[i] != slice)
+            continue;
+        if (!table_record(&p->table, i, record, err))
+            return false;
+        feature_apply(&p->plan, record, value + at * p->plan.width);
+        label[at] = p->label[i];
+        source[at++] = (uint32_t)i;
+        if (at % ROWS_A_REPORT == 0)
+            pipeline_part(p->pipeline, STEP_ID_prepare, slice_name(slice), at, rows);
+    }
+    const char *name = slice_name(slice);
+    struct npy matrix = {NPY_F4, rows, p->plan.width, value};
+    struct npy labels = {NPY_U1, rows, 0, label}, sources = {NPY_U4, rows, 0, source};
+    return npy_save(file_named(p, name, ""), &matrix, err) &&
+           npy_save(file_named(p, name, "_label"), &labels, err) &&
+           npy_save(file_named(p, name, "_row"), &sources, err);
+}
+
+/* Folds of the training rows alone. */
+static bool write_folds(struct preparation *p, struct err *err)
+{
+    size_t folds = config_count(p->pipeline->config, KEY_MODEL_FOLDS);
+    if (folds < 2)
+        return true;
+    CLEANUP(arena_release) struct arena scratch = {.limit = p->memory};
+    size_t rows = p->count[SLICE_TRAIN][0] + p->count[SLICE_TRAIN][1], at = 0;
+    uint8_t *label = arena_new(&scratch, uint8_t, rows);
+    double *time_ms = arena_new(&scratch, double, rows);
+    uint32_t *group = arena_new(&scratch, uint32_t, rows);
+    uint8_t *fold = arena_new(&scratch, uint8_t, rows *folds);
+    if (label == NULL || time_ms == NULL || group == NULL || fold == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < p->table.rows; i++) {
+        if (!p->wanted[i])
+            continue;
+        label[at] = p->label[i];
+        time_ms[at] = p->time_ms == NULL ? 0 : p->time_ms[i];
+        group[at++] = p->group == NULL ? 0 : p->group[i];
+    }
+    struct split_rows these = {rows, label, time_ms, group, p->groups};
+    if (!split_folds(&p->split, &these, folds, fold, &scratch, err))
+        return false;
+    struct npy array = {NPY_U1, folds, rows, fold};
+    return npy_save(file_named(p, "folds", ""), &array, err);
+}
+
+/* Test rows at even distances, and the first frauds among them. */
+static bool is_golden(const struct preparation *p, size_t row, size_t *seen, size_t *frauds)
+{
+    if (p->slice[row] != SLICE_TEST)
+        return false;
+    size_t rows = p->count[SLICE_TEST][0] + p->count[SLICE_TEST][1];
+    size_t stride = rows / GOLDEN_ROWS + 1;
+    bool even = (*seen)++ % stride == 0;
+    bool fraud = p->label[row] && *frauds < GOLDEN_FRAUDS;
+    *frauds += fraud;
+    return even || fraud;
+}
+
+static bool write_golden(struct preparation *p, struct record *record, struct err *err)
+{
+    struct text text = text_in_arena(p->arena);
+    struct json json = json_to(&text);
+    size_t seen = 0, frauds = 0;
+    json_open(&json, '[');
+    for (size_t i = 0; i < p->table.rows; i++) {
+        if (!is_golden(p, i, &seen, &frauds))
+            continue;
+        if (!table_record(&p->table, i, record, err))
+            return false;
+        golden_write_record(record, &json);
+    }
+    json_close(&json);
+    if (text.cut)
+        return out_of_memory(err);
+    return file_save(path_join(p->arena, p->dir, "golden.json"), text_view(&text), err);
+}
+
+static void write_audit(const struct join_audit *audit, struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "left_rows"), json_count(json, audit->left_rows);
+    json_key(json, "right_rows"), json_count(json, audit->right_rows);
+    json_key(json, "rows"), json_count(json, audit->rows);
+    json_key(json, "left_keys"), json_count(json, audit->left_keys);
+    json_key(json, "right_keys"), json_count(json, audit->right_keys);
+    json_key(json, "unmatched_left"), json_count(json, audit->unmatched_left);
+    json_key(json, "unused_right"), json_count(json, audit->unused_right);
+    json_key(json, "repeated_right"), json_count(json, audit->repeated_right);
+    json_close(json);
+}
+
+static bool write_digest_of(struct preparation *p, struct view file, struct json *json,
+                            struct err *err)
+{
+    struct digest digest;
+    char hex[DIGEST_HEX_SIZE];
+    if (!digest_of_file(config_path_of(p->pipeline->config, file), &digest, err))
+        return false;
+    json_string(json, digest_print(&digest, hex));
+    return true;
+}
+
+static bool write_prepared(struct preparation *p, struct err *err)
+{
+    const struct config *config = p->pipeline->config;
+    struct text text = text_in_arena(p->arena);
+    struct json json = json_pretty_to(&text);
+    json_open(&json, '{');
+    json_key(&json, "rows"), json_count(&json, p->table.rows);
+    json_key(&json, "features"), json_count(&json, p->plan.width);
+    json_key(&json, "data_sha256");
+    json_open(&json, '[');
+    if (!write_digest_of(p, config_text(config, KEY_DATA_FILE), &json, err))
+        return false;
+    const struct yaml *joins = config_node(config, "data.join");
+    for (const struct yaml *join = joins == NULL ? NULL : joins->first; join != NULL;
+         join = join->next)
+        if (!write_digest_of(p, config_item_text(join, KEY_JOIN_FILE), &json, err))
+            return false;
+    json_close(&json);
+    json_key(&json, "joins");
+    json_open(&json, '[');
+    for (size_t i = 0; i < p->joins; i++)
+        write_audit(&p->audit[i], &json);
+    json_close(&json);
+    json_key(&json, "slices");
+    json_open(&json, '{');
+    for (int s = 0; s < SLICE_COUNT; s++) {
+        json_key(&json, slice_name((enum slice)s));
+        json_open(&json, '{');
+        json_key(&json, "rows"), json_count(&json, p->count[s][0] + p->count[s][1]);
+        json_key(&json, "frauds"), json_count(&json, p->count[s][1]);
+        json_close(&json);
+    }
+    json_close(&json);
+    json_close(&json);
+    if (text.cut)
+        return out_of_memory(err);
+    return file_save(path_join(p->arena, p->dir, "prepared.json"), text_view(&text), err);
+}
+
+static bool write_unit(struct preparation *p, const char *name,
+                       void (*write)(const struct preparation *, struct json *), struct err *err)
+{
+    struct text text = text_in_arena(p->arena);
+    struct json json = json_pretty_to(&text);
+    write(p, &json);
+    if (text.cut)
+        return out_of_memory(err);
+    return file_save(path_join(p->arena, p->dir, name), text_view(&text), err);
+}
+
+static void write_schema(const struct preparation *p, struct json *json)
+{
+    schema_write(&p->schema, json);
+}
+
+static void write_plan(const struct preparation *p, struct json *json)
+{
+    plan_write(&p->plan, json);
+}
+
+static bool write_all(struct preparation *p, struct err *err)
+{
+    struct cell *cell = arena_new(p->arena, struct cell, p->schema.count);
+    if (cell == NULL)
+        return out_of_memory(err);
+    struct record record = {.schema = &p->schema, .cell = cell};
+    for (int s = 0; s < SLICE_NONE; s++)
+        if (!write_slice(p, (enum slice)s, &record, err))
+            return false;
+    return write_folds(p, err) && write_golden(p, &record, err) && write_prepared(p, err) &&
+           write_unit(p, "schema.json", write_schema, err) &&
+           write_unit(p, "plan.json", write_plan, err);
+}
+
+static bool prepare(struct preparation *p, struct err *err)
+{
+    const struct config *config = p->pipeline->config;
+    return parameters_check(config, err) && declare_schema(config, p->arena, &p->schema, err) &&
+           plan_declare(config, &p->schema, p->arena, &p->declared, err) && read_tables(p, err) &&
+           read_labels(p, err) && split_table(p, err) &&
+           table_learn_values(&p->table, p->schema.column, p->wanted, p->arena, err) &&
+           plan_fit(&p->declared, &p->table, p->wanted, p->arena, &p->plan, err) &&
+           write_all(p, err);
+}
+
+static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome, struct err *err)
+{
+    size_t memory = (size_t)config_number(pipeline->config, KEY_DATA_MEMORY_MB) << 20;
+    CLEANUP(arena_release) struct arena arena = {.limit = memory};
+    struct preparation p = {.pipeline = pipeline, .arena = &arena, .dir = dir, .memory = memory};
+    if (!prepare(&p, err))
+        return false;
+    text_addf(outcome, "%zu rows, %zu features;", p.table.rows, p.plan.width);
+    for (int s = 0; s < SLICE_NONE; s++)
+        text_addf(outcome, " %s %zu/%zu", slice_name((enum slice)s), p.count[s][0] + p.count[s][1],
+                  p.count[s][1]);
+    if (p.count[SLICE_NONE][0] + p.count[SLICE_NONE][1] > 0)
+        text_addf(outcome, " (label delay leaves out %zu)",
+                  p.count[SLICE_NONE][0] + p.count[SLICE_NONE][1]);
+    return true;
+}
+
+const struct step step_prepare = {
+    .name = "prepare",
+    .about = "read, join, check, split; fit the features on the training rows",
+    .writes = true,
+    .inputs = inputs,
+    .run = run,
+};
