@@ -1,0 +1,53 @@
+/*
+ * preset: histories we make ourselves, to try everything out before real data comes.
+ *
+ * A preset is a small world with fraud in it, simulated from a seed. The same
+ * options give the same bytes, by any number of threads: every number is drawn
+ * from a stream that belongs to one policy, one customer's day, one terminal
+ * (base/rng.h), never from a shared one.
+ *
+ *     const struct preset *preset = preset_find(VIEW("cards"));
+ *     struct preset_options options = {.dir = "data", .seed = 1};
+ *     if (preset == NULL || !preset->write(&options, &err))
+ *         ...
+ *
+ * The files appear under their names only once they are complete.
+ */
+#ifndef DATA_PRESET_H
+#define DATA_PRESET_H
+
+#include "base/err.h"
+#include "base/view.h"
+
+struct preset_options {
+    const char *dir; /* where the files go; made when it is not there */
+    uint64_t seed;
+    uint32_t rows;    /* claims: policies, cards: customers; 0: the preset's default */
+    uint32_t days;    /* cards only; 0: the default */
+    unsigned threads; /* 0: one per processor */
+};
+
+struct preset {
+    const char *name;
+    const char *about; /* one line, for help texts and documents */
+    const char *files; /* what it writes, for messages */
+    bool (*write)(const struct preset_options *options, struct err *err);
+};
+
+enum {
+#define PRESET(name) PRESET_##name,
+#include "data/presets.def"
+#undef PRESET
+    PRESET_COUNT,
+};
+
+extern const struct preset *const presets[PRESET_COUNT];
+
+#define PRESET(name) extern const struct preset preset_##name;
+#include "data/presets.def"
+#undef PRESET
+
+/* NULL when there is none of that name. */
+const struct preset *preset_find(struct view name);
+
+#endif
