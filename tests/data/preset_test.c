@@ -190,6 +190,7 @@ TEST(cards_come_in_the_order_of_time_with_three_kinds_of_fraud)
     struct card_counts counts = {0};
     int64_t before_ms = 0;
     double before_id = 0;
+    size_t same_second = 0;
     while (next_row(&payments, cell, &columns)) {
         SAME(columns, 11);
         TRUE(next_row(&scenarios, truth, &columns));
@@ -197,12 +198,14 @@ TEST(cards_come_in_the_order_of_time_with_three_kinds_of_fraud)
         int64_t time_ms;
         TRUE(clock_parse(cell[1], &time_ms));
         TRUE(time_ms >= before_ms && number(cell[0]) > before_id);
+        same_second += time_ms == before_ms;
         before_ms = time_ms;
         before_id = number(cell[0]);
         read_payment(cell, number(truth[1]), &counts);
     }
     TRUE(!next_row(&scenarios, truth, &columns));
     TRUE(civil_of(before_ms).month == 3 && civil_of(before_ms).day == 31); /* the 90th day */
+    TRUE(same_second < counts.rows / 10); /* no two customers draw the same times */
     TRUE(counts.rows > 160000 && counts.rows < 190000);
     double rows = (double)counts.rows;
     double fraud = rows - (double)counts.scenario[0];
