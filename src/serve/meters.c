@@ -1,0 +1,205 @@
+#include "serve/meters.h"
+
+#include "serve/http_response.h"
+
+#include <stdatomic.h>
+
+const double meters_score_bound[METERS_SCORE_BOUNDS] = {.01, .02, .05, .1, .2,  .3,  .4, .5,
+                                                        .6,  .7,  .8,  .9, .95, .99, 1};
+const int64_t meters_time_bound_ns[METERS_TIME_BOUNDS] = {
+    50000,    100000,   250000,   500000,    1000000,   2500000,   5000000,
+    10000000, 25000000, 50000000, 100000000, 250000000, 1000000000};
+
+const char *const meters_method[METERS_METHODS] = {"GET",    "HEAD",    "POST",  "PUT",
+                                                   "DELETE", "OPTIONS", "PATCH", "other"};
+
+enum { STATUSES = HTTP_STATUS_SLOTS + 1 }; /* the last: a status that is not in the table */
+
+struct per_route {
+    atomic_uint_fast64_t requests[METERS_METHODS][STATUSES];
+    atomic_uint_fast64_t time[METERS_TIME_BOUNDS + 1];
+    atomic_uint_fast64_t time_ns;
+};
+
+struct meters_shard {
+    atomic_uint_fast64_t begun, ended;
+    atomic_uint_fast64_t count[METER_COUNTS];
+    atomic_uint_fast64_t outcome[METERS_OUTCOMES_MAX];
+    atomic_uint_fast64_t score[METERS_SCORE_BOUNDS + 1];
+    _Atomic double scores;
+    struct per_route route[]; /* one more than there are: requests without a route */
+};
+
+/* The shard has one writer, so no read-modify-write is needed: two plain moves. */
+static void add(atomic_uint_fast64_t *at, uint64_t by)
+{
+    uint64_t now = atomic_load_explicit(at, memory_order_relaxed);
+    atomic_store_explicit(at, now + by, memory_order_relaxed);
+}
+
+static uint64_t read_count(const atomic_uint_fast64_t *at)
+{
+    return atomic_load_explicit(at, memory_order_relaxed);
+}
+
+void meters_open(struct meters *meters, unsigned workers, struct meters_labels labels)
+{
+    assert(labels.outcome_count <= METERS_OUTCOMES_MAX);
+    *meters = (struct meters){.workers = workers, .labels = labels};
+    pthread_mutex_init(&meters->lock, NULL);
+    meters->shard = calloc(workers, sizeof *meters->shard);
+    assert(meters->shard != NULL);
+    for (unsigned i = 0; i < workers; i++) {
+        enum { CACHE_LINE = 64 };
+        size_t size = sizeof(struct meters_shard) +
+                      (labels.route_count + 1) * sizeof(struct per_route) + CACHE_LINE;
+        size -= size % CACHE_LINE;
+        meters->shard[i] = aligned_alloc(CACHE_LINE, size);
+        assert(meters->shard[i] != NULL);
+        memset((void *)meters->shard[i], 0, size);
+    }
+}
+
+void meters_close(struct meters *meters)
+{
+    if (meters->shard == NULL)
+        return;
+    for (unsigned i = 0; i < meters->workers; i++)
+        free(meters->shard[i]);
+    free(meters->shard);
+    meters->shard = NULL;
+    pthread_mutex_destroy(&meters->lock);
+}
+
+static struct meters_shard *shard_of(struct meters *meters, unsigned worker)
+{
+    assert(worker < meters->workers);
+    return meters->shard[worker];
+}
+
+static size_t method_slot(struct view method)
+{
+    size_t slot = 0;
+    while (slot < METERS_METHODS - 1 && !view_is(method, meters_method[slot]))
+        slot++;
+    return slot;
+}
+
+static size_t time_bucket(int64_t elapsed_ns)
+{
+    size_t bucket = 0;
+    while (bucket < METERS_TIME_BOUNDS && elapsed_ns > meters_time_bound_ns[bucket])
+        bucket++;
+    return bucket;
+}
+
+static size_t score_bucket(double score)
+{
+    size_t bucket = 0;
+    while (bucket < METERS_SCORE_BOUNDS && score > meters_score_bound[bucket])
+        bucket++;
+    return bucket;
+}
+
+void meters_begin(struct meters *meters, unsigned worker)
+{
+    add(&shard_of(meters, worker)->begun, 1);
+}
+
+void meters_end(struct meters *meters, unsigned worker, size_t route, struct view method,
+                int status, int64_t elapsed_ns)
+{
+    assert(route <= meters->labels.route_count);
+    struct meters_shard *shard = shard_of(meters, worker);
+    struct per_route *of = &shard->route[route];
+    add(&of->requests[method_slot(method)][http_status_slot(status)], 1);
+    add(&of->time[time_bucket(elapsed_ns)], 1);
+    add(&of->time_ns, (uint64_t)elapsed_ns);
+    add(&shard->ended, 1);
+}
+
+void meters_refused(struct meters *meters, unsigned worker, int status)
+{
+    struct per_route *of = &shard_of(meters, worker)->route[meters->labels.route_count];
+    add(&of->requests[METERS_METHODS - 1][http_status_slot(status)], 1);
+}
+
+void meters_score(struct meters *meters, unsigned worker, double score, size_t outcome)
+{
+    assert(outcome < meters->labels.outcome_count);
+    struct meters_shard *shard = shard_of(meters, worker);
+    add(&shard->score[score_bucket(score)], 1);
+    add(&shard->outcome[outcome], 1);
+    double sum = atomic_load_explicit(&shard->scores, memory_order_relaxed);
+    atomic_store_explicit(&shard->scores, sum + score, memory_order_relaxed);
+}
+
+void meters_add(struct meters *meters, unsigned worker, enum meter_count which, uint64_t by)
+{
+    add(&shard_of(meters, worker)->count[which], by);
+}
+
+void meters_set_model(struct meters *meters, size_t slot, const struct meters_model *model)
+{
+    assert(slot < METERS_MODELS_MAX);
+    pthread_mutex_lock(&meters->lock);
+    meters->model[slot] = model == NULL ? (struct meters_model){0} : *model;
+    pthread_mutex_unlock(&meters->lock);
+}
+
+/* ---------------------------------------------------------------- sums */
+
+#define SUM_OVER_SHARDS(type, value)                                                               \
+    type sum = 0;                                                                                  \
+    for (unsigned i = 0; i < meters->workers; i++) {                                               \
+        const struct meters_shard *shard = meters->shard[i];                                       \
+        sum += value;                                                                              \
+    }                                                                                              \
+    return sum
+
+uint64_t meters_sum_requests(const struct meters *meters, size_t route, size_t method,
+                             size_t status_slot)
+{
+    SUM_OVER_SHARDS(uint64_t, read_count(&shard->route[route].requests[method][status_slot]));
+}
+
+uint64_t meters_sum_time(const struct meters *meters, size_t route, size_t bucket)
+{
+    SUM_OVER_SHARDS(uint64_t, read_count(&shard->route[route].time[bucket]));
+}
+
+double meters_sum_seconds(const struct meters *meters, size_t route)
+{
+    SUM_OVER_SHARDS(double, (double)read_count(&shard->route[route].time_ns) / 1e9);
+}
+
+uint64_t meters_sum_score(const struct meters *meters, size_t bucket)
+{
+    SUM_OVER_SHARDS(uint64_t, read_count(&shard->score[bucket]));
+}
+
+double meters_sum_scores(const struct meters *meters)
+{
+    SUM_OVER_SHARDS(double, atomic_load_explicit(&shard->scores, memory_order_relaxed));
+}
+
+uint64_t meters_sum_outcome(const struct meters *meters, size_t outcome)
+{
+    SUM_OVER_SHARDS(uint64_t, read_count(&shard->outcome[outcome]));
+}
+
+uint64_t meters_sum_count(const struct meters *meters, enum meter_count which)
+{
+    SUM_OVER_SHARDS(uint64_t, read_count(&shard->count[which]));
+}
+
+/* `ended` is read first: a request that ends meanwhile is still in progress, never -1. */
+uint64_t meters_sum_in_progress(const struct meters *meters)
+{
+    uint64_t ended = 0, begun = 0;
+    for (unsigned i = 0; i < meters->workers; i++)
+        ended += atomic_load(&meters->shard[i]->ended);
+    for (unsigned i = 0; i < meters->workers; i++)
+        begun += atomic_load(&meters->shard[i]->begun);
+    return begun > ended ? begun - ended : 0;
+}

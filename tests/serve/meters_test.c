@@ -1,0 +1,174 @@
+#include "serve/meters.h"
+
+#include "base/file.h"
+#include "harness.h"
+
+#include <math.h>
+
+static const char *const route_names[] = {"/ping", "/in\"voca\\tions"};
+static const char *const outcomes[] = {"legitimate", "fraud"};
+static const struct meters_labels labels = {route_names, 2, outcomes, 2};
+
+static void forget(struct meters *meters)
+{
+    meters_close(meters);
+}
+
+/* The page as a string in the arena. */
+static const char *page_of(struct meters *meters, struct arena *arena)
+{
+    struct text text = text_in_arena(arena);
+    meters_write(meters, 3, &text);
+    return text_c(&text);
+}
+
+#define PAGE_HAS(page, line)                                                                       \
+    FAIL_UNLESS(strstr(page, "\n" line "\n") != NULL, "no line '%s' in\n%s", line, page)
+
+TEST(requests_are_counted_by_route_method_and_status_over_all_workers)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 2, labels);
+    for (unsigned worker = 0; worker < 2; worker++) {
+        meters_begin(&meters, worker);
+        meters_end(&meters, worker, 0, VIEW("GET"), 200, 60000);
+    }
+    meters_begin(&meters, 1);
+    meters_end(&meters, 1, 1, VIEW("POST"), 400, 2000000000);
+    meters_begin(&meters, 1);
+    meters_end(&meters, 1, 2, VIEW("BREW"), 299, 0);
+    meters_refused(&meters, 0, 431);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_http_requests_total{route=\"/ping\",method=\"GET\",code=\"200\"} 2");
+    PAGE_HAS(page, "assay_http_requests_total{route=\"/in\\\"voca\\\\tions\",method=\"POST\","
+                   "code=\"400\"} 1");
+    PAGE_HAS(page, "assay_http_requests_total{route=\"none\",method=\"other\",code=\"other\"} 1");
+    PAGE_HAS(page, "assay_http_requests_total{route=\"none\",method=\"other\",code=\"431\"} 1");
+}
+
+TEST(a_duration_on_a_bound_belongs_below_it_and_buckets_add_up)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 1, labels);
+    const int64_t took_ns[] = {50000, 50001, 1000000000, 1000000001};
+    for (size_t i = 0; i < LENGTH_OF(took_ns); i++) {
+        meters_begin(&meters, 0);
+        meters_end(&meters, 0, 0, VIEW("GET"), 200, took_ns[i]);
+    }
+    const char *page = page_of(&meters, &arena);
+#define DURATION "assay_http_request_duration_seconds"
+    PAGE_HAS(page, DURATION "_bucket{route=\"/ping\",le=\"5e-05\"} 1");
+    PAGE_HAS(page, DURATION "_bucket{route=\"/ping\",le=\"0.0001\"} 2");
+    PAGE_HAS(page, DURATION "_bucket{route=\"/ping\",le=\"1\"} 3");
+    PAGE_HAS(page, DURATION "_bucket{route=\"/ping\",le=\"+Inf\"} 4");
+    PAGE_HAS(page, DURATION "_sum{route=\"/ping\"} 2.000100002");
+    PAGE_HAS(page, DURATION "_count{route=\"/ping\"} 4");
+    TRUE(strstr(page, DURATION "_bucket{route=\"none\"") == NULL);
+}
+
+TEST(scores_and_their_outcomes_are_counted)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 2, labels);
+    meters_score(&meters, 0, 0.01, 0);
+    meters_score(&meters, 1, 0.97, 1);
+    meters_score(&meters, 1, 1, 1);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_score_bucket{le=\"0.01\"} 1");
+    PAGE_HAS(page, "assay_score_bucket{le=\"0.95\"} 1");
+    PAGE_HAS(page, "assay_score_bucket{le=\"0.99\"} 2");
+    PAGE_HAS(page, "assay_score_bucket{le=\"+Inf\"} 3");
+    PAGE_HAS(page, "assay_score_sum 1.98");
+    PAGE_HAS(page, "assay_score_count 3");
+    PAGE_HAS(page, "assay_decisions_total{outcome=\"legitimate\"} 1");
+    PAGE_HAS(page, "assay_decisions_total{outcome=\"fraud\"} 2");
+}
+
+TEST(a_model_is_shown_while_it_is_served)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 1, labels);
+    struct meters_model model = {.model = "cards\n2",
+                                 .version = "1",
+                                 .sha256 = "ab",
+                                 .alias = "champion",
+                                 .loaded_ms = 1750391384533};
+    meters_set_model(&meters, 1, &model);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_model_info{model=\"cards\\n2\",version=\"1\",sha256=\"ab\","
+                   "alias=\"champion\"} 1");
+    PAGE_HAS(page, "assay_model_load_timestamp_seconds{model=\"cards\\n2\",alias=\"champion\"} "
+                   "1750391384.533");
+    meters_set_model(&meters, 1, NULL);
+    TRUE(strstr(page_of(&meters, &arena), "assay_model_info{") == NULL);
+}
+
+TEST(what_is_in_progress_and_the_plain_counts_are_shown)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 2, labels);
+    meters_begin(&meters, 0);
+    meters_begin(&meters, 1);
+    meters_end(&meters, 1, 0, VIEW("GET"), 200, 1);
+    meters_add(&meters, 0, METER_ABSENT_FILLED, 25);
+    meters_add(&meters, 1, METER_ABSENT_FILLED, 1);
+    meters_add(&meters, 1, METER_UNSEEN_CATEGORIES, 2);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_http_requests_in_progress 1");
+    PAGE_HAS(page, "assay_http_connections 3");
+    PAGE_HAS(page, "assay_absent_filled_total 26");
+    PAGE_HAS(page, "assay_unseen_categories_total 2");
+}
+
+TEST(every_meter_has_help_and_type_once_and_the_process_is_described)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 1, labels);
+    const char *page = page_of(&meters, &arena);
+    static const char *const names[] = {
+#define METER(id, type, name, help) "# HELP " name " " help "\n# TYPE " name " " #type "\n",
+#include "serve/meters.def"
+#undef METER
+    };
+    for (size_t i = 0; i < LENGTH_OF(names); i++) {
+        const char *at = strstr(page, names[i]);
+        FAIL_UNLESS(at != NULL, "no '%s'", names[i]);
+        TRUE(strstr(at + 1, names[i]) == NULL);
+    }
+    TRUE(strstr(page, "NaN") == NULL);
+    TRUE(strstr(page, "\nassay_build_info{version=\"") != NULL);
+}
+
+static void *count_many(void *meters)
+{
+    for (int i = 0; i < 20000; i++) {
+        meters_begin(meters, 0);
+        meters_score(meters, 0, 0.5, 1);
+        meters_end(meters, 0, 1, VIEW("POST"), 200, i);
+    }
+    return NULL;
+}
+
+TEST(a_scrape_while_workers_count_sees_no_more_ended_than_begun)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 1, labels);
+    pthread_t thread;
+    TRUE(pthread_create(&thread, NULL, count_many, &meters) == 0);
+    for (int i = 0; i < 50; i++) {
+        TRUE(meters_sum_in_progress(&meters) <= 20000);
+        page_of(&meters, &arena);
+        arena_reset(&arena);
+    }
+    pthread_join(thread, NULL);
+    SAME(meters_sum_in_progress(&meters), 0);
+    SAME(meters_sum_outcome(&meters, 1), 20000);
+    NEAR(meters_sum_scores(&meters), 10000, 1e-9);
+}
