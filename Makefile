@@ -60,6 +60,8 @@ llhttp.libs    := $(if $(llhttp.sources),,-lllhttp)
 
 # ---------------------------------------------------------------- rules
 
+# `make V=1` shows each command whole.
+say = $(if $(V),,@echo "  $1 $(patsubst $(OUT)/%,%,$@)";)
 room_of  = $(firstword $(subst /, ,$1))
 below    = $(call room_of,$1) $(uses.$(call room_of,$1))
 archive  = $(patsubst %,$(OUT)/%.a,$1)
@@ -79,40 +81,40 @@ all: $(OUT)/assay
 
 $(OUT)/src/serve/%.o: src/serve/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(llhttp.cflags) -MMD -MP -Isrc -c -o $@ $<
+	$(call say,cc  )$(CC) $(CFLAGS) $(llhttp.cflags) -MMD -MP -Isrc -c -o $@ $<
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -Isrc -Itests -c -o $@ $<
+	$(call say,cc  )$(CC) $(CFLAGS) -MMD -MP -Isrc -Itests -c -o $@ $<
 
 $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) $(llhttp.cflags) -c -o $@ $<
+	$(call say,cc  )$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) $(llhttp.cflags) -c -o $@ $<
 
 # A text file inside the program: sql/001_registry.sql becomes the symbol sql_001_registry.
 $(OUT)/%.sql.o $(OUT)/%.yaml.o: tools/embed
 	@mkdir -p $(@D)
-	tools/embed $(patsubst $(OUT)/%.o,%,$@) > $(@:.o=.S)
-	$(CC) -c -o $@ $(@:.o=.S)
+	$(call say,text)tools/embed $(patsubst $(OUT)/%.o,%,$@) > $(@:.o=.S)
+	@$(CC) -c -o $@ $(@:.o=.S)
 $(patsubst %,$(OUT)/%.o,$(embed.store) $(embed.cli)): $(OUT)/%.o: %
 
 $(OUT)/serve.a: $$(call objects,serve) $(llhttp.objects)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,ar  )rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/%.a: $$(call objects,$$*)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,ar  )rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/assay: $(call archive,cli $(uses.cli))
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,cli $(uses.cli))
+	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,cli $(uses.cli))
 
 # A test links its own room and the rooms below it, nothing else: an arrow the
 # wrong way does not link.
 $(OUT)/test/%: $(OUT)/tests/%.o $(OUT)/tests/harness.o $$(call archive,$$(call below,$$*))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(call below,$*)) -lcmocka
+	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(call below,$*)) -lcmocka
 
 $(OUT)/fuzz_%: $(OUT)/fuzz/fuzz_%.o $(call archive,$(uses.cli))
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call libs,$(uses.cli))
+	$(call say,link)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call libs,$(uses.cli))
 
 packages:
 	@tools/install-packages
@@ -139,7 +141,8 @@ lint:
 	@tools/check-format
 	@tools/check-scripts
 
-bench: packages
+bench:
+	@tools/install-packages bench
 	@$(MAKE) --no-print-directory MODE=release all
 	@ASSAY=$(abspath build/release/assay) bench/run
 

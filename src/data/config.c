@@ -145,7 +145,7 @@ static bool unknown_key(struct config *config, const struct yaml *node, const ch
 static bool walk_map(struct config *config, struct yaml *map, const struct place *place,
                      struct err *err)
 {
-    bool named = has_prefix(place->shape, ".*");
+    bool named = place->shape[0] != '\0' && has_prefix(place->shape, ".*");
     for (struct yaml *item = map->first; item != NULL; item = item->next) {
         struct place inner;
         char key[256];
@@ -379,4 +379,41 @@ double config_item_number(const struct yaml *item, enum key_id key)
     double number = (double)NAN;
     struct view text = config_item_text(item, key);
     return text.length > 0 && number_parse(text, &number) ? number : (double)NAN;
+}
+
+/* ---------------------------------------------------------------- digests */
+
+static void digest_node(const struct yaml *node, struct digester *digester)
+{
+    static const char *const kinds[] = {"scalar", "list", "map"};
+    digest_add(digester, view_of(kinds[node->kind]));
+    digest_add(digester, node->key);
+    digest_add(digester, node->text);
+    for (const struct yaml *item = node->first; item != NULL; item = item->next)
+        digest_node(item, digester);
+    digest_add(digester, VIEW("end"));
+}
+
+static bool is_under(const char *path, const char *section)
+{
+    size_t length = strlen(section);
+    return strncmp(path, section, length) == 0 && (path[length] == '.' || path[length] == '\0');
+}
+
+void config_digest(const struct config *config, const char *path, struct digester *digester)
+{
+    bool collection = false;
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct key *key = &config_keys[i];
+        collection |= key_is_collection(key) && strncmp(key->path, path, strlen(path)) == 0 &&
+                      strchr(".[", key->path[strlen(path)]) != NULL &&
+                      strpbrk(key->path, "*[") <= key->path + strlen(path) + 1;
+        if (key_is_collection(key) || !is_under(key->path, path))
+            continue;
+        digest_add(digester, view_of(key->path));
+        digest_add(digester, config->setting[i].text);
+    }
+    const struct yaml *node = config_node(config, path);
+    if (collection && node != NULL)
+        digest_node(node, digester);
 }

@@ -18,8 +18,8 @@
 #ifndef DATA_CONFIG_H
 #define DATA_CONFIG_H
 
+#include "base/digest.h"
 #include "base/err.h"
-#include "base/json.h"
 #include "data/yaml.h"
 
 enum key_id {
@@ -85,6 +85,10 @@ double config_item_number(const struct yaml *item, enum key_id key); /* NaN: nei
 /* "assay.yaml line 12, column 3": where a node stands, for the consumers' own complaints. */
 bool config_wrong(const struct config *config, const struct yaml *node, struct err *err,
                   const char *fmt, ...) PRINTF(4, 5);
+
+/* Adds what a section says, wherever it came from: the values in force of its plain keys, and its
+ * collections as the file has them. `path` is "split", "columns", "model.parameters", ... */
+void config_digest(const struct config *config, const char *path, struct digester *digester);
 
 const char *origin_name(enum origin origin);
 

@@ -43,8 +43,7 @@ bool npy_save(const char *path, const struct npy *array, struct err *err)
     char header[256];
     size_t header_size = header_of(array, header), size = size_of(array);
     CLEANUP(arena_release) struct arena arena = {.limit = header_size + size + 4096};
-    struct text text = text_in_arena(&arena);
-    char *at = text_reserve(&text, header_size + size);
+    char *at = arena_new(&arena, char, header_size + size);
     if (at == NULL)
         return err_set(err, ERR_LIMIT, "'%s' is too large to write", path);
     memcpy(at, header, header_size);

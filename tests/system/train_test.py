@@ -1,0 +1,160 @@
+"""Training on real data, held against python3-xgboost on the same matrix."""
+import json
+import os
+
+from harness import assay, data, directory, main, need, read, test
+from recipes import system_b, ulb, work
+
+
+def scores(*arguments, cwd):
+    lines = assay("score", *arguments, cwd=cwd).text.splitlines()
+    return [line.split(",")[1] for line in lines[1:]]
+
+
+def claims_scores(cwd):
+    return scores(data("claims/claims.csv"), "--join", data("claims/customers.csv"), "--on",
+                  "policy_id", cwd=cwd)
+
+
+def python_scores(cwd):
+    """python3-xgboost trains on the prepared matrix with the recorded parameters, and scores every
+    slice: {source row: float32 score}."""
+    numpy, xgboost = need("numpy"), need("xgboost")
+    prepared, trained = work(cwd, "prepare"), work(cwd, "train")
+    training = json.loads(read(trained, "training.json"))
+
+    def load(name):
+        return numpy.load(os.path.join(prepared, name + ".npy"))
+
+    matrix = xgboost.DMatrix(load("train"), label=load("train_label").astype("float32"))
+    parameters = dict(training["parameters"])
+    booster = xgboost.train(parameters, matrix, num_boost_round=training["rounds"])
+    by_row = {}
+    for slice_name in ("train", "validation", "test"):
+        predicted = booster.predict(xgboost.DMatrix(load(slice_name)))
+        by_row.update(zip(load(slice_name + "_row").tolist(), predicted))
+    return by_row
+
+
+def same_bits(cwd, ours):
+    numpy = need("numpy")
+    theirs = python_scores(cwd)
+    different = [row for row, score in theirs.items()
+                 if numpy.float32(ours[row]).tobytes() != score.tobytes()]
+    assert len(theirs) == len(ours), (len(theirs), len(ours))
+    assert not different, f"{len(different)} of {len(ours)} scores differ, first row {different[0]}"
+
+
+@test
+def system_b_joins_splits_trains_5_rounds_evaluates_gates_and_registers():
+    with directory() as cwd:
+        system_b(cwd)
+        done = assay("train", cwd=cwd)
+        prepared = json.loads(read(work(cwd, "prepare"), "prepared.json"))
+        assert prepared["rows"] == 5000 and prepared["features"] == 49, prepared
+        assert [prepared["slices"][s]["rows"] for s in ("train", "validation", "test")] == \
+            [4000, 500, 500], prepared
+        assert sum(s["frauds"] for s in prepared["slices"].values()) == 164
+        assert prepared["joins"][0]["unmatched_left"] == 0
+        training = json.loads(read(work(cwd, "train"), "training.json"))
+        assert training["rounds"] == 5 and training["cross_validation"]["folds"] == 3
+        evaluation = json.loads(read(work(cwd, "evaluate"), "evaluation.json"))
+        auc = evaluation["classification_metrics"]["roc_auc"]["value"]
+        assert 0.7 < auc < 0.95, auc
+        assert done.text.split()[0] == "1" and done.text.split()[-1] == "champion", done.text
+
+
+@test
+def the_same_inputs_in_an_empty_store_give_the_same_bundle():
+    digests = set()
+    for _ in range(2):
+        with directory() as cwd:
+            system_b(cwd)
+            digests.add(assay("train", cwd=cwd).text.split()[2])
+    assert len(digests) == 1, digests
+
+
+@test
+def every_claim_has_the_score_of_python_xgboost_bit_for_bit():
+    with directory() as cwd:
+        system_b(cwd)
+        assay("train", cwd=cwd)
+        same_bits(cwd, claims_scores(cwd))
+
+
+@test
+def evaluation_has_the_auc_of_scikit_learn_on_the_same_scores():
+    numpy = need("numpy")
+    metrics = need("sklearn.metrics").metrics
+    with directory() as cwd:
+        system_b(cwd)
+        assay("train", cwd=cwd)
+        ours = json.loads(read(work(cwd, "evaluate"), "metrics.json"))
+        prepared = work(cwd, "prepare")
+        rows = numpy.load(os.path.join(prepared, "test_row.npy"))
+        label = numpy.load(os.path.join(prepared, "test_label.npy"))
+        all_scores = claims_scores(cwd)
+        score = [float(all_scores[row]) for row in rows]
+        for name, theirs in (("roc_auc", metrics.roc_auc_score(label, score)),
+                             ("pr_auc", metrics.average_precision_score(label, score)),
+                             ("brier", metrics.brier_score_loss(label, score))):
+            assert abs(ours[name] - theirs) < 1e-12, (name, ours[name], theirs)
+
+
+@test
+def a_gate_of_0_99_has_its_own_exit_status_and_registers_nothing():
+    with directory() as cwd:
+        system_b(cwd, gate="roc_auc >= 0.99")
+        done = assay("train", cwd=cwd, status=10)
+        assert "roc_auc >= 0.99" in done.said, done.said
+        assert len(assay("models", "list", cwd=cwd).text.splitlines()) == 1
+        assert os.listdir(os.path.join(cwd, ".assay", "bundles")) == []
+        verdict = json.loads(read(cwd, ".assay", "refused.json"))
+        assert verdict["verdict"] == "refused" and not verdict["checks"][0]["passed"]
+
+
+@test
+def card_data_reaches_an_auc_of_0_95_with_xgboost_and_has_python_xgboosts_bits():
+    with directory() as cwd:
+        ulb(cwd, "xgboost")
+        assay("train", cwd=cwd)
+        same_bits(cwd, scores(data("cards/ulb/creditcard_core.csv"), cwd=cwd))
+
+
+@test
+def card_data_reaches_an_auc_of_0_95_with_a_random_forest_and_has_python_xgboosts_bits():
+    with directory() as cwd:
+        ulb(cwd, "random_forest")
+        assay("train", cwd=cwd)
+        same_bits(cwd, scores(data("cards/ulb/creditcard_core.csv"), cwd=cwd))
+
+
+@test
+def an_unchanged_run_runs_no_step_again_and_a_changed_gate_only_what_follows():
+    with directory() as cwd:
+        system_b(cwd)
+        first = assay("train", cwd=cwd)
+        again = assay("train", cwd=cwd)
+        assert first.text == again.text, again.text
+        assert again.said.count("unchanged") == 4, again.said
+        system_b(cwd, gate="roc_auc >= 0.6")
+        changed = assay("train", cwd=cwd)
+        assert changed.said.count("unchanged") == 3, changed.said
+        assert changed.text.split()[0] == "2", changed.text
+
+
+@test
+def a_damaged_file_of_a_step_is_noticed_and_the_step_runs_again():
+    with directory() as cwd:
+        system_b(cwd)
+        first = assay("train", cwd=cwd)
+        path = os.path.join(work(cwd, "train"), "model.ubj")
+        with open(path, "r+b") as file:
+            file.seek(1000)
+            file.write(b"\x00\x01\x02")
+        again = assay("train", cwd=cwd)
+        assert first.text.split()[2] == again.text.split()[2]
+        assert again.said.count("unchanged") == 3, again.said
+
+
+main()
