@@ -13,8 +13,7 @@ static size_t count_options(const struct command *command)
     return count;
 }
 
-static bool take(struct call *call, int which, const char *value, bool *wants_help,
-                 struct err *err)
+static bool take(struct call *call, int which, const char *value, bool *wants_help, struct err *err)
 {
     switch (which) {
     case COMMON_HELP:

@@ -103,7 +103,8 @@ static bool run(const struct call *call, struct err *err)
     struct project project;
     if (!project_open(&project, call, err))
         return false;
-    struct arena arena = {.limit = (size_t)config_number(&project.config, KEY_DATA_MEMORY_MB) << 20};
+    struct arena arena = {.limit = (size_t)config_number(&project.config, KEY_DATA_MEMORY_MB)
+                                   << 20};
     struct check check = {.project = &project, .arena = &arena};
     bool ok = check_all(&check, err);
     arena_release(&arena);

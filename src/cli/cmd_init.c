@@ -33,7 +33,8 @@ static const struct option_row options[] = {
     [OPTION_FROM] = {"from", "FILE", "a CSV of past records, plain, gzip or zstd"},
     [OPTION_JOIN] = {"join", "FILE", "a second CSV, joined"},
     [OPTION_ON] = {"on", "COLUMN", "the key; found when one column is in both files"},
-    [OPTION_LABEL] = {"label", "COLUMN", "what was fraud; found when it is called fraud, Class, ..."},
+    [OPTION_LABEL] = {"label", "COLUMN",
+                      "what was fraud; found when it is called fraud, Class, ..."},
     [OPTION_TEMPLATE] = {"template", "NAME", "claims or cards: fits the generated data"},
     {0},
 };

@@ -6,7 +6,6 @@
 #include "cli/project.h"
 #include "model/adopt.h"
 
-
 enum { OPTION_OUT, OPTION_FEATURES, OPTION_MISSING, OPTION_THRESHOLD, OPTION_CHAMPION };
 
 enum { FILE_MAX = 1 << 30, NAMES_MAX = 1 << 24 };
@@ -175,8 +174,8 @@ static bool make_bundle(struct project *project, const struct call *call, struct
            adopt_model(&adoption, &project->arena, out, err);
 }
 
-static bool register_bundle(struct project *project, const struct bundle *bundle,
-                            struct view bytes, struct version *version, struct err *err)
+static bool register_bundle(struct project *project, const struct bundle *bundle, struct view bytes,
+                            struct version *version, struct err *err)
 {
     struct version wanted = {.project = bundle->project,
                              .algorithm = bundle->algorithm,
@@ -226,8 +225,7 @@ static bool export(struct project *project, const struct call *call, struct err 
     if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
         return false;
     const char *path = store_bundle_path(&project->store, &version.bundle, &project->arena);
-    bool ok = file_load(path, FILE_MAX, &project->arena, &bytes, err) &&
-              file_save(out, bytes, err);
+    bool ok = file_load(path, FILE_MAX, &project->arena, &bytes, err) && file_save(out, bytes, err);
     bundle_release(&bundle);
     return ok;
 }

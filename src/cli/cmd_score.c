@@ -133,8 +133,8 @@ static bool run(const struct call *call, struct err *err)
     CLEANUP(arena_release) struct arena arena = {.limit = (size_t)MEMORY_MAX * 8};
     struct scoring s = {.call = call, .arena = &arena, .json = json};
     struct version version;
-    bool ok = project_load_bundle(&project, call->option[OPTION_BUNDLE],
-                                  call->option[OPTION_MODEL], &s.bundle, &version, err);
+    bool ok = project_load_bundle(&project, call->option[OPTION_BUNDLE], call->option[OPTION_MODEL],
+                                  &s.bundle, &version, err);
     if (ok) {
         ok = score(&s, err);
         bundle_release(&s.bundle);

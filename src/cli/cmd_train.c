@@ -6,7 +6,8 @@
 
 enum { OPTION_UNTIL, OPTION_FROM, OPTION_JOIN, OPTION_ON, OPTION_LABEL };
 
-/* `assay train --from claims.csv --join customers.csv --label fraud`: the project is drafted first. */
+/* `assay train --from claims.csv --join customers.csv --label fraud`: the project is drafted first.
+ */
 static bool draft(const struct call *call, struct err *err)
 {
     struct draft_options options = {
@@ -66,7 +67,8 @@ static bool run(const struct call *call, struct err *err)
 
 static const struct option_row options[] = {
     [OPTION_UNTIL] = {"until", "STEP", "stop after prepare, train, evaluate, gate or register"},
-    [OPTION_FROM] = {"from", "FILE", "draft assay.yaml from this CSV first; there must be none yet"},
+    [OPTION_FROM] = {"from", "FILE",
+                     "draft assay.yaml from this CSV first; there must be none yet"},
     [OPTION_JOIN] = {"join", "FILE", "with --from: a second CSV, joined"},
     [OPTION_ON] = {"on", "COLUMN", "with --join: the key; found when one column is in both"},
     [OPTION_LABEL] = {"label", "COLUMN", "with --from: the column that says what was fraud"},

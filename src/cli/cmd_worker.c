@@ -19,8 +19,8 @@ static void report(const struct err *err)
 static bool run(const struct call *call, struct err *err)
 {
     bool ok = call->option[0] != NULL ? worker_probe(err)
-              : call->arguments == 1 ? worker_run(call->argument[0], err)
-                                     : err_set(err, ERR_USAGE, "a job is wanted");
+              : call->arguments == 1  ? worker_run(call->argument[0], err)
+                                      : err_set(err, ERR_USAGE, "a job is wanted");
     if (!ok)
         report(err);
     return ok;

@@ -132,8 +132,8 @@ static bool look_at_file(struct draft *draft, const char *path, struct err *err)
     CLEANUP(arena_release) struct arena file = {.limit = MEMORY_MAX};
     CLEANUP(csv_close) struct csv csv = {0};
     struct view text;
-    return source_load(path, MEMORY_MAX, &file, &text, err) &&
-           csv_open(&csv, text, &file, err) && look_at_rows(draft, &csv, path, err);
+    return source_load(path, MEMORY_MAX, &file, &text, err) && csv_open(&csv, text, &file, err) &&
+           look_at_rows(draft, &csv, path, err);
 }
 
 /* ---------------------------------------------------------------- guessing */
@@ -147,8 +147,8 @@ static struct guess *find(struct draft *draft, struct view name)
 }
 
 /* The second file repeats the key: its columns follow the first file's, without it. */
-static bool find_key(struct draft *draft, size_t first_count, const char *wanted,
-                     const char **key, struct err *err)
+static bool find_key(struct draft *draft, size_t first_count, const char *wanted, const char **key,
+                     struct err *err)
 {
     size_t shared = 0, at = 0;
     for (size_t i = first_count; i < draft->count; i++) {
@@ -168,8 +168,7 @@ static bool find_key(struct draft *draft, size_t first_count, const char *wanted
     return *key != NULL || out_of_memory(err);
 }
 
-static bool find_label(struct draft *draft, const char *wanted, struct guess **out,
-                       struct err *err)
+static bool find_label(struct draft *draft, const char *wanted, struct guess **out, struct err *err)
 {
     static const char *const names[] = {"fraud",       "is_fraud",       "isfraud",  "class",
                                         "fraud_label", "fraud_reported", "tx_fraud", "label"};
@@ -332,8 +331,10 @@ static void write_all(struct text *text, const struct draft_options *options,
     add_scalar(text, positive);
     text_adds(text, "         # fraud\n  negative: ");
     add_scalar(text, negative);
-    text_adds(text, "\n\n# What the model may read. `use: false` keeps a column out; a category becomes one\n"
-                    "# 0/1 feature per value unless `encode` says frequency or ordinal.\ncolumns:\n");
+    text_adds(
+        text,
+        "\n\n# What the model may read. `use: false` keeps a column out; a category becomes one\n"
+        "# 0/1 feature per value unless `encode` says frequency or ordinal.\ncolumns:\n");
     for (size_t i = 0; i < draft->count; i++)
         write_column(text, &draft->guess[i], &draft->guess[i] == label);
     write_features(text, draft);
@@ -391,8 +392,9 @@ static bool draft_it(struct draft *draft, const struct draft_options *options, F
         return out_of_memory(err);
     if (!draft_save(options->dir, yaml, err))
         return false;
-    fprintf(out, "%s/assay.yaml: %zu rows, %zu columns, label '%.*s'; look at the types before "
-                 "you trust the model\n",
+    fprintf(out,
+            "%s/assay.yaml: %zu rows, %zu columns, label '%.*s'; look at the types before "
+            "you trust the model\n",
             options->dir, draft->rows, draft->count, (int)label->name.length, label->name.text);
     return true;
 }

@@ -28,7 +28,7 @@ static int fail(const char *command, const struct err *err)
 int main(int argc, char **argv)
 {
     struct err err = {0};
-    signal(SIGPIPE, SIG_IGN);  /* a client that went away is an error of that client's */
+    signal(SIGPIPE, SIG_IGN); /* a client that went away is an error of that client's */
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error of the write */
     if (argc < 2) {
         help_all(stdout);

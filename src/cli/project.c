@@ -16,8 +16,7 @@ static bool apply_sets(struct project *project, const struct call *call, struct 
     return true;
 }
 
-static bool open_at(struct project *project, const struct call *call, bool loosely,
-                    struct err *err)
+static bool open_at(struct project *project, const struct call *call, bool loosely, struct err *err)
 {
     *project = (struct project){.arena = {.limit = ARENA_LIMIT}};
     const char *path = path_join(&project->arena, call->project, "assay.yaml");

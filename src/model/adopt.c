@@ -100,8 +100,8 @@ static bool make_plan(const struct schema *schema, struct arena *arena, struct p
     for (uint32_t i = 0; i < schema->count; i++)
         out->feature[i] = (struct feature){
             .name = schema->column[i].name,
-            .transform = kind_is_coded(schema->column[i].kind) ? &transform_ordinal
-                                                               : &transform_identity,
+            .transform =
+                kind_is_coded(schema->column[i].kind) ? &transform_ordinal : &transform_identity,
             .column = i,
             .other = i,
             .fill = (double)NAN,
@@ -150,7 +150,7 @@ static struct cell draw_cell(const struct column *column, struct rng *rng, float
         return (struct cell){
             .number = (double)code, .text = column->values.text[code], .set = true};
     }
-    double number = column->kind == COLUMN_BOOLEAN ? (double)rng_below(rng, 2)
+    double number = column->kind == COLUMN_BOOLEAN   ? (double)rng_below(rng, 2)
                     : column->kind == COLUMN_INTEGER ? (double)rng_below(rng, 16)
                                                      : draw_number(rng, threshold);
     return (struct cell){.number = number, .set = true};

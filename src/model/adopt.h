@@ -11,11 +11,11 @@
 #include "model/bundle.h"
 
 struct adoption {
-    struct view model;       /* XGBoost JSON or UBJ */
+    struct view model; /* XGBoost JSON or UBJ */
     struct view project;
     const struct view *name; /* of the features, when the model has none or other ones; or NULL */
     size_t name_count;
-    bool allow_missing;      /* features may be absent: they are NaN to the forest */
+    bool allow_missing; /* features may be absent: they are NaN to the forest */
     float threshold;
 };
 

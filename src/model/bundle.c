@@ -9,7 +9,16 @@
 #include <math.h>
 
 /* The members, in their order; manifest and seal stand around them. */
-enum part { PART_SCHEMA, PART_PLAN, PART_MODEL, PART_POLICY, PART_GOLDEN, PART_EVALUATION, PART_LINEAGE, PARTS };
+enum part {
+    PART_SCHEMA,
+    PART_PLAN,
+    PART_MODEL,
+    PART_POLICY,
+    PART_GOLDEN,
+    PART_EVALUATION,
+    PART_LINEAGE,
+    PARTS
+};
 
 static const struct {
     const char *name, *other_name;
@@ -52,8 +61,8 @@ static void write_policy(const struct policy *policy, struct json *json)
     json_close(json);
 }
 
-static bool write_golden(const struct bundle_parts *parts, struct text *text,
-                         struct arena *arena, struct err *err)
+static bool write_golden(const struct bundle_parts *parts, struct text *text, struct arena *arena,
+                         struct err *err)
 {
     struct forest forest;
     if (!xgboost_parse(parts->model, arena, &forest, err))
@@ -166,8 +175,7 @@ static enum part part_named(struct view name, enum part from)
     return part;
 }
 
-static bool check_seal(struct view file, const char *seal_header, struct view seal,
-                       struct err *err)
+static bool check_seal(struct view file, const char *seal_header, struct view seal, struct err *err)
 {
     struct view before = {file.text, (size_t)(seal_header - file.text)};
     struct digest digest = digest_of(before), stated;
@@ -227,8 +235,8 @@ static bool check_part(const struct doc *doc, const struct member *member, struc
     return true;
 }
 
-static bool read_manifest(struct bundle *bundle, struct view manifest,
-                          const struct member *member, struct err *err)
+static bool read_manifest(struct bundle *bundle, struct view manifest, const struct member *member,
+                          struct err *err)
 {
     size_t format;
     const struct doc *list, *doc = doc_parse(manifest, &bundle->arena, err);

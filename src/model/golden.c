@@ -136,8 +136,8 @@ static bool check_one(const struct bundle *bundle, struct scan *scan, size_t ind
                    fraud.kind == TOKEN_TRUE, err);
 }
 
-static bool check_all(const struct bundle *bundle, struct scan *scan, struct cell *cell,
-                      float *row, size_t *count, struct err *err)
+static bool check_all(const struct bundle *bundle, struct scan *scan, struct cell *cell, float *row,
+                      size_t *count, struct err *err)
 {
     struct token token;
     if (!expect(scan, TOKEN_LIST, &token, err))

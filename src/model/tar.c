@@ -79,7 +79,7 @@ void tar_add(struct text *text, const char *name, struct view bytes)
 
 void tar_end(struct text *text)
 {
-    add_zeros(text, END_BLOCKS *(size_t)BLOCK);
+    add_zeros(text, END_BLOCKS * (size_t)BLOCK);
 }
 
 static bool is_zero(struct view view)
@@ -118,8 +118,7 @@ bool tar_next(struct view *rest, struct view *name, struct view *bytes, struct e
     struct view named = {rest->text, length};
     struct header wanted = header_of(named, size);
     if (memcmp(&header, &wanted, BLOCK) != 0)
-        return err_set(err, ERR_MODEL, "the header of '" VIEW_FMT "' is damaged",
-                       VIEW_ARG(named));
+        return err_set(err, ERR_MODEL, "the header of '" VIEW_FMT "' is damaged", VIEW_ARG(named));
     struct view body = view_from(*rest, BLOCK);
     if (size > body.length || padding(size) > body.length - size)
         return err_set(err, ERR_MODEL, "'" VIEW_FMT "' is cut short", VIEW_ARG(named));

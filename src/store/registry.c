@@ -25,8 +25,8 @@ static bool keep(struct view *view, struct view text, struct arena *arena)
     return copy != NULL;
 }
 
-static bool read_version(const struct db_statement *row, struct arena *arena,
-                         struct version *out, struct err *err)
+static bool read_version(const struct db_statement *row, struct arena *arena, struct version *out,
+                         struct err *err)
 {
     struct version version = {
         .number = db_i64(row, 0),
@@ -117,8 +117,7 @@ static bool add_inside(struct db *db, struct version *version, char name[VERSION
                        struct err *err)
 {
     version->created_ms = clock_now_ms();
-    if (!next_number(db, &version->number, err) ||
-        !free_name(db, version->created_ms, name, err))
+    if (!next_number(db, &version->number, err) || !free_name(db, version->created_ms, name, err))
         return false;
     version->name = view_of(name);
     return insert(db, version, err);
@@ -168,12 +167,14 @@ bool registry_list(struct store *store, struct arena *arena, struct version **ou
 }
 
 /* The newest version that `where` holds for, with $1 = text or number. */
-static bool find_one(struct store *store, const char *where, struct view text,
-                     struct arena *arena, struct version *out, bool *found, struct err *err)
+static bool find_one(struct store *store, const char *where, struct view text, struct arena *arena,
+                     struct version *out, bool *found, struct err *err)
 {
     char sql[512];
-    snprintf(sql, sizeof sql, "select " VERSION_COLUMNS " from version where %s "
-             "order by number desc limit 1", where);
+    snprintf(sql, sizeof sql,
+             "select " VERSION_COLUMNS " from version where %s "
+             "order by number desc limit 1",
+             where);
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(&store->db, sql, &statement, err))
         return false;
@@ -203,13 +204,11 @@ bool registry_find(struct store *store, struct view reference, struct arena *are
         {"number = (select number from alias where name = $1)", true},
         {"name = $1", true},
         {"cast(number as text) = $1", true},
-        {"substr(bundle, 1, length($1)) = $1",
-         reference.length >= DIGITS_MIN && is_hex(reference)},
+        {"substr(bundle, 1, length($1)) = $1", reference.length >= DIGITS_MIN && is_hex(reference)},
     };
     for (size_t i = 0; i < LENGTH_OF(ways); i++) {
         bool found = false;
-        if (ways[i].fits &&
-            !find_one(store, ways[i].where, reference, arena, out, &found, err))
+        if (ways[i].fits && !find_one(store, ways[i].where, reference, arena, out, &found, err))
             return false;
         if (found)
             return true;

@@ -29,7 +29,8 @@ struct version {
 
 const char *version_origin_name(enum version_origin origin);
 
-/* Number, name and time are given here; the rest is the caller's. Texts of `out` are in the arena. */
+/* Number, name and time are given here; the rest is the caller's. Texts of `out` are in the arena.
+ */
 bool registry_add(struct store *store, const struct version *wanted, struct arena *arena,
                   struct version *out, struct err *err);
 

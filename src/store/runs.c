@@ -52,8 +52,7 @@ bool run_end(struct store *store, int64_t id, enum run_state state, const char *
     return db_done(&statement, err);
 }
 
-bool run_add_step(struct store *store, int64_t id, const struct step_entry *step,
-                  struct err *err)
+bool run_add_step(struct store *store, int64_t id, const struct step_entry *step, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(&store->db,

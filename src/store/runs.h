@@ -24,8 +24,7 @@ struct step_entry {
     int64_t started_ms, finished_ms;
     const char *message; /* NULL: none */
 };
-bool run_add_step(struct store *store, int64_t id, const struct step_entry *step,
-                  struct err *err);
+bool run_add_step(struct store *store, int64_t id, const struct step_entry *step, struct err *err);
 
 /* Runs that never ended, because their process was killed, are marked failed. */
 bool run_bury_dead(struct store *store, struct err *err);

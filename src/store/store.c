@@ -127,13 +127,13 @@ const char *store_bundle_path(const struct store *store, const struct digest *di
     return path_join(arena, store->dir, name);
 }
 
-bool store_put_bundle(struct store *store, struct view bytes, struct digest *out,
-                      struct err *err)
+bool store_put_bundle(struct store *store, struct view bytes, struct digest *out, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};
     struct digest digest = digest_of(bytes), there;
     const char *path = store_bundle_path(store, &digest, &arena);
-    bool same = file_exists(path) && digest_of_file(path, &there, err) && digest_same(&there, &digest);
+    bool same =
+        file_exists(path) && digest_of_file(path, &there, err) && digest_same(&there, &digest);
     if (err->kind != ERR_NONE || (!same && !file_save(path, bytes, err)))
         return false;
     *out = digest;

@@ -26,7 +26,6 @@ void store_close(struct store *store);
 /* Bundles by digest. Putting one that is there already is fine; what is read back is checked. */
 const char *store_bundle_path(const struct store *store, const struct digest *digest,
                               struct arena *arena);
-bool store_put_bundle(struct store *store, struct view bytes, struct digest *out,
-                      struct err *err);
+bool store_put_bundle(struct store *store, struct view bytes, struct digest *out, struct err *err);
 
 #endif

@@ -1,6 +1,5 @@
 #include "train/job.h"
 
-
 void job_write(const struct job *job, struct json *json)
 {
     json_open(json, '{');

@@ -106,8 +106,7 @@ bool npy_load(const char *path, enum npy_type type, struct arena *arena, struct 
     if (!file_load(path, SIZE_MAX / 2, arena, &file, err))
         return false;
     if (!read_header(file, type, &data, &made))
-        return err_set(err, ERR_INPUT, "'%s' is no NumPy array of type %s", path,
-                       types[type].name);
+        return err_set(err, ERR_INPUT, "'%s' is no NumPy array of type %s", path, types[type].name);
     if (data % 16 != 0) { /* the arena aligns its start, and the header fills whole lines */
         void *copy = arena_alloc(arena, 1, file.length - data);
         if (copy == NULL)

@@ -47,7 +47,8 @@ static bool check_one(const struct config *config, const struct yaml *item, stru
     const struct known *parameter = known_find(item->key);
     if (parameter == NULL)
         return config_wrong(config, item, err,
-                            "XGBoost has no parameter '" VIEW_FMT "' that Assay knows; rounds, seed "
+                            "XGBoost has no parameter '" VIEW_FMT
+                            "' that Assay knows; rounds, seed "
                             "and threads are keys of `model`",
                             VIEW_ARG(item->key));
     if (item->kind != YAML_SCALAR)
@@ -64,8 +65,7 @@ static bool check_one(const struct config *config, const struct yaml *item, stru
     case TYPE_NUMBER:
     case TYPE_COUNT:
         if (number_parse(item->text, &number) && number >= parameter->min &&
-            number <= parameter->max &&
-            (parameter->type == TYPE_NUMBER || number == floor(number)))
+            number <= parameter->max && (parameter->type == TYPE_NUMBER || number == floor(number)))
             return true;
         return config_wrong(config, item, err, "'%s' takes a %s from %g to %g", parameter->name,
                             parameter->type == TYPE_NUMBER ? "number" : "whole number",
@@ -77,8 +77,7 @@ static bool check_one(const struct config *config, const struct yaml *item, stru
 bool parameters_check(const struct config *config, struct err *err)
 {
     const struct yaml *map = config_node(config, "model.parameters");
-    for (const struct yaml *item = map == NULL ? NULL : map->first; item != NULL;
-         item = item->next)
+    for (const struct yaml *item = map == NULL ? NULL : map->first; item != NULL; item = item->next)
         if (!check_one(config, item, err))
             return false;
     for (size_t i = 0; i < LENGTH_OF(aliases); i++) {

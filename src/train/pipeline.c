@@ -7,7 +7,6 @@
 #include "base/version.h"
 #include "store/runs.h"
 
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -181,8 +180,7 @@ static bool run_step(struct pipeline *pipeline, enum step_id id, const struct di
     snprintf(name, sizeof name, "work/%s-%.16s", step->name, digest_print(inputs, hex));
     const char *dir = path_join(pipeline->arena, pipeline->store->dir, name);
     *unchanged = check_receipt(dir, pipeline->arena, outcome, &pipeline->output[id]);
-    if (!*unchanged &&
-        !run_writing(pipeline, step, dir, &text, &pipeline->output[id], err))
+    if (!*unchanged && !run_writing(pipeline, step, dir, &text, &pipeline->output[id], err))
         return false;
     if (!*unchanged)
         text_c(&text);
@@ -209,9 +207,9 @@ static bool do_step(struct pipeline *pipeline, enum step_id id, struct err *err)
     char outcome[OUTCOME_MAX] = "";
     bool unchanged = false;
     struct step_entry entry = {.name = step->name, .started_ms = clock_now_ms()};
-    progress_report(&pipeline->progress, &(struct progress_event){.kind = PROGRESS_STEP,
-                                                                  .step = step->name,
-                                                                  .text = step->about});
+    progress_report(
+        &pipeline->progress,
+        &(struct progress_event){.kind = PROGRESS_STEP, .step = step->name, .text = step->about});
     bool ok = digest_inputs(pipeline, step, &entry.inputs, err) &&
               run_step(pipeline, id, &entry.inputs, outcome, &unchanged, err);
     pipeline->unchanged[id] = unchanged;
@@ -224,11 +222,10 @@ static bool do_step(struct pipeline *pipeline, enum step_id id, struct err *err)
     }
     if (!ok)
         return err_while(err, "%s", step->name);
-    progress_report(&pipeline->progress,
-                    &(struct progress_event){.kind = PROGRESS_FINISHED,
-                                             .step = step->name,
-                                             .text = outcome,
-                                             .done = unchanged});
+    progress_report(&pipeline->progress, &(struct progress_event){.kind = PROGRESS_FINISHED,
+                                                                  .step = step->name,
+                                                                  .text = outcome,
+                                                                  .done = unchanged});
     return true;
 }
 
@@ -248,8 +245,8 @@ static bool lock(struct pipeline *pipeline, int *fd, struct err *err)
 
 static void digest_config(struct pipeline *pipeline, struct digest *out)
 {
-    static const char *const sections[] = {"project",  "data",  "data.join",        "columns",
-                                           "features", "split", "model",            "model.parameters",
+    static const char *const sections[] = {"project",  "data",  "data.join", "columns",
+                                           "features", "split", "model",     "model.parameters",
                                            "decision", "gate",  "deploy"};
     struct digester digester;
     digester_open(&digester);
@@ -269,9 +266,7 @@ bool pipeline_run(struct pipeline *pipeline, enum step_id until, struct err *err
     bool ok = true;
     for (size_t i = 0; i <= until && ok; i++)
         ok = do_step(pipeline, (enum step_id)i, err);
-    enum run_state state = ok                       ? RUN_DONE
-                           : err->kind == ERR_GATE ? RUN_REFUSED
-                                                   : RUN_FAILED;
+    enum run_state state = ok ? RUN_DONE : err->kind == ERR_GATE ? RUN_REFUSED : RUN_FAILED;
     struct err second = {0};
     if (!run_end(pipeline->store, pipeline->run_id, state, ok ? NULL : err->text, &second) && ok) {
         *err = second;

@@ -40,9 +40,9 @@ struct pipeline {
     struct digest output[STEP_COUNT];
     bool unchanged[STEP_COUNT];
     int64_t run_id;
-    struct view library; /* libxgboost's version */
-    struct version version;  /* after register */
-    bool champion;           /* after deploy: the version is the champion */
+    struct view library;    /* libxgboost's version */
+    struct version version; /* after register */
+    bool champion;          /* after deploy: the version is the champion */
 };
 
 struct step {
@@ -52,8 +52,7 @@ struct step {
     /* Adds to the digest all that the outcome depends on. */
     bool (*inputs)(struct pipeline *pipeline, struct digester *digester, struct err *err);
     /* `dir` is empty and its own; `outcome` is a line for people. */
-    bool (*run)(struct pipeline *pipeline, const char *dir, struct text *outcome,
-                struct err *err);
+    bool (*run)(struct pipeline *pipeline, const char *dir, struct text *outcome, struct err *err);
 };
 
 #define STEP(name) extern const struct step step_##name;

@@ -51,8 +51,8 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
 static bool load_forest(struct evaluation *e, struct err *err)
 {
     struct view bytes;
-    if (!file_load(pipeline_file(e->pipeline, STEP_ID_train, "model.ubj"), MODEL_SIZE_MAX,
-                   e->arena, &bytes, err))
+    if (!file_load(pipeline_file(e->pipeline, STEP_ID_train, "model.ubj"), MODEL_SIZE_MAX, e->arena,
+                   &bytes, err))
         return false;
     return xgboost_parse(bytes, e->arena, &e->forest, err) ||
            err_while(err, "the model just trained");
@@ -64,8 +64,8 @@ static bool score(struct evaluation *e, const char *slice, struct scored *out, s
     snprintf(matrix_name, sizeof matrix_name, "%s.npy", slice);
     snprintf(label_name, sizeof label_name, "%s_label.npy", slice);
     struct npy matrix, label;
-    if (!npy_load(pipeline_file(e->pipeline, STEP_ID_prepare, matrix_name), NPY_F4, e->arena, &matrix,
-                  err) ||
+    if (!npy_load(pipeline_file(e->pipeline, STEP_ID_prepare, matrix_name), NPY_F4, e->arena,
+                  &matrix, err) ||
         !npy_load(pipeline_file(e->pipeline, STEP_ID_prepare, label_name), NPY_U1, e->arena, &label,
                   err))
         return false;
@@ -83,8 +83,7 @@ static bool score(struct evaluation *e, const char *slice, struct scored *out, s
     digest_add(&digester, (struct view){matrix.value, matrix.rows * matrix.width * sizeof(float)});
     digest_add(&digester, (struct view){label.value, label.rows});
     *out = (struct scored){.name = slice, .digest = digest_end(&digester)};
-    out->sample =
-        (struct sample){.score = scores, .label = label.value, .count = matrix.rows};
+    out->sample = (struct sample){.score = scores, .label = label.value, .count = matrix.rows};
     return ranking_init(&out->ranking, out->sample, e->arena, err);
 }
 
@@ -102,10 +101,10 @@ static bool choose_threshold(struct evaluation *e, struct err *err)
     }
     double number;
     if (!number_parse(rule, &number) || number < 0 || number > 1)
-        return err_set(err, ERR_INPUT,
-                       "decision.threshold takes best_f1 or a probability from 0 to 1, not '"
-                       VIEW_FMT "'",
-                       VIEW_ARG(rule));
+        return err_set(
+            err, ERR_INPUT,
+            "decision.threshold takes best_f1 or a probability from 0 to 1, not '" VIEW_FMT "'",
+            VIEW_ARG(rule));
     e->threshold = (float)number;
     return true;
 }
@@ -160,8 +159,9 @@ static void write_slice(const struct scored *scored, struct json *json)
 static bool write_evaluation(const struct evaluation *e, struct text *text, struct err *err)
 {
     struct json json = json_pretty_to(text);
-    const struct doc *training = doc_load(pipeline_file(e->pipeline, STEP_ID_train, "training.json"),
-                                          DOCUMENT_SIZE_MAX, e->arena, err);
+    const struct doc *training =
+        doc_load(pipeline_file(e->pipeline, STEP_ID_train, "training.json"), DOCUMENT_SIZE_MAX,
+                 e->arena, err);
     if (training == NULL)
         return false;
     json_open(&json, '{');

@@ -88,8 +88,10 @@ static bool refuse(const struct judgement *judgement, const char *where, struct 
             text_addf(&text, "%s" VIEW_FMT " (it is %.6g)", text.length == 0 ? "" : ", ",
                       VIEW_ARG(check->rule), check->value);
     }
-    return err_set(err, ERR_GATE, "the model is refused: %s; nothing was registered; the verdict is "
-                   "in %s", text_c(&text), where);
+    return err_set(err, ERR_GATE,
+                   "the model is refused: %s; nothing was registered; the verdict is "
+                   "in %s",
+                   text_c(&text), where);
 }
 
 static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome, struct err *err)

@@ -33,8 +33,8 @@ struct preparation {
     struct join_audit audit[JOINS_MAX];
     size_t joins;
     uint8_t *label, *slice, *wanted;
-    double *time_ms;  /* split.kind time */
-    uint32_t *group;  /* split.kind group */
+    double *time_ms; /* split.kind time */
+    uint32_t *group; /* split.kind group */
     size_t groups;
     struct split split;
     size_t count[SLICE_COUNT][2]; /* rows by slice and label */
@@ -84,8 +84,7 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
 
 /* ---------------------------------------------------------------- reading */
 
-static bool read_table(struct preparation *p, struct view file, struct table *out,
-                       struct err *err)
+static bool read_table(struct preparation *p, struct view file, struct table *out, struct err *err)
 {
     const char *path = config_path_of(p->pipeline->config, file);
     pipeline_part(p->pipeline, STEP_ID_prepare, path, 0, 0);
@@ -107,8 +106,10 @@ static bool read_tables(struct preparation *p, struct err *err)
         };
         if (p->joins == JOINS_MAX || join.key.length == 0 ||
             config_item_text(item, KEY_JOIN_FILE).length == 0)
-            return config_wrong(config, item, err, "a join needs 'file' and 'on', and at most %d "
-                                "joins are made", JOINS_MAX);
+            return config_wrong(config, item, err,
+                                "a join needs 'file' and 'on', and at most %d "
+                                "joins are made",
+                                JOINS_MAX);
         if (!read_table(p, config_item_text(item, KEY_JOIN_FILE), &right, err) ||
             !table_join(&joined, &p->table, &right, &join, &p->audit[p->joins], p->arena, err))
             return false;
@@ -165,8 +166,9 @@ static bool take_times(struct preparation *p, struct err *err)
         return false;
     enum column_kind kind = p->schema.column[column].kind;
     if (kind != COLUMN_TIMESTAMP)
-        return err_set(err, ERR_INPUT, "split.column: a split by time needs a timestamp, '" VIEW_FMT
-                       "' is %s", VIEW_ARG(p->schema.column[column].name), kind_name(kind));
+        return err_set(err, ERR_INPUT,
+                       "split.column: a split by time needs a timestamp, '" VIEW_FMT "' is %s",
+                       VIEW_ARG(p->schema.column[column].name), kind_name(kind));
     p->time_ms = p->table.series[column].number;
     for (size_t i = 0; i < p->table.rows; i++)
         if (isnan(p->time_ms[i]))
@@ -249,7 +251,7 @@ static bool write_slice(struct preparation *p, enum slice slice, struct record *
 {
     CLEANUP(arena_release) struct arena scratch = {.limit = p->memory};
     size_t rows = p->count[slice][0] + p->count[slice][1], at = 0;
-    float *value = arena_new(&scratch, float, rows *p->plan.width);
+    float *value = arena_new(&scratch, float, rows * p->plan.width);
     uint8_t *label = arena_new(&scratch, uint8_t, rows);
     uint32_t *source = arena_new(&scratch, uint32_t, rows);
     if (value == NULL || label == NULL || source == NULL)
@@ -284,7 +286,7 @@ static bool write_folds(struct preparation *p, struct err *err)
     uint8_t *label = arena_new(&scratch, uint8_t, rows);
     double *time_ms = arena_new(&scratch, double, rows);
     uint32_t *group = arena_new(&scratch, uint32_t, rows);
-    uint8_t *fold = arena_new(&scratch, uint8_t, rows *folds);
+    uint8_t *fold = arena_new(&scratch, uint8_t, rows * folds);
     if (label == NULL || time_ms == NULL || group == NULL || fold == NULL)
         return out_of_memory(err);
     for (size_t i = 0; i < p->table.rows; i++) {

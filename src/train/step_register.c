@@ -30,8 +30,8 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
     return true;
 }
 
-static bool load_text(struct registration *r, enum step_id step, const char *name,
-                      struct view *out, struct err *err)
+static bool load_text(struct registration *r, enum step_id step, const char *name, struct view *out,
+                      struct err *err)
 {
     return file_load(pipeline_file(r->pipeline, step, name), MODEL_SIZE_MAX, r->arena, out, err);
 }
@@ -64,8 +64,7 @@ static bool read_record(struct registration *r, struct scan *scan, struct record
         if (!scan_next(scan, &token, err) ||
             !record_set_token(out, r->schema.input[i], &token, err))
             return false;
-    return scan_next(scan, &token, err) && token.kind == TOKEN_LIST_END &&
-           record_finish(out, err);
+    return scan_next(scan, &token, err) && token.kind == TOKEN_LIST_END && record_finish(out, err);
 }
 
 static bool load_golden(struct registration *r, struct err *err)
@@ -98,8 +97,8 @@ static bool load_threshold(struct registration *r, struct err *err)
 
 static void write_settings(const struct config *config, struct json *json)
 {
-    static const enum key_id keys[] = {KEY_MODEL_ALGORITHM, KEY_MODEL_SEED, KEY_MODEL_THREADS,
-                                       KEY_SPLIT_KIND,      KEY_SPLIT_SEED, KEY_SPLIT_TRAIN,
+    static const enum key_id keys[] = {KEY_MODEL_ALGORITHM,  KEY_MODEL_SEED,      KEY_MODEL_THREADS,
+                                       KEY_SPLIT_KIND,       KEY_SPLIT_SEED,      KEY_SPLIT_TRAIN,
                                        KEY_SPLIT_VALIDATION, KEY_SPLIT_DELAY_DAYS};
     json_key(json, "settings");
     json_open(json, '{');

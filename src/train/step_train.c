@@ -73,15 +73,16 @@ static bool read_prepared(struct pipeline *pipeline, struct schema *schema, stru
                           size_t *rows, size_t *frauds, struct err *err)
 {
     struct arena *arena = pipeline->arena;
-    const struct doc *doc =
-        doc_load(pipeline_file(pipeline, STEP_ID_prepare, "schema.json"), DOCUMENT_SIZE_MAX, arena, err);
+    const struct doc *doc = doc_load(pipeline_file(pipeline, STEP_ID_prepare, "schema.json"),
+                                     DOCUMENT_SIZE_MAX, arena, err);
     if (doc == NULL || !schema_read(schema, doc, arena, err))
         return false;
-    doc = doc_load(pipeline_file(pipeline, STEP_ID_prepare, "plan.json"), DOCUMENT_SIZE_MAX, arena, err);
+    doc = doc_load(pipeline_file(pipeline, STEP_ID_prepare, "plan.json"), DOCUMENT_SIZE_MAX, arena,
+                   err);
     if (doc == NULL || !plan_read(plan, schema, doc, arena, err))
         return false;
-    doc = doc_load(pipeline_file(pipeline, STEP_ID_prepare, "prepared.json"), DOCUMENT_SIZE_MAX, arena,
-                   err);
+    doc = doc_load(pipeline_file(pipeline, STEP_ID_prepare, "prepared.json"), DOCUMENT_SIZE_MAX,
+                   arena, err);
     const struct doc *slices = doc_find(doc, "slices"), *train = doc_find(slices, "train");
     return doc != NULL && doc_need_count(train, "rows", SIZE_MAX / 2, rows, err) &&
            doc_need_count(train, "frauds", SIZE_MAX / 2, frauds, err);

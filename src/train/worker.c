@@ -15,9 +15,9 @@ enum { JOB_SIZE_MAX = 64 << 20, JSON_LINE_MAX = 1024 };
 struct work {
     struct arena arena;
     struct job job;
-    struct npy row;      /* float [n][width] */
-    struct npy label;    /* uint8 [n] */
-    struct npy fold;     /* uint8 [folds][n] */
+    struct npy row;   /* float [n][width] */
+    struct npy label; /* uint8 [n] */
+    struct npy fold;  /* uint8 [folds][n] */
     float *label_float;
 };
 
@@ -157,8 +157,7 @@ static double mean_at(const struct fold *fold, size_t folds, size_t round)
 }
 
 /* The folds advance together, so that stopping is decided on their mean. */
-static bool run_folds(struct work *work, struct fold *fold, struct validation *out,
-                      struct err *err)
+static bool run_folds(struct work *work, struct fold *fold, struct validation *out, struct err *err)
 {
     const struct job *job = &work->job;
     bool higher = metric_of(job->metric)->higher_is_better;
@@ -287,8 +286,8 @@ static bool run(struct work *work, const char *job_path, struct err *err)
 {
     struct xgb xgb;
     const struct doc *doc = doc_load(job_path, JOB_SIZE_MAX, &work->arena, err);
-    if (doc == NULL || !job_read(&work->job, doc, &work->arena, err) ||
-        !load_rows(work, err) || !xgb_open(&xgb, err))
+    if (doc == NULL || !job_read(&work->job, doc, &work->arena, err) || !load_rows(work, err) ||
+        !xgb_open(&xgb, err))
         return false;
     struct text report = text_in_arena(&work->arena);
     struct json json = json_pretty_to(&report);
