@@ -12,6 +12,7 @@
 #include <math.h>
 
 enum { MEMORY_MAX = 2000000000, VALUES_LOOKED_AT = 1000, CATEGORY_VALUES_MAX = 200 };
+enum { DAY_MS = 86400000 };
 
 /* What is known of one column after every row was looked at. */
 struct guess {
@@ -21,6 +22,7 @@ struct guess {
     bool numbers, integers, instants;
     struct dictionary values; /* distinct ones, up to VALUES_LOOKED_AT */
     int64_t first_ms, last_ms;
+    bool has_hours; /* some instant is not at midnight */
 };
 
 struct draft {
@@ -57,6 +59,7 @@ static void look_at_value(struct guess *guess, struct view text)
     }
     guess->first_ms = time_ms < guess->first_ms ? time_ms : guess->first_ms;
     guess->last_ms = time_ms > guess->last_ms ? time_ms : guess->last_ms;
+    guess->has_hours |= time_ms % DAY_MS != 0;
 }
 
 static bool look_at_cell(struct guess *guess, struct view text, struct err *err)
@@ -196,24 +199,26 @@ static void label_words(const struct guess *label, struct view *positive, struct
     *negative = a_later ? b : a;
 }
 
-static bool is_id(const struct guess *guess)
+static bool is_named_id(struct view name)
 {
-    if (view_ends(guess->name, "_id") || view_ends(guess->name, "_ID") ||
-        view_same_fold(guess->name, VIEW("id")))
-        return true;
-    return !guess->numbers && guess->values.count > CATEGORY_VALUES_MAX;
+    static const char *const ends[] = {"_id", "_ID", "Id", "_number", "_no", "_nr", "_uuid"};
+    for (size_t i = 0; i < LENGTH_OF(ends); i++)
+        if (view_ends(name, ends[i]))
+            return true;
+    return view_same_fold(name, VIEW("id"));
 }
 
 static enum column_kind kind_of(const struct guess *guess)
 {
     bool any = guess->rows > guess->empty + guess->tokens;
-    if (is_id(guess))
-        return COLUMN_ID;
     if (any && guess->instants)
         return COLUMN_TIMESTAMP;
+    if (is_named_id(guess->name))
+        return COLUMN_ID;
     if (any && guess->numbers)
         return guess->integers ? COLUMN_INTEGER : COLUMN_NUMBER;
-    return COLUMN_CATEGORY;
+    /* Texts that hardly repeat name things. */
+    return guess->values.count > CATEGORY_VALUES_MAX ? COLUMN_ID : COLUMN_CATEGORY;
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -264,17 +269,21 @@ static void write_column(struct text *text, const struct guess *guess, bool labe
     text_adds(text, "}\n");
 }
 
-/* The column to split by time on: the first timestamp that spans four weeks. */
+/* The column to split by time on: of the timestamps the one that begins last, because a policy or a
+ * customer is older than what happens to it; and only when a tenth of its span outlasts the label
+ * delay. */
 static const struct guess *time_column(const struct draft *draft)
 {
-    const int64_t four_weeks_ms = (int64_t)28 * 86400000;
+    const int64_t span_min_ms = (int64_t)120 * DAY_MS;
+    const struct guess *latest = NULL;
     for (size_t i = 0; i < draft->count; i++) {
         const struct guess *guess = &draft->guess[i];
         if (kind_of(guess) == COLUMN_TIMESTAMP && guess->empty + guess->tokens == 0 &&
-            guess->last_ms - guess->first_ms >= four_weeks_ms)
-            return guess;
+            (latest == NULL || guess->first_ms > latest->first_ms))
+            latest = guess;
     }
-    return NULL;
+    bool long_enough = latest != NULL && latest->last_ms - latest->first_ms >= span_min_ms;
+    return long_enough ? latest : NULL;
 }
 
 static void write_split(struct text *text, const struct draft *draft)
@@ -299,8 +308,9 @@ static void write_features(struct text *text, const struct draft *draft)
         const struct guess *guess = &draft->guess[i];
         if (kind_of(guess) != COLUMN_TIMESTAMP)
             continue;
-        static const char *const parts[] = {"hour", "weekday"};
-        for (size_t p = 0; p < LENGTH_OF(parts); p++) {
+        static const char *const parts[] = {"weekday", "hour"};
+        size_t count = guess->has_hours ? LENGTH_OF(parts) : 1; /* a date has no hour */
+        for (size_t p = 0; p < count; p++) {
             text_adds(text, begun ? "" : "\nfeatures:\n");
             begun = true;
             text_addf(text, "  - {transform: %s, column: ", parts[p]);
