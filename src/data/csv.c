@@ -1,10 +1,12 @@
 #include "data/csv.h"
 
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 bool csv_open(struct csv *csv, struct view text, struct arena *arena, struct err *err)
 {
     enum { UNQUOTED_MAX = 64 << 20 };
-    if (view_starts(text, "\xef\xbb\xbf"))
-        text = view_from(text, 3);
+    if (view_starts(text, byte_order_mark))
+        text = view_from(text, strlen(byte_order_mark));
     *csv = (struct csv){
         .rest = text,
         .line_start = text.text,
@@ -179,9 +181,10 @@ bool csv_next(struct csv *csv, struct csv_row *out, struct err *err)
 
 void csv_write(struct text *text, struct view field)
 {
-    bool plain = true;
+    bool plain =
+        !view_starts(field, byte_order_mark); /* a file that begins with it would lose it */
     for (size_t i = 0; i < field.length && plain; i++)
-        plain = strchr(",\"\r\n", field.text[i]) == NULL && field.text[i] != '\0';
+        plain = memchr(",\"\r\n", field.text[i], 4) == NULL;
     if (plain) {
         text_add(text, field);
         return;

@@ -35,9 +35,8 @@ bool gzip_unpack(struct view bytes, size_t size_max, struct arena *arena, struct
         if (status == Z_STREAM_END && inflateReset(&stream) != Z_OK) /* the next member */
             return err_set(err, ERR_INPUT, "the gzip data is damaged");
         char *at = text_reserve(&text, PIECE);
-        if (at == NULL || text.length > size_max)
-            return err_set(err, ERR_LIMIT, "unpacked it is larger than the limit of %zu bytes",
-                           size_max);
+        if (at == NULL)
+            return err_set(err, ERR_LIMIT, "unpacked it does not fit the memory limit");
         union {
             const char *given;
             Bytef *wanted; /* zlib does not write here */
@@ -55,6 +54,9 @@ bool gzip_unpack(struct view bytes, size_t size_max, struct arena *arena, struct
             return err_set(err, ERR_INPUT, "the gzip data is cut short after %zu bytes", taken);
         if (status != Z_OK && status != Z_STREAM_END)
             return err_set(err, ERR_INPUT, "the gzip data is damaged at byte %zu", taken);
+        if (text.length > size_max)
+            return err_set(err, ERR_LIMIT, "unpacked it is larger than the limit of %zu bytes",
+                           size_max);
     }
     *out = text_view(&text);
     return true;

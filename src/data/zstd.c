@@ -26,9 +26,8 @@ bool zstd_unpack(struct view bytes, size_t size_max, struct arena *arena, struct
     size_t left = 1;
     while (left != 0 || in.pos < in.size) {
         char *at = text_reserve(&text, PIECE);
-        if (at == NULL || text.length > size_max)
-            return err_set(err, ERR_LIMIT, "unpacked it is larger than the limit of %zu bytes",
-                           size_max);
+        if (at == NULL)
+            return err_set(err, ERR_LIMIT, "unpacked it does not fit the memory limit");
         ZSTD_outBuffer piece = {at, PIECE, 0};
         left = ZSTD_decompressStream(stream, &piece, &in);
         text.length += piece.pos;
@@ -37,6 +36,9 @@ bool zstd_unpack(struct view bytes, size_t size_max, struct arena *arena, struct
                            ZSTD_getErrorName(left));
         if (left != 0 && in.pos == in.size && piece.pos < PIECE)
             return err_set(err, ERR_INPUT, "the zstd data is cut short after %zu bytes", in.pos);
+        if (text.length > size_max)
+            return err_set(err, ERR_LIMIT, "unpacked it is larger than the limit of %zu bytes",
+                           size_max);
     }
     *out = text_view(&text);
     return true;
