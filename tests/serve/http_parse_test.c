@@ -184,6 +184,14 @@ TEST(a_head_has_at_most_100_fields_and_16_kib)
     SAME(status_of(with_fields(&arena, 10000, 10)), 431);
 }
 
+TEST(sixteen_kib_without_an_end_are_refused_at_the_last_byte)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    struct view bytes = with_fields(&arena, 40, 1000);
+    SAME(status_of((struct view){bytes.text, HTTP_HEAD_MAX - 1}), 0);
+    SAME(status_of((struct view){bytes.text, HTTP_HEAD_MAX}), 431);
+}
+
 TEST(a_target_longer_than_8_kib_is_refused)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 22};

@@ -216,8 +216,12 @@ TEST(a_client_that_does_not_read_is_not_read_either_and_then_gets_everything)
     sleep_ms(300);
     /* The kernel's buffers hold a few megabytes, the server 256 KiB; the rest is not made yet. */
     TRUE(desk.handled < REQUESTS);
-    for (int i = 0; i < REQUESTS; i++)
-        SAME(client_reply(&client).body.length, 100000);
+    for (int i = 0; i < REQUESTS; i++) {
+        struct reply reply = client_reply(&client);
+        TRUE(view_starts(reply.head, "HTTP/1.1 200 OK\r\n"));
+        SAME(reply.body.length, 100000);
+        TRUE(view_ends(reply.body, "0123456789"));
+    }
     SAME(desk.handled, REQUESTS);
 }
 
@@ -290,6 +294,14 @@ TEST(a_client_that_sends_on_after_its_refusal_can_still_read_it)
     TRUE(!client.reset);
 }
 
+TEST(a_refused_client_sees_the_end_at_once)
+{
+    DESK(desk, options.linger_ms = 8000);
+    CLIENT(client, desk);
+    SAME(client_ask(&client, VIEW("GET /\r\n\r\n")).status, 400);
+    TRUE(client_await_end(&client) < 2000);
+}
+
 /* ---------------------------------------------------------------- deadlines and ceilings */
 
 TEST(a_head_that_trickles_is_cut_at_its_deadline)
@@ -356,6 +368,8 @@ TEST(a_hundred_idle_connections_do_not_keep_another_from_being_served)
         idle[i] = client_open(desk.http.port);
     CLIENT(client, desk);
     SAME(client_ask(&client, GET("/")).status, 200);
+    for (int i = 0; i < 500 && desk.http.connections < 101; i++)
+        sleep_ms(10);
     SAME(desk.http.connections, 101);
     for (size_t i = 0; i < LENGTH_OF(idle); i++)
         client_close(&idle[i]);
