@@ -87,8 +87,9 @@ static bool make_schema(const struct adoption *adoption, const struct forest *fo
     return schema_init(out, column, forest->feature_count, arena, err);
 }
 
-static bool make_plan(const struct schema *schema, struct arena *arena, struct plan *out,
-                      struct err *err)
+/* A feature keeps the name the forest has for it; the column it reads may have the caller's. */
+static bool make_plan(const struct forest *forest, const struct schema *schema, struct arena *arena,
+                      struct plan *out, struct err *err)
 {
     *out = (struct plan){
         .schema = schema,
@@ -99,7 +100,7 @@ static bool make_plan(const struct schema *schema, struct arena *arena, struct p
         return out_of_memory(err);
     for (uint32_t i = 0; i < schema->count; i++)
         out->feature[i] = (struct feature){
-            .name = schema->column[i].name,
+            .name = forest->feature_name != NULL ? forest->feature_name[i] : schema->column[i].name,
             .transform =
                 kind_is_coded(schema->column[i].kind) ? &transform_ordinal : &transform_identity,
             .column = i,
@@ -189,7 +190,7 @@ bool adopt_model(const struct adoption *adoption, struct arena *arena, struct vi
         return err_set(err, ERR_INPUT, "%zu feature names for a model of %zu features",
                        adoption->name_count, forest.feature_count);
     if (!make_schema(adoption, &forest, arena, &schema, err) ||
-        !make_plan(&schema, arena, &plan, err))
+        !make_plan(&forest, &schema, arena, &plan, err))
         return false;
     struct bundle_parts parts = {
         .project = adoption->project,

@@ -271,9 +271,9 @@ static bool read_policy(struct bundle *bundle, struct view bytes, struct err *er
     double threshold;
     if (doc == NULL || !doc_need_number(doc, "threshold", &threshold, err))
         return false;
-    if (!isfinite(threshold))
-        return err_set(err, ERR_MODEL, "the threshold is not finite");
     bundle->policy.threshold = (float)threshold;
+    if (!isfinite(bundle->policy.threshold)) /* a double past FLT_MAX is none either */
+        return err_set(err, ERR_MODEL, "the threshold is not finite");
     return true;
 }
 

@@ -131,6 +131,9 @@ static bool check_one(const struct bundle *bundle, struct scan *scan, size_t ind
         !expect_key(scan, "fraud", err) || !scan_next(scan, &fraud, err) ||
         !expect(scan, TOKEN_OBJECT_END, &token, err))
         return false;
+    if (fraud.kind != TOKEN_TRUE && fraud.kind != TOKEN_FALSE)
+        return err_set(err, ERR_MODEL, "golden.json has %s where true or false belongs",
+                       token_name(fraud.kind));
     feature_apply(&bundle->plan, &record, row);
     return compare(bundle, index, row, (float)margin.number, (float)score.number,
                    fraud.kind == TOKEN_TRUE, err);
@@ -152,7 +155,9 @@ static bool check_all(const struct bundle *bundle, struct scan *scan, struct cel
             return false;
         scan->scratch->length = 0;
     }
-    return err->kind == ERR_NONE && !scan_next(scan, &token, err) && err->kind == ERR_NONE;
+    if (err->kind != ERR_NONE || scan_next(scan, &token, err) || err->kind != ERR_NONE)
+        return false;
+    return *count > 0 || err_set(err, ERR_MODEL, "there is no golden record");
 }
 
 bool golden_check(const struct bundle *bundle, struct view json, size_t *count, struct err *err)
