@@ -152,6 +152,9 @@ static bool walk_map(struct config *config, struct yaml *map, const struct place
         if (item->key.length >= sizeof key || item->key.length == 0)
             return config_wrong(config, item, err, "a key has 1 to %zu bytes", sizeof key - 1);
         snprintf(key, sizeof key, "%.*s", (int)item->key.length, item->key.text);
+        if (!named && strpbrk(key, ".*[") != NULL) /* `split.seed: 1` is not `split: {seed: 1}` */
+            return config_wrong(config, item, err,
+                                "'%s' is no key: sections are nested, not written with a dot", key);
         if (!extend(&inner, place, named ? "*" : key, item->key))
             return config_wrong(config, item, err, "the key is too long");
         if (!walk(config, item, &inner, err))

@@ -1,5 +1,7 @@
 #include "data/yaml.h"
 
+#include "base/dictionary.h"
+
 #include <yaml.h>
 
 struct reader {
@@ -47,6 +49,11 @@ static struct view scalar_text(const yaml_event_t *event)
     return (struct view){(const char *)event->data.scalar.value, event->data.scalar.length};
 }
 
+static bool has_nul(struct view text)
+{
+    return text.length > 0 && memchr(text.text, '\0', text.length) != NULL;
+}
+
 static bool check_plain(struct reader *reader, const yaml_event_t *event)
 {
     const yaml_char_t *anchor = NULL, *tag = NULL;
@@ -60,6 +67,8 @@ static bool check_plain(struct reader *reader, const yaml_event_t *event)
         return wrong(reader->err, &event->start_mark, "anchors and aliases are not taken");
     if (tag != NULL)
         return wrong(reader->err, &event->start_mark, "tags are not taken");
+    if (event->type == YAML_SCALAR_EVENT && has_nul(scalar_text(event)))
+        return wrong(reader->err, &event->start_mark, "a NUL byte: this is no text");
     return true;
 }
 
@@ -92,30 +101,35 @@ static bool read_list(struct reader *reader, int depth, struct yaml *list)
     }
 }
 
-static bool read_key(struct reader *reader, const struct yaml *map, const yaml_event_t *event,
-                     struct view *out)
+/* `names` numbers the map's keys in their order. */
+static bool read_key(struct reader *reader, const struct yaml *map, struct dictionary *names,
+                     const yaml_event_t *event, struct view *out)
 {
     if (event->type != YAML_SCALAR_EVENT)
         return wrong(reader->err, &event->start_mark, "a key must be a plain text");
     if (!check_plain(reader, event))
         return false;
     struct view key = scalar_text(event);
-    for (const struct yaml *item = map->first; item != NULL; item = item->next)
-        if (view_same(item->key, key))
-            return err_set(reader->err, ERR_INPUT,
-                           "line %zu, column %zu: '" VIEW_FMT "' stands here a second time; the "
-                           "first is on line %zu",
-                           event->start_mark.line + 1, event->start_mark.column + 1, VIEW_ARG(key),
-                           item->line);
-    const char *copy = view_copy(key, reader->arena);
-    if (copy == NULL)
+    uint32_t index;
+    if (!dictionary_add(names, key, &index))
         return err_set(reader->err, ERR_LIMIT, "the document is too large");
-    *out = (struct view){copy, key.length};
+    if (index < map->count) {
+        const struct yaml *first = map->first;
+        while (index-- > 0)
+            first = first->next;
+        return err_set(reader->err, ERR_INPUT,
+                       "line %zu, column %zu: '" VIEW_FMT "' stands here a second time; the first "
+                       "is on line %zu",
+                       event->start_mark.line + 1, event->start_mark.column + 1, VIEW_ARG(key),
+                       first->line);
+    }
+    *out = names->text[index];
     return true;
 }
 
 static bool read_map(struct reader *reader, int depth, struct yaml *map)
 {
+    struct dictionary names = dictionary_in(reader->arena);
     struct yaml *last = NULL;
     for (;;) {
         yaml_event_t event;
@@ -124,7 +138,7 @@ static bool read_map(struct reader *reader, int depth, struct yaml *map)
         bool end = event.type == YAML_MAPPING_END_EVENT;
         struct view key = {0};
         size_t line = event.start_mark.line + 1, column = event.start_mark.column + 1;
-        bool ok = end || read_key(reader, map, &event, &key);
+        bool ok = end || read_key(reader, map, &names, &event, &key);
         yaml_event_delete(&event);
         if (end || !ok)
             return ok;
@@ -207,6 +221,23 @@ static bool read_stream(struct reader *reader, struct yaml **out)
     }
 }
 
+/* libyaml compares each %TAG directive with all before it, and tells nobody until it is done: many
+ * of them would take minutes. No tag is taken, so nobody has a reason to write one. */
+static bool check_directives(struct view text, struct err *err)
+{
+    enum { DIRECTIVES_MAX = 100 };
+    size_t count = 0;
+    for (struct view rest = text; rest.length > 0; count++) {
+        const char *at = memmem(rest.text, rest.length, "%TAG", 4);
+        if (at == NULL)
+            return true;
+        if (count == DIRECTIVES_MAX)
+            return err_set(err, ERR_INPUT, "more than %d %%TAG directives", DIRECTIVES_MAX);
+        rest = view_from(rest, (size_t)(at - rest.text) + 4);
+    }
+    return true;
+}
+
 struct yaml *yaml_parse(struct view text, struct arena *arena, struct err *err)
 {
     if (text.length > YAML_SIZE_MAX) {
@@ -214,11 +245,14 @@ struct yaml *yaml_parse(struct view text, struct arena *arena, struct err *err)
                 YAML_SIZE_MAX);
         return NULL;
     }
+    if (!check_directives(text, err))
+        return NULL;
     CLEANUP(close_reader) struct reader reader = {.arena = arena, .err = err};
     if (!yaml_parser_initialize(&reader.parser)) {
         err_set(err, ERR_LIMIT, "libyaml cannot start");
         return NULL;
     }
+    yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text.text, text.length);
     struct yaml *root = NULL;
     if (!read_stream(&reader, &root))

@@ -1,10 +1,10 @@
 /*
  * yaml: a small, strict YAML reader: maps, lists and scalars with their places.
  *
- * Only what a configuration needs. Refused, with line and column: anchors and
- * aliases (no bombs), tags, a second document, a key that is not a plain text, a
- * key that stands twice in its map. Scalars stay text; what they mean is the
- * key table's business (data/config.h), so `no` is the text "no".
+ * Only what a configuration needs, in UTF-8. Refused, with line and column:
+ * anchors and aliases (no bombs), tags, a second document, a key that is not a
+ * plain text, a key that stands twice in its map, U+0000. Scalars stay text; what
+ * they mean is the key table's business (data/config.h), so `no` is the text "no".
  */
 #ifndef DATA_YAML_H
 #define DATA_YAML_H

@@ -130,6 +130,9 @@ TEST(rows_before_a_fault_are_given)
     read_all(&reading, VIEW("a\nb\n\"c"));
     TEXT(text_view(&reading.text), "(a)(b)");
     SAME(reading.err.kind, ERR_INPUT);
+    read_all(&reading, VIEW("a\nb\nc\0"));
+    TEXT(text_view(&reading.text), "(a)(b)");
+    SAME(reading.err.kind, ERR_INPUT);
 }
 
 TEST(a_row_knows_its_line_and_each_field_its_column)
@@ -139,7 +142,7 @@ TEST(a_row_knows_its_line_and_each_field_its_column)
     struct csv_row row;
     struct err err = {0};
     struct view text = VIEW("\xef\xbb\xbf"
-                            "ab,c\n\n\"x\ny\",z,\"\"\n1,2\n");
+                            "ab,c\n\r\n\"x\ny\",z,\"\"\n1,2\n");
     WORKS(csv_open(&csv, text, &arena, &err), err);
     WORKS(csv_next(&csv, &row, &err), err);
     SAME(row.line, 1);

@@ -148,6 +148,23 @@ TEST(a_bomb_stops_at_the_ceiling)
     TRUE(job.used < 32 << 20);
 }
 
+TEST(a_text_of_just_one_piece_is_unpacked_and_its_cut_noticed)
+{
+    enum { PIECE = 1 << 20 }; /* the size the unpacker works in */
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct text packed = text_in_arena(&arena);
+    struct view out;
+    struct err err = {0};
+    pack((struct view){arena_new(&arena, char, PIECE), PIECE}, &packed);
+    WORKS(gzip_unpack(text_view(&packed), PIECE, &arena, &out, &err), err);
+    SAME(out.length, PIECE);
+    for (size_t cut = 1; cut <= 12; cut++) {
+        struct view head = {packed.bytes, packed.length - cut};
+        FAILS(gzip_unpack(head, 2 * PIECE, &arena, &out, &err), err, ERR_INPUT);
+        SAYS(err, "cut short");
+    }
+}
+
 TEST(the_ceiling_is_exact)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
