@@ -1,0 +1,181 @@
+#include "store/store.h"
+
+#include "base/file.h"
+#include "harness.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MEMORY = 8 << 20 };
+
+static const char *fresh(struct arena *arena, const char *name)
+{
+    const char *dir = path_join(arena, test_dir(), name);
+    struct err err = {0};
+    WORKS(dir_remove(dir, &err), err);
+    return dir;
+}
+
+/* Opens the store, runs the SQL and closes it again. */
+static void tamper(const char *dir, const char *sql)
+{
+    CLEANUP(store_close) struct store store = {0};
+    struct err err = {0};
+    WORKS(store_open(&store, dir, &err), err);
+    WORKS(db_run(&store.db, sql, &err), err);
+}
+
+static void refused(const char *dir, enum err_kind kind, const char *says)
+{
+    struct store store = {0};
+    struct err err = {0};
+    FAILS(store_open(&store, dir, &err), err, kind);
+    SAYS(err, says);
+    SAYS(err, dir); /* the place */
+    TRUE(store.dir == NULL);
+}
+
+static int64_t count_of(struct store *store, const char *sql)
+{
+    CLEANUP(db_finish) struct db_statement statement = {0};
+    struct err err = {0};
+    WORKS(db_prepare(&store->db, sql, &statement, &err), err);
+    WORKS(db_next(&statement, &err), err);
+    return db_i64(&statement, 0);
+}
+
+TEST(opening_makes_the_directories_and_the_database_and_closing_twice_is_harmless)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct store store = {0};
+    struct err err = {0};
+    store_close(&store);
+    WORKS(store_open(&store, fresh(&arena, "a/b/c"), &err), err);
+    TRUE(file_exists(path_join(&arena, store.dir, "assay.db")));
+    TRUE(file_exists(path_join(&arena, store.dir, "bundles")));
+    TRUE(file_exists(path_join(&arena, store.dir, "work")));
+    store_close(&store);
+    store_close(&store);
+}
+
+TEST(migrations_are_applied_once_and_recorded_with_their_digest)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const char *dir = fresh(&arena, "once");
+    struct err err = {0};
+    int64_t first = 0;
+    for (int times = 0; times < 3; times++) {
+        CLEANUP(store_close) struct store store = {0};
+        WORKS(store_open(&store, dir, &err), err);
+        int64_t count =
+            count_of(&store, "select count(*) from migration where length(sha256) = 64");
+        TRUE(count > 0 && (times == 0 || count == first));
+        first = count;
+        SAME(count_of(&store, "select max(number) from migration"), count);
+    }
+}
+
+TEST(a_database_of_a_newer_program_is_refused)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const char *dir = fresh(&arena, "newer");
+    tamper(dir, "insert into migration select max(number) + 1, '999_later', 'x', 0 from migration");
+    refused(dir, ERR_STORE, "written by a newer program: it has 1 migrations more");
+    refused(dir, ERR_STORE, "assay.db");
+}
+
+TEST(a_migration_with_another_digest_or_name_is_refused)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const char *dir = fresh(&arena, "tampered");
+    tamper(dir, "update migration set sha256 = upper(sha256) where number = 1");
+    refused(dir, ERR_STORE, "migration 1 is not this program's 001_registry");
+    dir = fresh(&arena, "renamed");
+    tamper(dir, "update migration set name = '001_other' where number = 1");
+    refused(dir, ERR_STORE, "migration 1 is not this program's 001_registry");
+}
+
+TEST(a_migration_that_fails_leaves_the_database_as_it_was)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const char *dir = fresh(&arena, "half");
+    /* Somebody else's table stands in the way of the last one the migration makes. */
+    struct err err = {0};
+    struct db db;
+    WORKS(dir_make(dir, &err), err);
+    WORKS(db_open(&db, path_join(&arena, dir, "assay.db"), &err), err);
+    WORKS(db_run(&db, "create table alias (x)", &err), err);
+    db_close(&db);
+    refused(dir, ERR_STORE, "migration 001_registry");
+    WORKS(db_open(&db, path_join(&arena, dir, "assay.db"), &err), err);
+    struct store store = {.db = db};
+    SAME(count_of(&store, "select count(*) from sqlite_master"), 1);
+    db_close(&db);
+}
+
+TEST(what_is_no_database_is_refused_with_its_path_and_left_alone)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const char *dir = fresh(&arena, "garbage"), *path = path_join(&arena, dir, "assay.db");
+    struct err err = {0};
+    struct view bytes, text = VIEW("this is no database, but a text of some length.............."
+                                   "...........................................................");
+    WORKS(dir_make(dir, &err), err);
+    WORKS(file_save(path, text, &err), err);
+    refused(dir, ERR_STORE, "assay.db");
+    WORKS(file_load(path, MEMORY, &arena, &bytes, &err), err);
+    TRUE(view_same(bytes, text));
+}
+
+TEST(a_directory_that_cannot_be_is_an_error_that_names_it)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const char *file = path_join(&arena, test_dir(), "plain-file");
+    struct err err = {0};
+    WORKS(file_save(file, VIEW("x"), &err), err);
+    refused(path_join(&arena, file, "store"), ERR_IO, "opening the store");
+    if (geteuid() == 0)
+        return;
+    const char *locked = fresh(&arena, "locked");
+    WORKS(dir_make(locked, &err), err);
+    TRUE(chmod(locked, 0500) == 0);
+    refused(path_join(&arena, locked, "store"), ERR_IO, "opening the store");
+}
+
+TEST(a_bundle_is_a_file_named_by_its_digest_and_putting_it_again_is_fine)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    CLEANUP(store_close) struct store store = {0};
+    struct err err = {0};
+    struct digest digest, again, wanted = digest_of(VIEW("bundle"));
+    struct view bytes;
+    char hex[DIGEST_HEX_SIZE], name[128];
+    WORKS(store_open(&store, fresh(&arena, "bundles"), &err), err);
+    WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
+    TRUE(digest_same(&digest, &wanted));
+    const char *path = store_bundle_path(&store, &digest, &arena);
+    snprintf(name, sizeof name, "bundles/%s.tar", digest_print(&digest, hex));
+    TRUE(view_ends(view_of(path), name));
+    struct stat before, after;
+    TRUE(stat(path, &before) == 0);
+    WORKS(store_put_bundle(&store, VIEW("bundle"), &again, &err), err);
+    TRUE(stat(path, &after) == 0 && before.st_ino == after.st_ino); /* not written again */
+    WORKS(file_load(path, MEMORY, &arena, &bytes, &err), err);
+    TEXT(bytes, "bundle");
+}
+
+TEST(a_bundle_that_was_damaged_on_the_disk_is_written_again)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    CLEANUP(store_close) struct store store = {0};
+    struct err err = {0};
+    struct digest digest;
+    struct view bytes;
+    WORKS(store_open(&store, fresh(&arena, "damaged"), &err), err);
+    WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
+    const char *path = store_bundle_path(&store, &digest, &arena);
+    WORKS(file_save(path, VIEW("bundl"), &err), err);
+    WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
+    WORKS(file_load(path, MEMORY, &arena, &bytes, &err), err);
+    TEXT(bytes, "bundle");
+}
