@@ -13,6 +13,21 @@ static bool failed(const struct db *db, const char *doing, struct err *err)
     return err_set(err, kind, "%s: %s: %s", db->path, doing, sqlite3_errmsg(db->handle));
 }
 
+/* Turning to the write-ahead log needs the file alone for a moment and does not wait for it, so of
+ * several processes that open a new database at once all but one would be told it is locked. */
+static bool turn_to_log(struct db *db, struct err *err)
+{
+    enum { PAUSE_MS = 10 };
+    int status = SQLITE_BUSY;
+    for (int waited_ms = 0; waited_ms < BUSY_MS; waited_ms += PAUSE_MS) {
+        status = sqlite3_exec(db->handle, "pragma journal_mode = wal", NULL, NULL, NULL);
+        if ((status & 0xff) != SQLITE_BUSY)
+            break;
+        sqlite3_sleep(PAUSE_MS);
+    }
+    return status == SQLITE_OK || failed(db, "the write-ahead log cannot be used", err);
+}
+
 bool db_open(struct db *db, const char *path, struct err *err)
 {
     sqlite3 *handle = NULL;
@@ -27,9 +42,8 @@ bool db_open(struct db *db, const char *path, struct err *err)
     }
     sqlite3_extended_result_codes(handle, 0);
     sqlite3_busy_timeout(handle, BUSY_MS);
-    if (!db_run(&made,
-                "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;",
-                err)) {
+    if (!turn_to_log(&made, err) ||
+        !db_run(&made, "pragma synchronous = full; pragma foreign_keys = on;", err)) {
         db_close(&made);
         return false;
     }

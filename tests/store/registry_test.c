@@ -209,7 +209,7 @@ TEST(an_alias_or_version_that_points_at_nothing_is_refused)
 static void register_many(const char *dir)
 {
     struct arena arena = {.limit = MEMORY};
-    struct store store;
+    struct store store = {0};
     struct err err = {0};
     struct version want = wanted("b"), out;
     bool ok = store_open(&store, dir, &err);
@@ -217,8 +217,7 @@ static void register_many(const char *dir)
         ok = registry_add(&store, &want, &arena, &out, &err);
     if (!ok)
         fprintf(stderr, "%s\n", err.text);
-    if (store.dir != NULL)
-        store_close(&store);
+    store_close(&store);
     arena_release(&arena);
     _exit(ok ? 0 : 1);
 }
@@ -271,7 +270,7 @@ TEST(of_processes_that_move_an_alias_from_one_place_one_wins)
             if (child[i] == 0) {
                 struct store store;
                 struct err why = {0};
-                char name[16];
+                char name[24];
                 snprintf(name, sizeof name, "alias%d", times);
                 bool ok =
                     store_open(&store, dir, &why) && alias_move(&store, name, 0, i + 1, "me", &why);

@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MEMORY = 8 << 20 };
@@ -178,4 +179,30 @@ TEST(a_bundle_that_was_damaged_on_the_disk_is_written_again)
     WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
     WORKS(file_load(path, MEMORY, &arena, &bytes, &err), err);
     TEXT(bytes, "bundle");
+}
+
+TEST(processes_that_open_a_new_store_at_once_all_get_it)
+{
+    enum { TIMES = 20, PROCESSES = 6 };
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    for (int times = 0; times < TIMES; times++) {
+        const char *dir = fresh(&arena, "together");
+        pid_t child[PROCESSES];
+        for (int i = 0; i < PROCESSES; i++) {
+            child[i] = fork();
+            if (child[i] != 0)
+                continue;
+            struct store store = {0};
+            struct err err = {0};
+            bool ok = store_open(&store, dir, &err);
+            if (!ok)
+                fprintf(stderr, "%s\n", err.text);
+            store_close(&store);
+            _exit(ok ? 0 : 1);
+        }
+        for (int i = 0; i < PROCESSES; i++) {
+            int status;
+            TRUE(waitpid(child[i], &status, 0) == child[i] && status == 0);
+        }
+    }
 }
