@@ -4,6 +4,10 @@
 
 enum { UNSENT_MAX = 256 * 1024, HEAD_SIZE = 8192 };
 
+/* While draining, a connection without a request yet has this long to send one: its client
+ * connected to a server that still listened. */
+enum { FRESH_MS = 500 };
+
 enum phase { OPEN, STALLED, CLOSING, LINGERING };
 
 struct connection {
@@ -11,7 +15,8 @@ struct connection {
     struct net_stream *stream;
     struct connection *newer, *older;
     enum phase phase;
-    int64_t deadline_ms;
+    bool answered; /* at least once */
+    int64_t opened_ms, deadline_ms;
     struct http_parse parse;
 };
 
@@ -44,7 +49,8 @@ void *connection_open(struct http_worker *worker, struct net_stream *stream)
     worker->newest = connection;
     struct http *http = worker->http;
     http_parse_init(&connection->parse, http->options.body_bytes_max, http->budget);
-    allow(connection, http->options.first_ms);
+    connection->opened_ms = now_ms();
+    connection->deadline_ms = connection->opened_ms + http->options.first_ms;
     atomic_fetch_add_explicit(&http->connections, 1, memory_order_relaxed);
     return connection;
 }
@@ -162,6 +168,7 @@ static bool answer(struct connection *connection)
         return false;
     }
     connection->deadline_ms = request->started_ns / 1000000 + options_of(connection)->idle_ms;
+    connection->answered = true;
     http_parse_next(&connection->parse);
     return true;
 }
@@ -268,6 +275,12 @@ static bool is_idle(const struct connection *connection)
     return connection->phase == OPEN && connection->parse.state == HTTP_PARSE_EMPTY;
 }
 
+static bool is_done(const struct connection *connection, int64_t now)
+{
+    return is_idle(connection) && net_is_quiet(connection->stream) &&
+           (connection->answered || now - connection->opened_ms >= FRESH_MS);
+}
+
 static void cut(struct connection *connection)
 {
     if (connection->phase == OPEN && connection->parse.state == HTTP_PARSE_HEAD)
@@ -286,7 +299,7 @@ void connections_sweep(struct http_worker *worker)
     struct connection *older;
     for (struct connection *connection = worker->newest; connection != NULL; connection = older) {
         older = connection->older;
-        if (draining && is_idle(connection) && net_is_quiet(connection->stream))
+        if (draining && is_done(connection, now))
             drop(connection);
         else if (now >= connection->deadline_ms)
             cut(connection);

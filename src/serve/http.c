@@ -100,7 +100,7 @@ static void *run(void *worker_)
 
 /* ---------------------------------------------------------------- opening */
 
-static unsigned workers_of(const struct http_options *options)
+unsigned http_workers(const struct http_options *options)
 {
     long count = options->workers > 0 ? (long)options->workers : sysconf(_SC_NPROCESSORS_ONLN);
     if (count < 1)
@@ -151,7 +151,7 @@ bool http_open(struct http *http, const struct http_options *options, struct htt
                struct err *err)
 {
     struct listen sockets = {0};
-    unsigned workers = workers_of(options);
+    unsigned workers = http_workers(options);
     if (!listen_open(&sockets, options->host, options->port, workers, err))
         return false;
     signal(SIGPIPE, SIG_IGN);

@@ -83,6 +83,9 @@ bool http_open(struct http *http, const struct http_options *options, struct htt
  * are finished. True when all were within `deadline_ms`. */
 bool http_drain(struct http *http, unsigned grace_ms, unsigned deadline_ms);
 
+/* How many workers there will be. */
+unsigned http_workers(const struct http_options *options);
+
 void http_close(struct http *http); /* cuts what is left; safe on a zeroed struct */
 
 #endif

@@ -1,0 +1,90 @@
+#include "serve/contract.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+
+static const char *risk_of(double probability)
+{
+    if (probability >= 0.8)
+        return "CRITICAL";
+    if (probability >= 0.6)
+        return "HIGH";
+    return probability >= 0.3 ? "MEDIUM" : "LOW";
+}
+
+static void add_timestamp(struct json *json)
+{
+    char bytes[40];
+    struct text text = text_in(bytes, sizeof bytes);
+    text_add_time_us(&text, clock_now_us());
+    json_key(json, "timestamp"), json_text(json, text_view(&text));
+}
+
+/* The list of all probabilities, printed once; it stands in the answer three times. */
+static struct view add_list(const struct contract_answer *answer, struct json *json)
+{
+    size_t from = json->text->length;
+    json_open(json, '[');
+    for (size_t i = 0; i < answer->count; i++)
+        contract_probability(json, answer->row[i].score);
+    json_close(json);
+    /* A builder that is full has dropped some of it; its text is not sent. */
+    if (json->text->cut)
+        return VIEW("[]");
+    return view_from(text_view(json->text), from);
+}
+
+static void add_detail(float score, float threshold, struct view printed, struct json *json)
+{
+    double probability = (double)score;
+    json_open(json, '{');
+    json_key(json, "fraud_probability"), json_raw(json, printed);
+    json_key(json, "is_fraud"), json_bool(json, score > threshold);
+    json_key(json, "risk_level"), json_string(json, risk_of(probability));
+    json_key(json, "confidence"), json_number(json, 2 * fabs(probability - 0.5));
+    json_close(json);
+}
+
+/* `list` is "[p,p,p]", as written before. */
+static void add_details(const struct contract_answer *answer, struct view list, struct json *json)
+{
+    struct view rest = {list.text + 1, list.length - 2}, printed;
+    json_open(json, '[');
+    for (size_t i = 0; i < answer->count && view_cut(&rest, ',', &printed); i++)
+        add_detail(answer->row[i].score, answer->served->bundle.policy.threshold, printed, json);
+    json_close(json);
+}
+
+static void encode(const struct contract_answer *answer, struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "predictions");
+    struct view list = add_list(answer, json);
+    json_key(json, "fraud_probability"), json_raw(json, list);
+    json_key(json, "detailed_predictions");
+    add_details(answer, list, json);
+    json_key(json, "metadata");
+    json_open(json, '{');
+    json_key(json, "model_version"), json_string(json, answer->served->version);
+    json_key(json, "prediction_count"), json_count(json, answer->count);
+    add_timestamp(json);
+    json_close(json);
+    json_close(json);
+}
+
+static void fault(struct view text, struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "error"), json_text(json, text);
+    add_timestamp(json);
+    json_close(json);
+}
+
+const struct contract contract_system_a = {
+    .name = "system_a",
+    .about = "insurance fraud on SageMaker: named features, detailed predictions",
+    .rules = {.csv = true, .fill_absent = true},
+    .encode = encode,
+    .fault = fault,
+};

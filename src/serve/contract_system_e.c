@@ -1,0 +1,16 @@
+#include "serve/contract.h"
+
+static void encode(const struct contract_answer *answer, struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "pred_proba"), contract_probability(json, answer->row->score);
+    json_close(json);
+}
+
+const struct contract contract_system_e = {
+    .name = "system_e",
+    .about = "scoring API: features by name, the probability alone",
+    .rules = {.envelope = true},
+    .encode = encode,
+    .fault = contract_fault_detail,
+};
