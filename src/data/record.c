@@ -18,6 +18,16 @@ static bool means_missing(const struct column *column, struct view text)
     return false;
 }
 
+/* A missing value that is spelled as a number is that number in any spelling: -999 and -999.0. */
+static bool number_means_missing(const struct column *column, double number)
+{
+    double missing;
+    for (size_t i = 0; i < column->missing_count; i++)
+        if (number_parse(column->missing[i], &missing) && missing == number)
+            return true;
+    return false;
+}
+
 static bool take_missing(const struct column *column, struct cell *out, struct err *err)
 {
     if (column->input && !column->optional)
@@ -47,6 +57,8 @@ static bool wrong_kind(const struct column *column, struct view text, struct err
 static bool take_number(const struct column *column, double number, struct view text,
                         struct cell *out, struct err *err)
 {
+    if (number_means_missing(column, number))
+        return take_missing(column, out, err);
     if (column->kind == COLUMN_INTEGER && number != floor(number))
         return wrong_kind(column, text, err);
     if (fabs(number) > (double)FLT_MAX)
@@ -96,9 +108,10 @@ static bool take_boolean(const struct column *column, struct view text, struct c
 static bool take_time_number(const struct column *column, double number, struct view text,
                              struct cell *out, struct err *err)
 {
-    enum { YEAR_9999_S = 253402300 };
+    if (column->format != TIME_ISO && number_means_missing(column, number))
+        return take_missing(column, out, err);
     double ms = column->format == TIME_SECONDS ? number * 1000 : number;
-    if (column->format == TIME_ISO || fabs(ms) > YEAR_9999_S * 1e6)
+    if (column->format == TIME_ISO || fabs(ms) > CELL_TIME_MS_MAX)
         return wrong_kind(column, text, err);
     *out = (struct cell){.number = floor(ms)};
     return true;
@@ -144,7 +157,8 @@ bool cell_parse(const struct column *column, struct view text, struct cell *out,
         *out = (struct cell){.number = (double)NAN, .text = text};
         return true;
     }
-    return wrong_kind(column, text, err);
+    assert(false); /* every kind is above */
+    return false;
 }
 
 bool cell_is_missing(const struct column *column, const struct cell *cell)
