@@ -69,10 +69,10 @@ static bool ended(pid_t pid, struct err *err)
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return err_set(err, ERR_IO, "the training process was lost: %s", strerror(errno));
+    if (err->kind != ERR_NONE)
+        return false; /* what the worker said, however it ended */
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
-    if (err->kind != ERR_NONE)
-        return false;
     if (WIFSIGNALED(status))
         return err_set(err, ERR_UNAVAILABLE, "the training process was ended by signal %d (%s)",
                        WTERMSIG(status), strsignal(WTERMSIG(status)));

@@ -61,12 +61,12 @@ static bool read_shape(struct view header, struct npy *out)
     struct view rest = view_from(header, (size_t)(shape - header.text) + 10), dims, one;
     int64_t size[2] = {0};
     size_t count = 0;
-    if (!view_cut(&rest, ')', &dims))
+    if (!view_cut(&rest, ')', &dims) || !view_is(view_trim(rest), ", }"))
         return false;
     while (view_cut(&dims, ',', &one)) {
         one = view_trim(one);
-        if (one.length == 0)
-            continue;
+        if (one.length == 0 && count == 1 && dims.text == NULL)
+            break; /* "(120,)" */
         if (count == 2 || !number_parse_i64(one, &size[count++]) || size[count - 1] < 0)
             return false;
     }
