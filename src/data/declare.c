@@ -43,6 +43,11 @@ static bool take_values(const struct config *config, const struct yaml *node, st
     return true;
 }
 
+static bool never_read(enum column_kind kind)
+{
+    return kind == COLUMN_ID || kind == COLUMN_TEXT;
+}
+
 static bool check_members(const struct config *config, const struct yaml *node,
                           const struct column *column, struct err *err)
 {
@@ -66,6 +71,18 @@ static bool check_members(const struct config *config, const struct yaml *node,
             return config_wrong(config, member, err, "'%s' belongs to %s, this column is %s",
                                 rules[i].key, rules[i].whose, kind_name(column->kind));
     }
+    const struct yaml *use = yaml_find(node, "use");
+    if (use != NULL && !column->input && config_item_bool(node, KEY_COLUMN_USE))
+        return config_wrong(config, use, err, "the model never reads %s",
+                            never_read(column->kind) ? kind_name(column->kind) : "the label");
+    for (size_t i = 0; i < column->missing_count; i++)
+        if (dictionary_find(&column->values, column->missing[i]) != DICTIONARY_NONE)
+            return config_wrong(config, yaml_find(node, "missing"), err,
+                                "'" VIEW_FMT "' means missing, so it is none of the values",
+                                VIEW_ARG(column->missing[i]));
+    if (dictionary_find(&column->values, VIEW("")) != DICTIONARY_NONE)
+        return config_wrong(config, yaml_find(node, ordinal ? "order" : "values"), err,
+                            "the empty cell means missing, so it is none of the values");
     if (ordinal && column->values.count == 0)
         return config_wrong(config, node, err, "an ordinal needs its 'order', lowest first");
     if (column->min > column->max)
@@ -82,9 +99,8 @@ static bool take_column(const struct config *config, const struct yaml *node, st
     column->name = node->key;
     if (!kind_find(config_item_text(node, KEY_COLUMN_TYPE), &column->kind))
         return config_wrong(config, node, err, "no such type");
-    bool nameless = column->kind == COLUMN_ID || column->kind == COLUMN_TEXT;
-    column->input =
-        config_item_bool(node, KEY_COLUMN_USE) && !nameless && !view_same(node->key, label);
+    column->input = config_item_bool(node, KEY_COLUMN_USE) && !never_read(column->kind) &&
+                    !view_same(node->key, label);
     column->optional = config_item_bool(node, KEY_COLUMN_OPTIONAL);
     column->min = config_item_number(node, KEY_COLUMN_MIN);
     column->max = config_item_number(node, KEY_COLUMN_MAX);

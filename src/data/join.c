@@ -13,6 +13,7 @@ static bool out_of_memory(struct err *err)
 struct key_rows {
     struct dictionary keys;
     uint32_t *first; /* by key; UINT32_MAX: none */
+    uint32_t *count; /* by key: rows in its chain */
     uint32_t *next;  /* by row */
     bool *used;      /* by key */
 };
@@ -34,11 +35,11 @@ static bool index_right(const struct table *right, size_t column, struct key_row
     struct key_rows made = {
         .keys = dictionary_in(arena),
         .first = arena_new(arena, uint32_t, right->rows),
+        .count = arena_new(arena, uint32_t, right->rows),
         .next = arena_new(arena, uint32_t, right->rows),
         .used = arena_new(arena, bool, right->rows),
     };
-    bool *repeated = arena_new(arena, bool, right->rows);
-    if (made.first == NULL || made.next == NULL || made.used == NULL || repeated == NULL)
+    if (made.first == NULL || made.count == NULL || made.next == NULL || made.used == NULL)
         return out_of_memory(err);
     for (size_t i = right->rows; i-- > 0;) {
         char number[NUMBER_SIZE];
@@ -49,8 +50,7 @@ static bool index_right(const struct table *right, size_t column, struct key_row
         if (!dictionary_add(&made.keys, key, &index))
             return out_of_memory(err);
         bool known = index != before;
-        audit->repeated_right += known && !repeated[index];
-        repeated[index] |= known;
+        audit->repeated_right += ++made.count[index] == 2;
         made.next[i] = known ? made.first[index] : UINT32_MAX;
         made.first[index] = (uint32_t)i;
     }
@@ -88,14 +88,6 @@ struct pairs {
     size_t count;
 };
 
-static size_t chain_length(const struct key_rows *rows, uint32_t key)
-{
-    size_t length = 0;
-    for (uint32_t at = rows->first[key]; at != UINT32_MAX; at = rows->next[at])
-        length++;
-    return length;
-}
-
 static bool match(const struct table *left, size_t column, struct key_rows *rows, struct pairs *out,
                   struct join_audit *audit, struct arena *arena, struct err *err)
 {
@@ -114,7 +106,7 @@ static bool match(const struct table *left, size_t column, struct key_rows *rows
             return out_of_memory(err);
         key[i] = dictionary_find(&rows->keys, text);
         audit->unmatched_left += key[i] == DICTIONARY_NONE;
-        total += key[i] == DICTIONARY_NONE ? 1 : chain_length(rows, key[i]);
+        total += key[i] == DICTIONARY_NONE ? 1 : rows->count[key[i]];
     }
     audit->left_keys = seen.count;
     if (total > TABLE_ROWS_MAX)
@@ -205,7 +197,7 @@ bool table_join(struct table *out, const struct table *left, const struct table 
     if (!match(left, key, &rows, &pairs, audit, arena, err))
         return false;
     for (uint32_t i = 0; i < rows.keys.count; i++)
-        audit->unused_right += rows.used[i] ? 0 : chain_length(&rows, i);
+        audit->unused_right += rows.used[i] ? 0 : rows.count[i];
 
     struct table made = {
         .schema = left->schema,

@@ -119,7 +119,7 @@ static double *sorted_times(const struct split_rows *rows, struct arena *arena)
 /* The instant before which a share of the rows lies. Rows of one instant stay together. */
 static double instant_at(const double *sorted, size_t count, double share)
 {
-    size_t at = (size_t)((double)count * share);
+    size_t at = (size_t)llround((double)count * share);
     return sorted[at < count ? at : count - 1];
 }
 
@@ -231,10 +231,13 @@ static bool check_folds(const struct split_rows *rows, size_t folds, const uint8
         for (size_t i = 0; i < rows->count; i++)
             count[fold[f * rows->count + i]][rows->label[i]]++;
         if (count[1][0] == 0 || count[1][1] == 0 || count[2][0] == 0 || count[2][1] == 0)
-            return err_set(err, ERR_INPUT,
-                           "fold %zu of %zu would train on %zu frauds and validate on %zu: take "
-                           "fewer folds (model.folds) or more rows",
-                           f + 1, folds, count[1][1], count[2][1]);
+            return err_set(
+                err, ERR_INPUT,
+                "fold %zu of %zu would train on %zu frauds among %zu rows and validate on "
+                "%zu among %zu, both classes are needed in both; take fewer folds "
+                "(model.folds) or more rows",
+                f + 1, folds, count[1][1], count[1][0] + count[1][1], count[2][1],
+                count[2][0] + count[2][1]);
     }
     return true;
 }

@@ -2,8 +2,8 @@
  * split: which rows train, which choose the threshold, which test.
  *
  *     random   stratified by label, seeded
- *     time     oldest first; rows nearer than the label delay before a boundary's
- *              later side are in no slice, because their labels were not known yet
+ *     time     oldest first; rows within the label delay before a later slice's start are
+ *              in no slice, because their labels were not known yet
  *     group    whole groups together (a customer, a policy), stratified by whether a
  *              group has any fraud, seeded
  *

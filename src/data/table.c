@@ -194,6 +194,7 @@ bool table_record(const struct table *table, size_t row, struct record *record, 
         if (series->text != NULL) {
             if (!coded_cell(table, column, series->text[row], cell, err))
                 return err_while(err, "%s line %u", table->path, table->line[row]);
+            cell->set = true;
             record->unseen += kind_is_coded(column->kind) && cell->number == CODE_UNSEEN;
         } else if (series->number != NULL) {
             cell->number = series->number[row];
@@ -216,6 +217,28 @@ static bool same_word(struct view text, struct view word)
     return number_parse(text, &a) && number_parse(word, &b) && a == b; /* 1 and 1.0 */
 }
 
+/* What the word is as a cell of the column, when the column keeps numbers: `yes` is 1, a date its
+ * milliseconds. NaN, which equals no cell, when it is none. */
+static double number_of_word(const struct column *column, struct view word)
+{
+    struct column plain = {.kind = column->kind, .format = column->format, .optional = true};
+    plain.min = plain.max = (double)NAN;
+    struct cell cell;
+    struct err unused = {0};
+    bool ok = !keeps_text(column->kind) && cell_parse(&plain, word, &cell, &unused);
+    return ok ? cell.number : (double)NAN;
+}
+
+static bool label_is(const struct table *table, size_t column, size_t row, struct view word,
+                     double number)
+{
+    const struct series *series = &table->series[column];
+    if (series->number != NULL)
+        return series->number[row] == number;
+    uint32_t text = series->text[row];
+    return text != DICTIONARY_NONE && same_word(table->texts.text[text], word);
+}
+
 bool table_labels(const struct table *table, const struct label_words *words, uint8_t *out,
                   struct err *err)
 {
@@ -223,16 +246,24 @@ bool table_labels(const struct table *table, const struct label_words *words, ui
     if (column == DICTIONARY_NONE || !table->series[column].present)
         return err_set(err, ERR_INPUT, "the label column '" VIEW_FMT "' is not in %s",
                        VIEW_ARG(words->column), table->path);
+    double one = number_of_word(&table->schema->column[column], words->positive);
+    double zero = number_of_word(&table->schema->column[column], words->negative);
+    if (same_word(words->positive, words->negative) || one == zero)
+        return err_set(err, ERR_INPUT,
+                       "data.positive '" VIEW_FMT "' and data.negative '" VIEW_FMT
+                       "' are the same label",
+                       VIEW_ARG(words->positive), VIEW_ARG(words->negative));
     for (size_t row = 0; row < table->rows; row++) {
-        char number[NUMBER_SIZE];
-        struct view text = table_text(table, column, row, number);
-        bool positive = same_word(text, words->positive);
-        if (!positive && !same_word(text, words->negative))
+        bool positive = label_is(table, column, row, words->positive, one);
+        if (!positive && !label_is(table, column, row, words->negative, zero)) {
+            char number[NUMBER_SIZE];
+            struct view text = table_text(table, column, row, number);
             return err_set(err, ERR_INPUT,
                            "%s line %u: the label '" VIEW_FMT "' is neither '" VIEW_FMT
                            "' (fraud, data.positive) nor '" VIEW_FMT "' (data.negative)",
                            table->path, table->line[row], VIEW_ARG(text), VIEW_ARG(words->positive),
                            VIEW_ARG(words->negative));
+        }
         out[row] = positive;
     }
     return true;

@@ -67,8 +67,8 @@ bool table_join(struct table *out, const struct table *left, const struct table 
  * input is missing in a joined row, or a value is refused as unseen. */
 bool table_record(const struct table *table, size_t row, struct record *record, struct err *err);
 
-/* The labels: 1 where the label column's text is `positive`, 0 where it is `negative`; anything
- * else is ERR_INPUT with its line. */
+/* The labels: 1 where the label column says `positive`, 0 where it says `negative`; anything else
+ * is ERR_INPUT with its line. 1 and 1.0 say the same, and `Y` and `yes` in a boolean column. */
 struct label_words {
     struct view column, positive, negative;
 };
@@ -80,7 +80,8 @@ bool table_labels(const struct table *table, const struct label_words *words, ui
 bool table_learn_values(const struct table *table, struct column *columns, const uint8_t *wanted,
                         struct arena *arena, struct err *err);
 
-/* A row's cell as text, as the file had it: for labels, groups and messages. NULL text: missing. */
+/* A row's cell as text, for keys, groups and messages; a number in its shortest spelling, a boolean
+ * as 1 or 0, an instant as its milliseconds. NULL text: missing. */
 struct view table_text(const struct table *table, size_t column, size_t row, char number[32]);
 
 #endif

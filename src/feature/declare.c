@@ -81,8 +81,14 @@ static bool declare_column(const struct config *config, const struct schema *sch
     if (!column->input && told && !view_is(name, "none"))
         return config_wrong(config, node, err, "'" VIEW_FMT "' is no input, so it has no encoding",
                             VIEW_ARG(column->name));
-    if (!column->input || view_is(name, "none"))
-        return true;
+    if (!column->input || view_is(name, "none")) {
+        const struct yaml *impute = yaml_find(node, "impute");
+        return impute == NULL || view_is(impute->text, "none") ||
+               config_wrong(config, impute, err,
+                            "'" VIEW_FMT "' is no feature by itself, so nothing is imputed; a "
+                            "feature under `features` has an 'impute' of its own",
+                            VIEW_ARG(column->name));
+    }
     const struct transform *transform;
     if (!find_transform(config, node, name, &transform, err) ||
         !check_kind(config, node, transform, column, err))
@@ -165,7 +171,8 @@ bool plan_declare(const struct config *config, struct schema *schema, struct are
         .plan = {.schema = schema, .feature = arena_new(arena, struct feature, most)},
         .imputation = arena_new(arena, struct imputation, most),
     };
-    if (made.plan.feature == NULL || made.imputation == NULL)
+    bool *read = arena_new(arena, bool, schema->count);
+    if (made.plan.feature == NULL || made.imputation == NULL || read == NULL)
         return out_of_memory(err);
     uint32_t index = 0;
     for (const struct yaml *node = columns->first; node != NULL; node = node->next)
@@ -176,12 +183,10 @@ bool plan_declare(const struct config *config, struct schema *schema, struct are
         if (!declare_feature(config, schema, node, arena, &made, err))
             return false;
 
-    for (size_t i = 0; i < schema->count; i++) {
-        bool read = false;
-        for (size_t f = 0; f < made.plan.count; f++)
-            read |= made.plan.feature[f].column == i || made.plan.feature[f].other == i;
-        schema->column[i].input &= read;
-    }
+    for (size_t i = 0; i < made.plan.count; i++)
+        read[made.plan.feature[i].column] = read[made.plan.feature[i].other] = true;
+    for (size_t i = 0; i < schema->count; i++)
+        schema->column[i].input &= read[i];
     schema_take_inputs(schema);
     *out = made;
     return true;

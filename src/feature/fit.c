@@ -96,6 +96,11 @@ static bool constant_fill(const struct column *column, const struct imputation *
                            "line %zu: 'impute' of '" VIEW_FMT
                            "' is none, mean, median, mode or a number, not '" VIEW_FMT "'",
                            imputation->line, VIEW_ARG(column->name), VIEW_ARG(imputation->text));
+        if (!plan_may_fill(column, imputation->constant))
+            return err_set(err, ERR_INPUT,
+                           "line %zu: 'impute' of '" VIEW_FMT "': no %s is '" VIEW_FMT "'",
+                           imputation->line, VIEW_ARG(column->name), kind_name(column->kind),
+                           VIEW_ARG(imputation->text));
         *out = imputation->constant;
         return true;
     }

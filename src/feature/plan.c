@@ -1,5 +1,6 @@
 #include "feature/plan.h"
 
+#include <float.h>
 #include <math.h>
 
 void feature_apply(const struct plan *plan, const struct record *record, float *row)
@@ -18,6 +19,13 @@ void feature_apply(const struct plan *plan, const struct record *record, float *
 static bool out_of_memory(struct err *err)
 {
     return err_set(err, ERR_LIMIT, "the feature plan does not fit the memory limit");
+}
+
+bool plan_may_fill(const struct column *column, double fill)
+{
+    if (kind_is_coded(column->kind))
+        return fill >= 0 && fill < (double)column->values.count && fill == floor(fill);
+    return fabs(fill) <= (column->kind == COLUMN_TIMESTAMP ? CELL_TIME_MS_MAX : (double)FLT_MAX);
 }
 
 /* ---------------------------------------------------------------- layout */
@@ -153,8 +161,8 @@ static bool read_shares(const struct doc *doc, size_t wanted, struct feature *fe
     if (share == NULL)
         return out_of_memory(err);
     for (const struct doc *item = list->first; item != NULL; item = item->next) {
-        if (item->kind != DOC_NUMBER)
-            return err_set(err, ERR_INPUT, "'share' is no list of numbers");
+        if (item->kind != DOC_NUMBER || item->number < 0 || item->number > 1)
+            return err_set(err, ERR_INPUT, "'share' is no list of numbers from 0 to 1");
         share[feature->shares++] = item->number;
     }
     feature->share = share;
@@ -181,16 +189,15 @@ static bool read_feature(const struct schema *schema, const struct doc *doc,
     feature->fill = (double)NAN;
     if (doc_find(doc, "fill") != NULL && !doc_need_number(doc, "fill", &feature->fill, err))
         return false;
+    const struct column *read = &schema->column[feature->column];
+    if (!isnan(feature->fill) && !plan_may_fill(read, feature->fill))
+        return err_set(err, ERR_INPUT, "'fill' is no value of the column");
     if (transform->needs_spread && (!doc_need_number(doc, "centre", &feature->centre, err) ||
                                     !doc_need_number(doc, "scale", &feature->scale, err)))
         return false;
-    size_t values = schema->column[feature->column].values.count;
-    bool coded = kind_is_coded(schema->column[feature->column].kind);
-    if (coded && !isnan(feature->fill) &&
-        !(feature->fill >= 0 && feature->fill < (double)values &&
-          feature->fill == floor(feature->fill)))
-        return err_set(err, ERR_INPUT, "'fill' is no code of the column");
-    return !transform->needs_share || read_shares(doc, values, feature, arena, err);
+    if (feature->scale < 0)
+        return err_set(err, ERR_INPUT, "'scale' is below 0");
+    return !transform->needs_share || read_shares(doc, read->values.count, feature, arena, err);
 }
 
 bool plan_read(struct plan *plan, const struct schema *schema, const struct doc *doc,

@@ -63,6 +63,10 @@ const struct transform *transform_find(struct view name); /* or NULL */
 /* `row` is the caller's, plan->width floats. */
 void feature_apply(const struct plan *plan, const struct record *record, float *row);
 
+/* Whether a missing cell of the column may be given this value: a code it has, an instant there is,
+ * a number that a float holds. */
+bool plan_may_fill(const struct column *column, double fill);
+
 /* Places and names the row once features, schema and values are final. */
 bool plan_layout(struct plan *plan, struct arena *arena, struct err *err);
 

@@ -5,6 +5,12 @@
 
 enum { NUMERIC = 1u << COLUMN_NUMBER | 1u << COLUMN_INTEGER | 1u << COLUMN_BOOLEAN };
 
+/* A result past a float is missing, not infinite: libxgboost refuses infinities. */
+static float finite_or_missing(double value)
+{
+    return isfinite((float)value) ? (float)value : NAN;
+}
+
 static void identity(const struct feature *feature UNUSED, const struct cell *cell,
                      const struct cell *other UNUSED, float *out)
 {
@@ -24,7 +30,7 @@ static void standardise(const struct feature *feature, const struct cell *cell,
                         const struct cell *other UNUSED, float *out)
 {
     double scale = feature->scale > 0 ? feature->scale : 1;
-    *out = (float)((cell->number - feature->centre) / scale);
+    *out = finite_or_missing((cell->number - feature->centre) / scale);
 }
 
 const struct transform transform_standardise = {
@@ -51,12 +57,10 @@ const struct transform transform_log1p = {
     .apply = log1p_signed,
 };
 
-/* x / 0 is missing, not infinite: libxgboost refuses infinities. */
 static void ratio(const struct feature *feature UNUSED, const struct cell *cell,
                   const struct cell *other, float *out)
 {
-    float value = (float)(cell->number / other->number);
-    *out = isfinite(value) ? value : NAN;
+    *out = finite_or_missing(cell->number / other->number);
 }
 
 const struct transform transform_ratio = {

@@ -2,7 +2,7 @@
  * parameter: XGBoost's parameters: the user's, checked, over our defaults.
  *
  * The defaults are shallow trees without class weights, which keep calibration
- * (reference: docs/decisions.md); base_score is the training rows' share of
+ * (ARCHITECTURE.md, Choices); base_score is the training rows' share of
  * fraud, set explicitly because XGBoost 1.7 starts at 0.5 and 2.0 estimates it.
  * A forest of parallel trees takes one round of `model.rounds` trees.
  */

@@ -188,6 +188,13 @@ TEST(a_document_may_nest_as_deep_as_the_limit_and_no_deeper)
     memset(nested + YAML_DEPTH_MAX + 1, ']', YAML_DEPTH_MAX + 1);
     nested[2 * YAML_DEPTH_MAX + 2] = '\0';
     WORKS(yaml_parse(view_of(nested), &arena, &err) != NULL, err);
+    struct text maps = text_in_arena(&arena);
+    for (int i = 0; i < YAML_DEPTH_MAX; i++)
+        text_adds(&maps, "{a: ");
+    text_add(&maps, repeated("}", YAML_DEPTH_MAX, &arena));
+    WORKS(yaml_parse(text_view(&maps), &arena, &err) != NULL, err);
+    refuses_view(repeated("{a: ", 100000, &arena),
+                 "line 1, column 69: the document nests too deeply");
     refuses_view(repeated("[", 100000, &arena), "line 1, column 18: the document nests too deeply");
     refuses_view(repeated("- ", 100000, &arena),
                  "line 1, column 35: the document nests too deeply");
