@@ -77,6 +77,13 @@ TEST(bounds_missing_texts_and_formats_are_taken)
     SAME(schema.column[2].missing_count, 0);
 }
 
+TEST(a_range_of_one_value_is_a_range)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};
+    struct schema schema = schema_from("{a: {type: number, min: 2, max: 2}}", &arena);
+    NEAR(schema.column[0].min, 2, 0);
+}
+
 TEST(a_file_without_columns_is_refused)
 {
     refuses("", "assay.yaml: 'columns' is empty; `assay init` drafts it from a CSV");
