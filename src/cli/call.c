@@ -1,16 +1,31 @@
 #include "cli/command.h"
 
-#include <getopt.h>
+enum { COMMON_HELP = OPTIONS_MAX, COMMON_PROJECT, COMMON_SET };
 
-enum { COMMON_HELP = 1000, COMMON_PROJECT, COMMON_SET };
+/* Everybody's options, after the command's own. */
+static const struct option_row common[] = {
+    {"help", NULL, ""},
+    {"project", "DIR", ""},
+    {"set", "KEY=VALUE", ""},
+};
 
-static size_t count_options(const struct command *command)
+/* The option that `name` spells whole: an abbreviation of today would mean something else the day
+ * a longer option is added. */
+static const struct option_row *find(const struct command *command, struct view name, int *which)
 {
-    size_t count = 0;
-    while (command->options != NULL && command->options[count].name != NULL)
-        count++;
-    assert(count <= OPTIONS_MAX);
-    return count;
+    const struct option_row *rows = command->options;
+    for (int i = 0; rows != NULL && rows[i].name != NULL; i++) {
+        assert(i < OPTIONS_MAX);
+        *which = i;
+        if (view_is(name, rows[i].name))
+            return &rows[i];
+    }
+    for (size_t i = 0; i < LENGTH_OF(common); i++) {
+        *which = COMMON_HELP + (int)i;
+        if (view_is(name, common[i].name))
+            return &common[i];
+    }
+    return NULL;
 }
 
 static bool take(struct call *call, int which, const char *value, bool *wants_help, struct err *err)
@@ -28,44 +43,66 @@ static bool take(struct call *call, int which, const char *value, bool *wants_he
         call->set[call->sets++] = value;
         return true;
     default:
-        call->option[which] = value == NULL ? "" : value;
+        call->option[which] = value;
         return true;
     }
 }
 
-static bool refuse(const struct command *command, const char *word, int why, struct err *err)
+static bool refuse(const struct command *command, const char *word, const char *why,
+                   struct err *err)
 {
-    return err_set(err, ERR_USAGE, "'%s' %s; `assay help %s` says what %s takes",
-                   word == NULL ? "" : word,
-                   why == ':' ? "needs a value" : "is no option of this command", command->name,
-                   command->name);
+    return err_set(err, ERR_USAGE, "'%s' %s; `assay help %s` says what %s takes", word, why,
+                   command->name, command->name);
+}
+
+/* One option: --name, --name=value, or --name and the next word. `next` is NULL after the last;
+ * `used` says that it was taken. */
+static bool take_word(const struct command *command, const char *word, const char *next,
+                      struct call *call, bool *used, bool *wants_help, struct err *err)
+{
+    struct view rest = view_of(word), name;
+    int which;
+    *used = false;
+    if (!view_starts(rest, "--"))
+        return refuse(command, word, "is no option of this command", err);
+    view_cut(&rest, '=', &name);
+    const struct option_row *row = find(command, view_from(name, 2), &which);
+    if (row == NULL)
+        return refuse(command, word, "is no option of this command", err);
+    const char *value = rest.text;
+    if (row->value == NULL)
+        return value == NULL ? take(call, which, "", wants_help, err)
+                             : refuse(command, word, "takes no value", err);
+    if (value == NULL) {
+        value = next;
+        *used = true;
+    }
+    if (value == NULL)
+        return refuse(command, word, "needs a value", err);
+    return take(call, which, value, wants_help, err);
 }
 
 bool call_parse(const struct command *command, int argc, char **argv, struct call *call,
                 bool *wants_help, struct err *err)
 {
-    struct option rows[OPTIONS_MAX + 4] = {
-        {"help", no_argument, NULL, COMMON_HELP},
-        {"project", required_argument, NULL, COMMON_PROJECT},
-        {"set", required_argument, NULL, COMMON_SET},
-    };
-    size_t count = count_options(command);
-    for (size_t i = 0; i < count; i++) {
-        bool takes = command->options[i].value != NULL;
-        rows[3 + i] = (struct option){command->options[i].name,
-                                      takes ? required_argument : no_argument, NULL, (int)i};
-    }
+    int kept = 1; /* arguments move up to argv[1], [2], ... */
+    bool options = true;
     call->project = ".";
-    optind = 1;
-    opterr = 0;
-    for (int which; (which = getopt_long(argc, argv, ":", rows, NULL)) != -1;) {
-        if (which == '?' || which == ':')
-            return refuse(command, argv[optind - 1], which, err);
-        if (!take(call, which, optarg, wants_help, err))
-            return false;
+    for (int i = 1; i < argc; i++) {
+        char *word = argv[i];
+        bool used;
+        if (options && strcmp(word, "--") == 0) {
+            options = false;
+        } else if (!options || word[0] != '-' || word[1] == '\0') {
+            argv[kept++] = word;
+        } else {
+            if (!take_word(command, word, argv[i + 1], call, &used, wants_help, err))
+                return false;
+            i += used;
+        }
     }
-    call->argument = (const char *const *)(argv + optind);
-    call->arguments = (size_t)(argc - optind);
+    call->argument = (const char *const *)(argv + 1);
+    call->arguments = (size_t)(kept - 1);
     if (*wants_help)
         return true;
     if (call->arguments < command->least || call->arguments > command->most)

@@ -85,6 +85,7 @@ static bool look_at_cell(struct guess *guess, struct view text, struct err *err)
 static bool add_columns(struct draft *draft, const struct csv_row *header, const char *path,
                         struct err *err)
 {
+    size_t first = draft->count;
     for (size_t i = 0; i < header->count; i++) {
         if (draft->count == CSV_FIELDS_MAX)
             return err_set(err, ERR_LIMIT, "more than %d columns", CSV_FIELDS_MAX);
@@ -94,6 +95,11 @@ static bool add_columns(struct draft *draft, const struct csv_row *header, const
             return out_of_memory(err);
         if (name.length == 0)
             return err_set(err, ERR_INPUT, "%s: column %zu has no name in the header", path, i + 1);
+        for (size_t j = first; j < draft->count; j++)
+            if (view_same(draft->guess[j].name, name))
+                return err_set(err, ERR_INPUT,
+                               "%s: column '" VIEW_FMT "' stands twice in the header", path,
+                               VIEW_ARG(name));
         draft->guess[draft->count++] = (struct guess){
             .name = {copy, name.length},
             .numbers = true,
@@ -149,21 +155,33 @@ static struct guess *find(struct draft *draft, struct view name)
     return NULL;
 }
 
-/* The second file repeats the key: its columns follow the first file's, without it. */
+/* The second file repeats the key: its columns follow the first file's, without it. The join takes
+ * every other column from one file, so no other name may stand in both. */
 static bool find_key(struct draft *draft, size_t first_count, const char *wanted, const char **key,
                      struct err *err)
 {
-    size_t shared = 0, at = 0;
+    size_t shared = 0, keys = 0, at = 0;
+    struct view other = {0};
     for (size_t i = first_count; i < draft->count; i++) {
-        bool both = find(draft, draft->guess[i].name) < &draft->guess[first_count];
-        bool is_key = both && (wanted == NULL || view_is(draft->guess[i].name, wanted));
-        shared += is_key;
-        at = is_key ? i : at;
+        struct view name = draft->guess[i].name;
+        if (find(draft, name) >= &draft->guess[first_count])
+            continue;
+        shared++;
+        if (wanted == NULL || view_is(name, wanted))
+            keys++, at = i;
+        else
+            other = name;
     }
-    if (shared != 1)
+    if (keys == 0 && wanted != NULL)
+        return err_set(err, ERR_INPUT, "'%s' is not a column of both files", wanted);
+    if (keys != 1)
         return err_set(err, ERR_INPUT,
                        "the two files share %zu columns to join on, one is wanted: --on names it",
-                       shared);
+                       keys);
+    if (shared > 1)
+        return err_set(err, ERR_INPUT,
+                       "'" VIEW_FMT "' is in both files and not the key; leave it out of one",
+                       VIEW_ARG(other));
     *key = view_copy(draft->guess[at].name, &draft->arena);
     memmove(&draft->guess[at], &draft->guess[at + 1],
             (draft->count - at - 1) * sizeof draft->guess[0]);
@@ -190,13 +208,21 @@ static bool find_label(struct draft *draft, const char *wanted, struct guess **o
     return true;
 }
 
-/* Which of a label's two values is fraud: the later in order, "1" after "0", "Y" after "N". */
+static bool says_fraud(struct view word)
+{
+    const struct view fraud = VIEW("fraud");
+    return word.length >= fraud.length &&
+           view_same_fold((struct view){word.text, fraud.length}, fraud);
+}
+
+/* Which of a label's two values is fraud: the one that says so ("fraud" beside "legit"), else the
+ * later in order, "1" after "0", "Y" after "N". */
 static void label_words(const struct guess *label, struct view *positive, struct view *negative)
 {
     struct view a = label->values.text[0], b = label->values.text[1];
-    bool a_later = view_order(a, b) > 0;
-    *positive = a_later ? a : b;
-    *negative = a_later ? b : a;
+    bool a_is_fraud = says_fraud(a) != says_fraud(b) ? says_fraud(a) : view_order(a, b) > 0;
+    *positive = a_is_fraud ? a : b;
+    *negative = a_is_fraud ? b : a;
 }
 
 static bool is_named_id(struct view name)
@@ -266,6 +292,8 @@ static void write_column(struct text *text, const struct guess *guess, bool labe
     }
     if (guess->empty > 0 || (numeric && guess->tokens > 0))
         text_adds(text, ", optional: true");
+    if (guess->rows == guess->empty) /* nothing to learn from */
+        text_adds(text, ", use: false");
     text_adds(text, "}\n");
 }
 
