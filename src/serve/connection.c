@@ -6,7 +6,7 @@ enum { UNSENT_MAX = 256 * 1024, HEAD_SIZE = 8192 };
 
 /* While draining, a connection without a request yet has this long to send one: its client
  * connected to a server that still listened. */
-enum { FRESH_MS = 500 };
+enum { FRESH_MS = 1000 };
 
 enum phase { OPEN, STALLED, CLOSING, LINGERING };
 

@@ -463,6 +463,23 @@ TEST(a_drain_answers_what_has_begun_and_closes_what_is_idle)
     http_close(&other);
 }
 
+TEST(a_client_that_had_just_connected_when_a_drain_began_is_answered)
+{
+    DESK(desk);
+    CLIENT(client, desk);
+    while (atomic_load(&desk.http.connections) == 0)
+        sleep_ms(1);
+    pthread_t thread;
+    TRUE(pthread_create(&thread, NULL, drain, &desk) == 0);
+    sleep_ms(400); /* a sweep has passed */
+    struct reply reply = client_ask(&client, GET("/"));
+    SAME(reply.status, 200);
+    TRUE(reply_has(&reply, "Connection: close\r\n"));
+    void *drained = NULL;
+    pthread_join(thread, &drained);
+    TRUE(drained == &desk);
+}
+
 TEST(while_a_drain_has_grace_new_connections_are_served_and_closed)
 {
     DESK(desk);

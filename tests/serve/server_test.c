@@ -110,7 +110,7 @@ TEST(what_happened_is_on_the_metrics_page)
     SERVER(server);
     server_serve(&server, tiny_served("1.0"));
     CLIENT(client, server);
-    post(&client, "/invocations", "[{\"f0\":1},{\"f0\":0}]");
+    post(&client, "/invocations", "[{\"f0\":1},{\"f0\":0},{\"f0\":2}]");
     post(&client, "/invocations", "{");
     client_ask(&client, GET("/nowhere"));
     CLIENT(broken, server);
@@ -124,10 +124,10 @@ TEST(what_happened_is_on_the_metrics_page)
         "\nassay_http_requests_total{route=\"none\",method=\"other\",code=\"400\"} 1\n",
         "\nassay_http_request_duration_seconds_count{route=\"/invocations\"} 2\n",
         "\nassay_http_requests_in_progress 1\n",
-        "\nassay_decisions_total{outcome=\"fraud\"} 1\n",
+        "\nassay_decisions_total{outcome=\"fraud\"} 2\n",
         "\nassay_decisions_total{outcome=\"legitimate\"} 1\n",
-        "\nassay_score_count 2\n",
-        "\nassay_absent_filled_total 2\n",
+        "\nassay_score_count 3\n",
+        "\nassay_absent_filled_total 3\n",
         "\nassay_model_info{model=\"tiny\",version=\"1.0\",sha256=\"",
     };
     for (size_t i = 0; i < LENGTH_OF(lines); i++)
