@@ -29,7 +29,7 @@ rooms        := base measure data feature model decide store train serve cli
 needs.base   := libcrypto jansson
 needs.data   := yaml-0.1 zlib libzstd
 needs.store  := sqlite3
-needs.serve  := libevent libevent_pthreads
+needs.serve  := libevent
 
 # Text files that a room carries inside it.
 embed.store  := $(wildcard sql/*.sql)
