@@ -1,4 +1,5 @@
 """A training that is killed, a disk that is full, two trainings at once."""
+import fcntl
 import os
 import shutil
 import signal
@@ -92,13 +93,13 @@ def the_worker_dies_with_the_program():
 @test
 def a_second_training_in_one_store_is_told_that_another_runs():
     with directory() as cwd:
-        project(cwd, rounds=1000)
-        running = start(cwd)
-        time.sleep(0.4)
-        done = assay("train", cwd=cwd, status=5)
-        assert "another training runs" in done.said, done.said
-        running.kill()
-        running.communicate()
+        project(cwd)
+        os.mkdir(os.path.join(cwd, ".assay"))
+        with open(os.path.join(cwd, ".assay", "train.lock"), "w", encoding="utf-8") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            done = assay("train", cwd=cwd, status=5)
+            assert "another training runs" in done.said, done.said
+        assay("train", cwd=cwd)
 
 
 @test
