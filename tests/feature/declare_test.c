@@ -102,6 +102,17 @@ TEST(a_feature_is_named_by_itself_or_by_its_parts)
     SAME(hour->other, hour->column);
 }
 
+TEST(there_may_be_more_features_than_columns)
+{
+    CLEANUP(fitted_release) struct fitted f;
+    WORKS(declare(&f, "columns: {at: {type: timestamp}}\n"
+                      "features: [{transform: hour, column: at}, {transform: weekday, column: at}, "
+                      "{transform: day, column: at}]\n"),
+          f.err);
+    SAME(f.declared.plan.count, 3);
+    TRUE(feature(&f, "at_day")->transform == &transform_day);
+}
+
 TEST(imputations_are_read)
 {
     CLEANUP(fitted_release) struct fitted f;
