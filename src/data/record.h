@@ -19,8 +19,8 @@
 #include "data/schema.h"
 
 enum { CODE_UNSEEN = -1 };
-#define CELL_TIME_MS_MAX 253402300799999.0 /* 9999-12-31T23:59:59.999; the least is its opposite   \
-                                            */
+/* The latest instant a cell may hold, 9999-12-31T23:59:59.999; the earliest is its opposite. */
+#define CELL_TIME_MS_MAX 253402300799999.0
 
 /* NUMBER, INTEGER: the value. BOOLEAN: 0 or 1. TIMESTAMP: ms since 1970. CATEGORY, ORDINAL: the
  * code, or CODE_UNSEEN. Missing: NaN. ID, TEXT: NaN, and the text when there is one. */

@@ -131,6 +131,16 @@ TEST(an_input_that_the_file_lacks_is_named_and_an_optional_one_is_not)
     struct table part = table_from(&schema, "part.csv", "at,amount\n2025-01-01,1\n", &arena);
     FAILS(table_require_inputs(&part, &err), err, ERR_INPUT);
     SAYS(err, "part.csv: column 'state' is not there, and the schema requires it");
+    err = (struct err){0};
+    struct schema first = schema_from("{a: {type: number}, b: {type: number}}", &arena);
+    struct table second = table_from(&first, "second.csv", "b\n1\n", &arena);
+    FAILS(table_require_inputs(&second, &err), err, ERR_INPUT);
+    SAYS(err, "second.csv: column 'a' is not there");
+    err = (struct err){0};
+    struct schema lenient =
+        schema_from("{a: {type: number, optional: true}, b: {type: number}}", &arena);
+    second = table_from(&lenient, "second.csv", "b\n1\n", &arena);
+    WORKS(table_require_inputs(&second, &err), err);
 }
 
 /* ---------------------------------------------------------------- records */
@@ -192,6 +202,32 @@ TEST(a_value_learned_from_other_rows_is_unseen_or_refused)
     SAYS(err, "ab.csv line 4: 'b': 'y' is none of the 1 values of the schema");
 }
 
+TEST(a_row_s_missing_cells_are_missing_in_its_record)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
+    struct schema schema =
+        schema_from("{a: {type: category, optional: true}, b: {type: number, optional: true}, c: "
+                    "{type: boolean, optional: true}, d: {type: ordinal, order: [x], optional: "
+                    "true}}",
+                    &arena);
+    struct table table = table_from(&schema, "gaps.csv", "a,b,d\nu,1,x\n,,\n", &arena);
+    static const uint8_t all[] = {1, 1};
+    struct cell cell[4];
+    struct record record = {.cell = cell};
+    struct err err = {0};
+    WORKS(table_learn_values(&table, schema.column, all, &arena, &err), err);
+    WORKS(table_record(&table, 1, &record, &err), err);
+    for (size_t i = 0; i < 4; i++) {
+        TRUE(isnan(cell[i].number) && cell[i].set);
+        TRUE(cell_is_missing(&schema.column[i], &cell[i]));
+    }
+    SAME(record.unseen, 0);
+    WORKS(table_record(&table, 0, &record, &err), err);
+    NEAR(cell[0].number, 0, 0);
+    NEAR(cell[1].number, 1, 0);
+    TRUE(isnan(cell[2].number));
+}
+
 /* ---------------------------------------------------------------- labels */
 
 static const struct label_words one_zero = {
@@ -206,7 +242,8 @@ static struct err labels(const char *kind, const char *csv, const struct label_w
     struct schema schema = schema_from(text_c(&declared), &arena);
     struct table table = table_from(&schema, "labels.csv", csv, &arena);
     struct err err = {0};
-    table_labels(&table, words, out, &err);
+    bool ok = table_labels(&table, words, out, &err);
+    SAME(ok, err.kind == ERR_NONE);
     return err;
 }
 
@@ -323,7 +360,8 @@ static struct err learn_many(size_t count)
     uint8_t *wanted = arena_new(&arena, uint8_t, count);
     memset(wanted, 1, count);
     struct err err = {0};
-    table_learn_values(&table, schema.column, wanted, &arena, &err);
+    bool ok = table_learn_values(&table, schema.column, wanted, &arena, &err);
+    SAME(ok, err.kind == ERR_NONE);
     return err;
 }
 
