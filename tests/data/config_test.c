@@ -15,7 +15,7 @@ static void refuses(const char *yaml, const char *want)
 
 TEST(every_key_stands_once_and_explains_itself)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         const struct key *key = &config_keys[i];
         TRUE(key->path[0] != '\0');
         TRUE(strlen(key->help) > 3);
@@ -32,7 +32,7 @@ TEST(every_default_is_a_value_its_own_key_takes)
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
     struct config config;
     config_init(&config, &arena);
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         const struct key *key = &config_keys[i];
         struct err err = {0};
         if (!key_is_collection(key))
@@ -56,7 +56,7 @@ TEST(an_empty_file_gives_the_defaults)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
     struct config config = config_from("", &arena);
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         TEXT(config.setting[i].text, config_keys[i].fallback);
         SAME(config.setting[i].origin, ORIGIN_DEFAULT);
     }
@@ -290,7 +290,7 @@ TEST(a_wrong_flag_is_a_usage_error)
         FAILS(config_set(&config, view_of(unknown[i]), VIEW("1"), &err), err, ERR_USAGE);
         SAYS(err, "no key");
     }
-    for (size_t i = 0; i < KEY_COUNT; i++)
+    for (size_t i = 0; i < KEYS; i++)
         SAME(config.setting[i].origin, ORIGIN_DEFAULT);
 }
 
@@ -398,6 +398,7 @@ TEST(a_section_s_digest_changes_when_what_it_says_changes)
 {
     TRUE(!same_digest("split: {seed: 1}", "split: {seed: 2}", "split"));
     TRUE(!same_digest("project: a", "project: b", "project"));
+    TRUE(!same_digest("data: {label: a}", "data: {label: b}", "data.label"));
     TRUE(!same_digest("columns: {a: {type: id}}", "columns: {a: {type: text}}", "columns"));
     TRUE(!same_digest("columns: {a: {type: id}}", "columns: {b: {type: id}}", "columns"));
     TRUE(!same_digest("columns: {a: {type: id}}", "", "columns"));
@@ -421,6 +422,7 @@ TEST(a_section_s_digest_stays_when_only_its_spelling_or_others_change)
                      "split"));
     TRUE(same_digest("split: {seed: 5}", "split: {seed: 5}\nproject: other\n", "split"));
     TRUE(same_digest("project: x", "project: x\nserve: {port: 1}", "project"));
+    TRUE(same_digest("data: {label: a}", "data: {label: a, file: f}", "data.label"));
     TRUE(same_digest("columns: {a: {type: id}}", "# c\ncolumns:\n  a:\n    type: id\ngate: [x]\n",
                      "columns"));
     TRUE(same_digest("model: {rounds: 9, parameters: {eta: 1}}", "model: {rounds: 9}", "model"));
