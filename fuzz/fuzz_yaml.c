@@ -15,11 +15,11 @@ static void check_fault(const struct err *err)
 
 static void read_every_value(const struct config *config)
 {
-    for (int i = 0; i < KEY_COUNT; i++) {
+    for (int i = 0; i < KEYS; i++) {
         const struct key *key = &config_keys[i];
         if (key_is_collection(key))
             continue;
-        if (key->type == KEY_NUMBER || key->type == KEY_COUNT_) {
+        if (key->type == KEY_NUMBER || key->type == KEY_COUNT) {
             double number = config_number(config, (enum key_id)i);
             assert(number >= key->min && number <= key->max);
         }

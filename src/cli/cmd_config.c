@@ -2,21 +2,15 @@
 
 enum { OPTION_KEYS };
 
-static const char *type_name(enum key_type type)
-{
-    static const char *const names[] = {"text", "number", "whole number", "true|false", "choice"};
-    return names[type];
-}
-
 static void print_keys(void)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         const struct key *key = &config_keys[i];
-        printf("%-26s %-12s %-14s %s", key->path, type_name(key->type),
+        printf("%-26s %-12s %-14s %s", key->path, key_type_name(key->type),
                key->fallback[0] == '\0' ? "-" : key->fallback, key->help);
         if (key->type == KEY_CHOICE)
             printf(" (%s)", key->choices);
-        if (key->type == KEY_NUMBER || key->type == KEY_COUNT_)
+        if (key->type == KEY_NUMBER || key->type == KEY_COUNT)
             printf(" (%g to %g)", key->min, key->max);
         putchar('\n');
     }
@@ -24,7 +18,7 @@ static void print_keys(void)
 
 static void print_force(const struct config *config)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         if (key_is_collection(&config_keys[i]))
             continue;
         const struct setting *setting = &config->setting[i];

@@ -8,14 +8,9 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-const struct key config_keys[KEY_COUNT] = {
-#define TYPE_TEXT   KEY_TEXT
-#define TYPE_NUMBER KEY_NUMBER
-#define TYPE_COUNT  KEY_COUNT_
-#define TYPE_BOOL   KEY_BOOL
-#define TYPE_CHOICE KEY_CHOICE
+const struct key config_keys[KEYS] = {
 #define KEY(id, path, type, fallback, min, max, choices, help)                                     \
-    [KEY_##id] = {path, TYPE_##type, fallback, min, max, choices, help},
+    [KEY_##id] = {path, KEY_##type, fallback, min, max, choices, help},
 #include "data/keys.def"
 #undef KEY
 };
@@ -25,60 +20,6 @@ static const char *const origin_names[] = {"default", "file", "environment", "fl
 const char *origin_name(enum origin origin)
 {
     return origin_names[origin];
-}
-
-bool key_is_collection(const struct key *key)
-{
-    return strpbrk(key->path, "*[") != NULL;
-}
-
-/* ---------------------------------------------------------------- checking one value */
-
-static bool is_choice(const char *choices, struct view value)
-{
-    struct view rest = view_of(choices), one;
-    while (view_cut(&rest, ' ', &one))
-        if (view_same(one, value))
-            return true;
-    return false;
-}
-
-static bool is_bool(struct view value)
-{
-    return view_is(value, "true") || view_is(value, "false");
-}
-
-/* What is wrong with the value, written into `what`; true when nothing is. */
-static bool check_value(const struct key *key, struct view value, struct text *what)
-{
-    double number;
-    switch (key->type) {
-    case KEY_TEXT:
-        if ((double)value.length >= key->min && (double)value.length <= key->max)
-            return true;
-        text_addf(what, "takes a text of %g to %g bytes", key->min, key->max);
-        return false;
-    case KEY_NUMBER:
-    case KEY_COUNT_:
-        if (number_parse(value, &number) && number >= key->min && number <= key->max &&
-            (key->type == KEY_NUMBER || number == floor(number)))
-            return true;
-        text_addf(what, "takes a %s from %g to %g, not '" VIEW_FMT "'",
-                  key->type == KEY_NUMBER ? "number" : "whole number", key->min, key->max,
-                  VIEW_ARG(value));
-        return false;
-    case KEY_BOOL:
-        if (is_bool(value))
-            return true;
-        text_addf(what, "takes true or false, not '" VIEW_FMT "'", VIEW_ARG(value));
-        return false;
-    case KEY_CHOICE:
-        if (is_choice(key->choices, value))
-            return true;
-        text_addf(what, "takes one of: %s; not '" VIEW_FMT "'", key->choices, VIEW_ARG(value));
-        return false;
-    }
-    return false;
 }
 
 bool config_wrong(const struct config *config, const struct yaml *node, struct err *err,
@@ -106,7 +47,7 @@ struct place {
 static bool has_prefix(const char *shape, const char *tail)
 {
     size_t length = strlen(shape);
-    for (size_t i = 0; i < KEY_COUNT; i++)
+    for (size_t i = 0; i < KEYS; i++)
         if (strncmp(config_keys[i].path, shape, length) == 0 &&
             (length == 0 || strncmp(config_keys[i].path + length, tail, strlen(tail)) == 0))
             return true;
@@ -116,7 +57,7 @@ static bool has_prefix(const char *shape, const char *tail)
 static enum key_id find_shape(const char *shape)
 {
     size_t i = 0;
-    while (i < KEY_COUNT && strcmp(config_keys[i].path, shape) != 0)
+    while (i < KEYS && strcmp(config_keys[i].path, shape) != 0)
         i++;
     return (enum key_id)i;
 }
@@ -180,7 +121,7 @@ static bool walk_scalar(struct config *config, struct yaml *node, const struct p
                         struct err *err)
 {
     enum key_id id = find_shape(place->shape);
-    if (id == KEY_COUNT)
+    if (id == KEYS)
         return has_prefix(place->shape, ".") || has_prefix(place->shape, "[]")
                    ? config_wrong(config, node, err,
                                   "'%s' takes more keys or a list, not one value", place->path)
@@ -188,7 +129,7 @@ static bool walk_scalar(struct config *config, struct yaml *node, const struct p
     const struct key *key = &config_keys[id];
     char bytes[300];
     struct text what = text_in(bytes, sizeof bytes);
-    if (!check_value(key, node->text, &what))
+    if (!key_check(key, node->text, &what))
         return config_wrong(config, node, err, "'%s' %s", place->path, text_c(&what));
     if (!key_is_collection(key))
         config->setting[id] =
@@ -215,7 +156,7 @@ static bool walk(struct config *config, struct yaml *node, const struct place *p
             return walk_list(config, node, place, err);
         break;
     }
-    if (find_shape(place->shape) == KEY_COUNT && !takes_map && !takes_list)
+    if (find_shape(place->shape) == KEYS && !takes_map && !takes_list)
         return unknown_key(config, node, place->path, err);
     return config_wrong(config, node, err, "'%s' takes %s", place->path,
                         takes_list  ? "a list"
@@ -228,7 +169,7 @@ static bool walk(struct config *config, struct yaml *node, const struct place *p
 void config_init(struct config *config, struct arena *arena)
 {
     *config = (struct config){.arena = arena, .dir = ""};
-    for (size_t i = 0; i < KEY_COUNT; i++)
+    for (size_t i = 0; i < KEYS; i++)
         config->setting[i] = (struct setting){.text = view_of(config_keys[i].fallback)};
 }
 
@@ -256,7 +197,7 @@ static bool set(struct config *config, enum key_id id, struct view value, enum o
 {
     char bytes[300];
     struct text what = text_in(bytes, sizeof bytes);
-    if (!check_value(&config_keys[id], value, &what))
+    if (!key_check(&config_keys[id], value, &what))
         return err_set(err, origin == ORIGIN_FLAG ? ERR_USAGE : ERR_INPUT, "%s: '%s' %s", spelled,
                        config_keys[id].path, text_c(&what));
     const char *copy = view_copy(value, config->arena);
@@ -268,7 +209,7 @@ static bool set(struct config *config, enum key_id id, struct view value, enum o
 
 bool config_take_environment(struct config *config, char **environment, struct err *err)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         if (key_is_collection(&config_keys[i]))
             continue;
         char name[128];
@@ -285,7 +226,7 @@ bool config_take_environment(struct config *config, char **environment, struct e
 
 bool config_set(struct config *config, struct view path, struct view value, struct err *err)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++)
+    for (size_t i = 0; i < KEYS; i++)
         if (view_is(path, config_keys[i].path) && !key_is_collection(&config_keys[i]))
             return set(config, (enum key_id)i, value, ORIGIN_FLAG, "--set", err);
     return err_set(err, ERR_USAGE,
@@ -406,7 +347,7 @@ static bool is_under(const char *path, const char *section)
 void config_digest(const struct config *config, const char *path, struct digester *digester)
 {
     bool collection = false;
-    for (size_t i = 0; i < KEY_COUNT; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         const struct key *key = &config_keys[i];
         collection |= key_is_collection(key) && strncmp(key->path, path, strlen(path)) == 0 &&
                       strchr(".[", key->path[strlen(path)]) != NULL &&

@@ -20,29 +20,19 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "data/key.h"
 #include "data/yaml.h"
 
 enum key_id {
 #define KEY(id, path, type, fallback, min, max, choices, help) KEY_##id,
 #include "data/keys.def"
 #undef KEY
-    KEY_COUNT,
+    KEYS,
 };
 
-enum key_type { KEY_TEXT, KEY_NUMBER, KEY_COUNT_, KEY_BOOL, KEY_CHOICE };
 enum origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG };
 
-struct key {
-    const char *path;
-    enum key_type type;
-    const char *fallback;
-    double min, max;     /* a number's bounds, or a text's least and most bytes */
-    const char *choices; /* CHOICE: separated by spaces */
-    const char *help;
-};
-
-extern const struct key config_keys[KEY_COUNT];
-bool key_is_collection(const struct key *key);
+extern const struct key config_keys[KEYS];
 
 struct setting {
     struct view text;
@@ -54,7 +44,7 @@ struct config {
     const char *path; /* of the file, or NULL */
     const char *dir;  /* what relative paths are relative to: "" or "dir" */
     struct yaml *root;
-    struct setting setting[KEY_COUNT];
+    struct setting setting[KEYS];
     struct arena *arena;
 };
 

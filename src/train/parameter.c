@@ -2,17 +2,8 @@
 
 #include "base/number.h"
 
-#include <math.h>
-
-enum type { TYPE_NUMBER, TYPE_COUNT, TYPE_CHOICE, TYPE_TEXT };
-
-static const struct known {
-    const char *name;
-    enum type type;
-    double min, max;
-    const char *choices;
-} known[] = {
-#define PARAMETER(name, type, min, max, choices) {name, TYPE_##type, min, max, choices},
+static const struct key known[] = {
+#define PARAMETER(name, type, min, max, choices) {name, KEY_##type, "", min, max, choices, ""},
 #include "train/parameters.def"
 #undef PARAMETER
 };
@@ -25,53 +16,29 @@ static const char *const aliases[][2] = {
     {"alpha", "reg_alpha"},
 };
 
-static const struct known *known_find(struct view name)
+static const struct key *known_find(struct view name)
 {
     for (size_t i = 0; i < LENGTH_OF(known); i++)
-        if (view_is(name, known[i].name))
+        if (view_is(name, known[i].path))
             return &known[i];
     return NULL;
 }
 
-static bool is_choice(const char *choices, struct view value)
-{
-    struct view rest = view_of(choices), one;
-    while (view_cut(&rest, ' ', &one))
-        if (view_same(one, value))
-            return true;
-    return false;
-}
-
 static bool check_one(const struct config *config, const struct yaml *item, struct err *err)
 {
-    const struct known *parameter = known_find(item->key);
+    const struct key *parameter = known_find(item->key);
     if (parameter == NULL)
         return config_wrong(config, item, err,
                             "XGBoost has no parameter '" VIEW_FMT
-                            "' that Assay knows; rounds, seed "
-                            "and threads are keys of `model`",
+                            "' that Assay knows; rounds, seed and threads are keys of `model`",
                             VIEW_ARG(item->key));
     if (item->kind != YAML_SCALAR)
-        return config_wrong(config, item, err, "'%s' takes one value", parameter->name);
-    double number;
-    switch (parameter->type) {
-    case TYPE_TEXT:
-        return true;
-    case TYPE_CHOICE:
-        if (is_choice(parameter->choices, item->text))
-            return true;
-        return config_wrong(config, item, err, "'%s' takes one of: %s", parameter->name,
-                            parameter->choices);
-    case TYPE_NUMBER:
-    case TYPE_COUNT:
-        if (number_parse(item->text, &number) && number >= parameter->min &&
-            number <= parameter->max && (parameter->type == TYPE_NUMBER || number == floor(number)))
-            return true;
-        return config_wrong(config, item, err, "'%s' takes a %s from %g to %g", parameter->name,
-                            parameter->type == TYPE_NUMBER ? "number" : "whole number",
-                            parameter->min, parameter->max);
-    }
-    return false;
+        return config_wrong(config, item, err, "'%s' takes one value", parameter->path);
+    char bytes[300];
+    struct text what = text_in(bytes, sizeof bytes);
+    if (!key_check(parameter, item->text, &what))
+        return config_wrong(config, item, err, "'%s' %s", parameter->path, text_c(&what));
+    return true;
 }
 
 bool parameters_check(const struct config *config, struct err *err)
