@@ -66,7 +66,8 @@ static struct http_options http_options_of(const struct config *config)
     return options;
 }
 
-static void say_listening(const struct served *served, const char *address, int64_t started_ns)
+static void say_listening(const struct http *http, const struct served *served, const char *address,
+                          int64_t started_ns)
 {
     char hex[DIGEST_HEX_SIZE];
     struct log_line line;
@@ -76,6 +77,8 @@ static void say_listening(const struct served *served, const char *address, int6
     json_key(&line.json, "version"), json_string(&line.json, served->version);
     json_key(&line.json, "bundle");
     json_string(&line.json, digest_print(&served->bundle.digest, hex));
+    json_key(&line.json, "workers"), json_count(&line.json, http->workers);
+    json_key(&line.json, "connections_max"), json_count(&line.json, http->connections_max);
     json_key(&line.json, "golden_records"), json_count(&line.json, served->bundle.golden_count);
     json_key(&line.json, "start_ms");
     json_number(&line.json, (double)((clock_ticks_ns() - started_ns) / 10000) / 100);
@@ -117,7 +120,7 @@ static bool serve(struct project *project, const struct call *call, struct serve
     }
     char address[300];
     snprintf(address, sizeof address, "%s:%u", options.host, server.http.port);
-    say_listening(served, address, started_ns);
+    say_listening(&server.http, served, address, started_ns);
     server_serve(&server, served);
     bool ok = call->option[OPTION_ADDRESS] == NULL ||
               file_save(call->option[OPTION_ADDRESS], view_of(address), err);
