@@ -30,19 +30,27 @@ bool plan_may_fill(const struct column *column, double fill)
 
 /* ---------------------------------------------------------------- layout */
 
-/* "column=value" for one-hot. XGBoost's Python refuses [, ] and < in a feature's name. */
+/* XGBoost's Python refuses [, ] and < in a feature's name: they are written as in a URL. */
+static void add_name(struct text *out, struct view name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        if (memchr("[]<", name.text[i], 3) != NULL)
+            text_addf(out, "%%%02X", (unsigned char)name.text[i]);
+        else
+            text_addc(out, name.text[i]);
+    }
+}
+
+/* "column=value" for one-hot. */
 static bool name_width(const struct plan *plan, const struct feature *feature, uint32_t i,
                        struct arena *arena, struct view *out)
 {
     struct text name = text_in_arena(arena);
-    text_add(&name, feature->name);
+    add_name(&name, feature->name);
     if (feature->transform->one_per_value) {
         text_addc(&name, '=');
-        text_add(&name, plan->schema->column[feature->column].values.text[i]);
+        add_name(&name, plan->schema->column[feature->column].values.text[i]);
     }
-    for (size_t at = 0; at < name.length; at++)
-        if (memchr("[]<", name.bytes[at], 3) != NULL)
-            name.bytes[at] = '_';
     *out = text_view(&name);
     return !name.cut;
 }

@@ -28,7 +28,7 @@ TEST(the_row_is_named_in_the_order_of_columns_and_features)
     CLEANUP(fitted_release) struct fitted f;
     WORKS(fit(&f, yaml, csv, "11110"), f.err);
     static const char *const names[] = {"amount", "mean",    "state=Ohio",   "state=Utah", "kind",
-                                        "rank",   "at_hour", "amount_log1p", "of_mean_"};
+                                        "rank",   "at_hour", "amount_log1p", "of%5Bmean%5D"};
     SAME(f.plan.width, LENGTH_OF(names));
     for (size_t i = 0; i < LENGTH_OF(names); i++)
         TEXT(f.plan.width_name[i], names[i]);
@@ -49,15 +49,15 @@ TEST(a_record_becomes_the_row_a_hand_would_write)
     NEAR(value(&f, 0, "rank"), 0, 0);
     NEAR(value(&f, 0, "at_hour"), 5, 0);
     NEAR(value(&f, 0, "amount_log1p"), log(11), 1e-6);
-    NEAR(value(&f, 0, "of_mean_"), 2.5, 0);
+    NEAR(value(&f, 0, "of%5Bmean%5D"), 2.5, 0);
     /* what is missing is filled where it was told to be */
     NEAR(value(&f, 2, "amount"), fill, 1e-6);
     NEAR(value(&f, 2, "state=Utah"), 0, 0);
     NEAR(value(&f, 2, "kind"), 0.5, 0);
     NEAR(value(&f, 2, "rank"), 1, 0);
     NEAR(value(&f, 2, "amount_log1p"), 0, 0);
-    TRUE(isnan(value(&f, 2, "of_mean_")));
-    TRUE(isnan(value(&f, 3, "of_mean_"))); /* over zero */
+    TRUE(isnan(value(&f, 2, "of%5Bmean%5D")));
+    TRUE(isnan(value(&f, 3, "of%5Bmean%5D"))); /* over zero */
     NEAR(value(&f, 3, "at_hour"), 23, 0);
     NEAR(value(&f, 4, "state=Ohio") + value(&f, 4, "state=Utah"), 0, 0); /* unseen */
     NEAR(value(&f, 4, "kind"), 0, 0); /* unseen is not missing: it is not filled */
