@@ -27,7 +27,7 @@ TEST(the_row_is_named_in_the_order_of_columns_and_features)
 {
     CLEANUP(fitted_release) struct fitted f;
     WORKS(fit(&f, yaml, csv, "11110"), f.err);
-    static const char *const names[] = {"amount", "mean",    "state=Ohio",   "state=Utah", "kind",
+    static const char *const names[] = {"amount", "mean",    "state=Ohio",   "state=Utah",  "kind",
                                         "rank",   "at_hour", "amount_log1p", "of%5Bmean%5D"};
     SAME(f.plan.width, LENGTH_OF(names));
     for (size_t i = 0; i < LENGTH_OF(names); i++)
@@ -225,4 +225,17 @@ TEST(a_row_too_wide_is_refused)
     FAILS(ok, f.err, ERR_LIMIT);
     TEXT(view_of(f.err.text), "the row grows past 65536 numbers at feature 'b'; encode it as "
                               "frequency, or leave it out");
+}
+
+TEST(values_that_differ_by_a_bracket_have_names_that_differ)
+{
+    static const char two[] = "data: {label: fraud}\n"
+                              "columns:\n"
+                              "  code: {type: category}\n"
+                              "  fraud: {type: integer}\n";
+    CLEANUP(fitted_release) struct fitted f;
+    WORKS(fit(&f, two, "code,fraud\na[,0\na],1\na<,0\n", "111"), f.err);
+    TEXT(f.plan.width_name[0], "code=a%3C");
+    TEXT(f.plan.width_name[1], "code=a%5B");
+    TEXT(f.plan.width_name[2], "code=a%5D");
 }
