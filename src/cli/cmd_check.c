@@ -4,6 +4,7 @@
 #include "data/table.h"
 #include "feature/fit.h"
 #include "train/parameter.h"
+#include "train/pipeline.h"
 
 /* Everything training would read, read and checked, with nothing written. */
 struct check {
@@ -80,7 +81,7 @@ static bool check_labels(struct check *check, struct err *err)
 static bool check_all(struct check *check, struct err *err)
 {
     const struct config *config = &check->project->config;
-    if (!parameters_check(config, err) ||
+    if (!data_is_named(config, err) || !parameters_check(config, err) ||
         !declare_schema(config, check->arena, &check->schema, err) ||
         !plan_declare(config, &check->schema, check->arena, &check->declared, err) ||
         !load(check, config_text(config, KEY_DATA_FILE), &check->table, err))

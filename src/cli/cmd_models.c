@@ -220,8 +220,6 @@ static bool export(struct project *project, const struct call *call, struct err 
     struct version version;
     struct view bytes;
     const char *out = call->option[OPTION_OUT];
-    if (out == NULL)
-        return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
     if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
         return false;
     const char *path = store_bundle_path(&project->store, &version.bundle, &project->arena);
@@ -253,6 +251,8 @@ static bool run(const struct call *call, struct err *err)
         return err_set(err, ERR_USAGE,
                        "usage: assay models list | show REFERENCE | import FILE | export REFERENCE "
                        "--out FILE");
+    if (verb->run == export && call->option[OPTION_OUT] == NULL)
+        return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
     struct project project;
     if (!project_open_loosely(&project, call, err))
         return false;

@@ -29,8 +29,6 @@ static bool load(struct scoring *s, struct err *err)
         return false;
     if (call->option[OPTION_JOIN] == NULL)
         return table_require_inputs(&s->table, err);
-    if (call->option[OPTION_ON] == NULL)
-        return err_set(err, ERR_USAGE, "--join needs --on COLUMN, the key");
     struct table right, joined;
     struct join_audit audit;
     struct join join = {.key = view_of(call->option[OPTION_ON])};
@@ -127,6 +125,8 @@ static bool run(const struct call *call, struct err *err)
     bool json = strcmp(format, "jsonl") == 0;
     if (!json && strcmp(format, "csv") != 0)
         return err_set(err, ERR_USAGE, "--format is csv or jsonl, not '%s'", format);
+    if ((call->option[OPTION_JOIN] == NULL) != (call->option[OPTION_ON] == NULL))
+        return err_set(err, ERR_USAGE, "--join FILE and --on COLUMN, the key, go together");
     struct project project;
     if (!project_open_loosely(&project, call, err))
         return false;

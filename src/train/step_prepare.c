@@ -59,15 +59,24 @@ static bool digest_file(struct pipeline *pipeline, struct view path, struct dige
     return true;
 }
 
+bool data_is_named(const struct config *config, struct err *err)
+{
+    if (config_text(config, KEY_DATA_FILE).length == 0)
+        return err_set(err, ERR_INPUT, "'data.file' is not set: which CSV is to be read?");
+    if (config_text(config, KEY_DATA_LABEL).length == 0)
+        return err_set(err, ERR_INPUT,
+                       "'data.label' is not set: which column says what was fraud?");
+    return true;
+}
+
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
 {
     static const char *const sections[] = {"data.label", "data.positive", "data.negative",
                                            "columns",    "features",      "split",
                                            "model.folds"};
     const struct config *config = pipeline->config;
-    if (config_text(config, KEY_DATA_FILE).length == 0)
-        return err_set(err, ERR_INPUT, "'data.file' is not set: which CSV is to be trained on?");
-    if (!digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
+    if (!data_is_named(config, err) ||
+        !digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
         return false;
     const struct yaml *joins = config_node(config, "data.join");
     for (const struct yaml *join = joins == NULL ? NULL : joins->first; join != NULL;
