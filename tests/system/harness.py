@@ -48,6 +48,25 @@ def need(module):
         raise Skip(f"python3-{module} is not installed") from None
 
 
+def debian_tool(package, program):
+    """The path of a program, from PATH or unpacked out of a Debian package: a package that would
+    start a service is not installed for one tool of it."""
+    found = shutil.which(program)
+    if found is not None:
+        return found
+    folder = os.path.join(ROOT, "build", "tools", package)
+    path = os.path.join(folder, "usr", "bin", program)
+    if not os.path.exists(path):
+        os.makedirs(folder, exist_ok=True)
+        got = subprocess.run(["apt-get", "-q", "download", package], cwd=folder, check=False,
+                             capture_output=True, text=True)
+        if got.returncode != 0:
+            raise Skip(f"the package {package} cannot be had: {got.stderr.strip()[:120]}")
+        archive = [name for name in os.listdir(folder) if name.endswith(".deb")][0]
+        subprocess.run(["dpkg", "-x", archive, "."], cwd=folder, check=True)
+    return path
+
+
 def assay(*arguments, cwd, status=0, env=None, stdin=None, timeout=300):
     """Runs the program; its exit status must be `status`."""
     done = subprocess.run([ASSAY, *map(str, arguments)], cwd=cwd, input=stdin, check=False,

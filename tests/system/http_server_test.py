@@ -2,12 +2,11 @@
 import json
 import re
 import resource
-import shutil
 import socket
 import subprocess
 import threading
 
-from harness import MODE, SOAK, Skip, assay, data, directory, main, read, test
+from harness import assay, data, debian_tool, directory, main, MODE, read, Skip, SOAK, test
 from server import Server
 
 
@@ -23,9 +22,7 @@ def resident(server):
 
 @test
 def the_metrics_page_is_clean_to_promtool():
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        raise Skip("promtool is not installed")
+    promtool = debian_tool("prometheus", "promtool")
     with directory() as cwd:
         system_a(cwd)
         with Server(cwd) as server:
