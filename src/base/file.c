@@ -102,6 +102,10 @@ bool file_save(const char *path, struct view bytes, struct err *err)
     if (length < 0 || (size_t)length >= sizeof beside)
         return err_set(err, ERR_LIMIT, "the path '%s' is too long", path);
 
+    struct stat there; /* the rename would make /dev/null a file */
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return err_set(err, ERR_IO, "'%s' cannot be written: it is no regular file", path);
+
     CLEANUP(fd_close) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return err_set(err, ERR_IO, "'%s' cannot be created: %s", beside, strerror(errno));

@@ -6,6 +6,7 @@
 #include "decide/decision.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 enum { OPTION_BUNDLE, OPTION_MODEL, OPTION_JOIN, OPTION_ON, OPTION_OUT, OPTION_FORMAT };
 
@@ -88,19 +89,28 @@ static bool score_rows(struct scoring *s, struct err *err)
     return flush(s, &text, err);
 }
 
-/* Into a file beside, which takes its name when every row is in it. */
-static bool score_to_file(struct scoring *s, const char *path, struct err *err)
+static bool score_into(struct scoring *s, const char *path, struct err *err)
 {
-    const char *beside = path_join(s->arena, "", path);
-    struct text name = text_in_arena(s->arena);
-    text_addf(&name, "%s.new", beside);
-    const char *building = text_c(&name);
-    s->out = fopen(building, "wb");
+    s->out = fopen(path, "wb");
     if (s->out == NULL)
-        return err_set(err, ERR_IO, "'%s' cannot be created: %s", building, strerror(errno));
+        return err_set(err, ERR_IO, "'%s' cannot be created: %s", path, strerror(errno));
     bool ok = score_rows(s, err);
     if (fclose(s->out) != 0 && ok)
-        ok = err_set(err, ERR_IO, "'%s' cannot be written: %s", building, strerror(errno));
+        ok = err_set(err, ERR_IO, "'%s' cannot be written: %s", path, strerror(errno));
+    return ok;
+}
+
+/* Into a file beside, which takes its name when every row is in it. A pipe or a device is written
+ * to as it is: taking its name would make /dev/null a file. */
+static bool score_to_file(struct scoring *s, const char *path, struct err *err)
+{
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return score_into(s, path, err);
+    struct text name = text_in_arena(s->arena);
+    text_addf(&name, "%s.new", path);
+    const char *building = text_c(&name);
+    bool ok = score_into(s, building, err);
     if (ok && rename(building, path) < 0)
         ok = err_set(err, ERR_IO, "'%s' cannot be put in place: %s", path, strerror(errno));
     if (!ok)
