@@ -35,12 +35,12 @@ static struct view add_list(const struct contract_answer *answer, struct json *j
     return view_from(text_view(json->text), from);
 }
 
-static void add_detail(float score, float threshold, struct view printed, struct json *json)
+static void add_detail(const struct contract_row *row, struct view printed, struct json *json)
 {
-    double probability = (double)score;
+    double probability = (double)row->score;
     json_open(json, '{');
     json_key(json, "fraud_probability"), json_raw(json, printed);
-    json_key(json, "is_fraud"), json_bool(json, score > threshold);
+    json_key(json, "is_fraud"), json_bool(json, row->fraud);
     json_key(json, "risk_level"), json_string(json, risk_of(probability));
     json_key(json, "confidence"), json_number(json, 2 * fabs(probability - 0.5));
     json_close(json);
@@ -52,7 +52,7 @@ static void add_details(const struct contract_answer *answer, struct view list, 
     struct view rest = {list.text + 1, list.length - 2}, printed;
     json_open(json, '[');
     for (size_t i = 0; i < answer->count && view_cut(&rest, ',', &printed); i++)
-        add_detail(answer->row[i].score, answer->served->bundle.policy.threshold, printed, json);
+        add_detail(&answer->row[i], printed, json);
     json_close(json);
 }
 

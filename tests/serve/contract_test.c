@@ -44,9 +44,11 @@ TEST(system_a_names_the_risk_by_its_bounds)
         float score;
         const char *risk, *fraud;
     } cases[] = {
-        {0, "LOW", "false"},           {0.29999998F, "LOW", "false"},   {0.3F, "MEDIUM", "false"},
-        {0.5F, "MEDIUM", "false"},     {0.50000006F, "MEDIUM", "true"}, {0.6F, "HIGH", "true"},
-        {0.79999995F, "HIGH", "true"}, {0.8F, "CRITICAL", "true"},      {1, "CRITICAL", "true"},
+        {0, "LOW", "false"},        {0.29999998F, "LOW", "false"},
+        {0.3F, "MEDIUM", "false"},  {0.49999997F, "MEDIUM", "false"},
+        {0.5F, "MEDIUM", "true"},   {0.50000006F, "MEDIUM", "true"},
+        {0.6F, "HIGH", "true"},     {0.79999995F, "HIGH", "true"},
+        {0.8F, "CRITICAL", "true"}, {1, "CRITICAL", "true"},
     };
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
         struct contract_row row = {cases[i].score, cases[i].score >= 0.5F};
