@@ -410,6 +410,11 @@ TEST(a_plan_that_does_not_make_what_the_forest_reads_is_refused)
                       "no transform is called 'weeknight'");
     refused_replacing("schema.json", "\"type\": \"ordinal\"", "\"type\": \"number\"", "plan.json");
 
+    refused_replacing("plan.json",
+                      ",\n    {\n      \"name\": \"r\",\n      \"transform\": \"ratio\",\n"
+                      "      \"column\": \"amount\",\n      \"other\": \"amount\"\n    }",
+                      "", "the model reads 13 features, the plan makes 12");
+
     /* One feature fewer. */
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     struct small_bundle small;
@@ -478,12 +483,35 @@ TEST(a_manifest_that_does_not_fit_the_parts_is_refused)
         apart.manifest = heads[i];
         refused(put_together(&apart, &arena), "manifest.json");
     }
-    struct text text = text_in_arena(&arena);
+    struct text text = text_in_arena(&arena), other = text_in_arena(&arena);
+    write_manifest(&apart, &other);
+    struct view size = replaced(text_view(&other), "\"size\":", "\"size\":1", &arena);
+    apart.manifest = view_copy(size, &arena);
+    refused(put_together(&apart, &arena), "schema.json is not what the manifest says");
     struct apart more = take_apart(sealed(&arena));
     more.part[more.count++] = (struct part){VIEW("seal2"), VIEW("")};
     write_manifest(&more, &text);
     apart.manifest = text_c(&text);
     refused(put_together(&apart, &arena), "the manifest names a part that is not there");
+}
+
+/* The seal covers what stands before it: an optional part behind it would be nobody's word. */
+TEST(what_stands_after_the_seal_is_refused)
+{
+    static const char *const names[] = {"lineage.json", "seal"};
+    for (size_t i = 0; i < LENGTH_OF(names); i++) {
+        CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+        struct apart apart = take_apart(sealed(&arena));
+        struct text manifest = text_in_arena(&arena), file = text_in_arena(&arena);
+        write_manifest(&apart, &manifest);
+        apart.manifest = text_c(&manifest);
+        struct part last = apart.part[--apart.count]; /* the manifest still names lineage.json */
+        struct view whole = put_together(&apart, &arena);
+        text_add(&file, (struct view){whole.text, whole.length - 2 * (size_t)BLOCK});
+        tar_add(&file, names[i], last.bytes);
+        tar_end(&file);
+        refused(text_view(&file), "stands after the seal");
+    }
 }
 
 TEST(what_is_no_bundle_says_so)

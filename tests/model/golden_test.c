@@ -39,6 +39,8 @@ TEST(a_cell_of_each_kind_is_written_as_a_client_would_send_it_and_comes_back)
     written_as((struct column){.kind = COLUMN_INTEGER}, "9007199254740993", "[9007199254740992]");
     written_as((struct column){.kind = COLUMN_BOOLEAN}, "yes", "[true]");
     written_as((struct column){.kind = COLUMN_BOOLEAN}, "0", "[false]");
+    written_as((struct column){.kind = COLUMN_BOOLEAN}, "", "[null]");
+    written_as((struct column){.kind = COLUMN_CATEGORY}, "", "[null]");
     written_as((struct column){.kind = COLUMN_CATEGORY}, "a \"b\" \\ \xc3\xa9",
                "[\"a \\\"b\\\" \\\\ \xc3\xa9\"]");
 }
