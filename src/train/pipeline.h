@@ -66,9 +66,6 @@ bool step_find(struct view name, enum step_id *out);
  * ERR_CONFLICT. A gate that refuses is ERR_GATE, and nothing after it happens. */
 bool pipeline_run(struct pipeline *pipeline, enum step_id until, struct err *err);
 
-/* ERR_INPUT unless the configuration names the file and the label. */
-bool data_is_named(const struct config *config, struct err *err);
-
 /* For the steps: how far they are, and a file of an earlier step. */
 void pipeline_part(const struct pipeline *pipeline, enum step_id step, const char *text,
                    uint64_t done, uint64_t total);

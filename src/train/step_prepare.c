@@ -9,6 +9,7 @@
  */
 #include "base/file.h"
 #include "data/declare.h"
+#include "data/past.h"
 #include "data/split.h"
 #include "feature/fit.h"
 #include "model/golden.h"
@@ -18,7 +19,7 @@
 
 #include <math.h>
 
-enum { JOINS_MAX = 16, ROWS_A_REPORT = 50000, GOLDEN_ROWS = 64, GOLDEN_FRAUDS = 16 };
+enum { ROWS_A_REPORT = 50000, GOLDEN_ROWS = 64, GOLDEN_FRAUDS = 16 };
 
 /* All of one preparation. */
 struct preparation {
@@ -29,10 +30,8 @@ struct preparation {
     struct schema schema;
     struct declared_plan declared;
     struct plan plan;
-    struct table table;
-    struct join_audit audit[JOINS_MAX];
-    size_t joins;
-    uint8_t *label, *slice, *wanted;
+    struct past past;
+    uint8_t *slice, *wanted;
     double *time_ms; /* split.kind time */
     uint32_t *group; /* split.kind group */
     size_t groups;
@@ -59,23 +58,13 @@ static bool digest_file(struct pipeline *pipeline, struct view path, struct dige
     return true;
 }
 
-bool data_is_named(const struct config *config, struct err *err)
-{
-    if (config_text(config, KEY_DATA_FILE).length == 0)
-        return err_set(err, ERR_INPUT, "'data.file' is not set: which CSV is to be read?");
-    if (config_text(config, KEY_DATA_LABEL).length == 0)
-        return err_set(err, ERR_INPUT,
-                       "'data.label' is not set: which column says what was fraud?");
-    return true;
-}
-
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
 {
     static const char *const sections[] = {"data.label", "data.positive", "data.negative",
                                            "columns",    "features",      "split",
                                            "model.folds"};
     const struct config *config = pipeline->config;
-    if (!data_is_named(config, err) ||
+    if (!past_is_named(config, err) ||
         !digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
         return false;
     const struct yaml *joins = config_node(config, "data.join");
@@ -91,75 +80,13 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
     return true;
 }
 
-/* ---------------------------------------------------------------- reading */
-
-static bool read_table(struct preparation *p, struct view file, struct table *out, struct err *err)
-{
-    const char *path = config_path_of(p->pipeline->config, file);
-    pipeline_part(p->pipeline, STEP_ID_prepare, path, 0, 0);
-    return table_load(out, &p->schema, path, p->memory, p->arena, err);
-}
-
-static bool read_tables(struct preparation *p, struct err *err)
-{
-    const struct config *config = p->pipeline->config;
-    if (!read_table(p, config_text(config, KEY_DATA_FILE), &p->table, err))
-        return false;
-    const struct yaml *joins = config_node(config, "data.join");
-    for (const struct yaml *item = joins == NULL ? NULL : joins->first; item != NULL;
-         item = item->next) {
-        struct table right, joined;
-        struct join join = {
-            .key = config_item_text(item, KEY_JOIN_ON),
-            .allow_fan_out = view_is(config_item_text(item, KEY_JOIN_FAN_OUT), "allow"),
-        };
-        if (p->joins == JOINS_MAX || join.key.length == 0 ||
-            config_item_text(item, KEY_JOIN_FILE).length == 0)
-            return config_wrong(config, item, err,
-                                "a join needs 'file' and 'on', and at most %d "
-                                "joins are made",
-                                JOINS_MAX);
-        if (!read_table(p, config_item_text(item, KEY_JOIN_FILE), &right, err) ||
-            !table_join(&joined, &p->table, &right, &join, &p->audit[p->joins], p->arena, err))
-            return false;
-        p->joins++;
-        p->table = joined;
-    }
-    return table_require_inputs(&p->table, err);
-}
-
-/* Rows without a fraud, or without anything else, teach nothing. */
-static bool read_labels(struct preparation *p, struct err *err)
-{
-    const struct config *config = p->pipeline->config;
-    struct label_words words = {
-        .column = config_text(config, KEY_DATA_LABEL),
-        .positive = config_text(config, KEY_DATA_POSITIVE),
-        .negative = config_text(config, KEY_DATA_NEGATIVE),
-    };
-    p->label = arena_new(p->arena, uint8_t, p->table.rows);
-    if (p->label == NULL)
-        return out_of_memory(err);
-    if (!table_labels(&p->table, &words, p->label, err))
-        return false;
-    size_t positives = 0;
-    for (size_t i = 0; i < p->table.rows; i++)
-        positives += p->label[i];
-    if (positives == 0 || positives == p->table.rows)
-        return err_set(err, ERR_INPUT,
-                       "%s: all %zu labels in '" VIEW_FMT "' are %s; both classes are needed",
-                       p->table.path, p->table.rows, VIEW_ARG(words.column),
-                       positives == 0 ? "legitimate" : "fraud");
-    return true;
-}
-
 /* ---------------------------------------------------------------- splitting */
 
 static bool split_column(struct preparation *p, uint32_t *out, struct err *err)
 {
     struct view name = config_text(p->pipeline->config, KEY_SPLIT_COLUMN);
     uint32_t index = dictionary_find(&p->schema.names, name);
-    if (index == DICTIONARY_NONE || !p->table.series[index].present)
+    if (index == DICTIONARY_NONE || !p->past.table.series[index].present)
         return err_set(err, ERR_INPUT,
                        "split.column: '" VIEW_FMT "' is no column of the data; a split by time or "
                        "by group needs one",
@@ -178,11 +105,11 @@ static bool take_times(struct preparation *p, struct err *err)
         return err_set(err, ERR_INPUT,
                        "split.column: a split by time needs a timestamp, '" VIEW_FMT "' is %s",
                        VIEW_ARG(p->schema.column[column].name), kind_name(kind));
-    p->time_ms = p->table.series[column].number;
-    for (size_t i = 0; i < p->table.rows; i++)
+    p->time_ms = p->past.table.series[column].number;
+    for (size_t i = 0; i < p->past.table.rows; i++)
         if (isnan(p->time_ms[i]))
             return err_set(err, ERR_INPUT, "%s line %u: the time to split by is missing",
-                           p->table.path, p->table.line[i]);
+                           p->past.table.path, p->past.table.line[i]);
     return true;
 }
 
@@ -192,15 +119,15 @@ static bool take_groups(struct preparation *p, struct err *err)
     if (!split_column(p, &column, err))
         return false;
     struct dictionary groups = dictionary_in(p->arena);
-    p->group = arena_new(p->arena, uint32_t, p->table.rows);
+    p->group = arena_new(p->arena, uint32_t, p->past.table.rows);
     if (p->group == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < p->table.rows; i++) {
+    for (size_t i = 0; i < p->past.table.rows; i++) {
         char number[32];
-        struct view text = table_text(&p->table, column, i, number);
+        struct view text = table_text(&p->past.table, column, i, number);
         if (text.text == NULL)
             return err_set(err, ERR_INPUT, "%s line %u: the group to split by is missing",
-                           p->table.path, p->table.line[i]);
+                           p->past.table.path, p->past.table.line[i]);
         if (!dictionary_add(&groups, text, &p->group[i]))
             return out_of_memory(err);
     }
@@ -210,8 +137,8 @@ static bool take_groups(struct preparation *p, struct err *err)
 
 static struct split_rows split_rows_of(const struct preparation *p)
 {
-    return (struct split_rows){.count = p->table.rows,
-                               .label = p->label,
+    return (struct split_rows){.count = p->past.table.rows,
+                               .label = p->past.label,
                                .time_ms = p->time_ms,
                                .group = p->group,
                                .group_count = p->groups};
@@ -232,16 +159,16 @@ static bool split_table(struct preparation *p, struct err *err)
         return false;
     if (p->split.kind == SPLIT_GROUP && !take_groups(p, err))
         return false;
-    p->slice = arena_new(p->arena, uint8_t, p->table.rows);
-    p->wanted = arena_new(p->arena, uint8_t, p->table.rows);
+    p->slice = arena_new(p->arena, uint8_t, p->past.table.rows);
+    p->wanted = arena_new(p->arena, uint8_t, p->past.table.rows);
     if (p->slice == NULL || p->wanted == NULL)
         return out_of_memory(err);
     struct split_rows rows = split_rows_of(p);
     if (!split_make(&p->split, &rows, p->slice, p->arena, err))
         return false;
-    for (size_t i = 0; i < p->table.rows; i++) {
+    for (size_t i = 0; i < p->past.table.rows; i++) {
         p->wanted[i] = p->slice[i] == SLICE_TRAIN;
-        p->count[p->slice[i]][p->label[i]]++;
+        p->count[p->slice[i]][p->past.label[i]]++;
     }
     return true;
 }
@@ -265,13 +192,13 @@ static bool write_slice(struct preparation *p, enum slice slice, struct record *
     uint32_t *source = arena_new(&scratch, uint32_t, rows);
     if (value == NULL || label == NULL || source == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < p->table.rows; i++) {
+    for (size_t i = 0; i < p->past.table.rows; i++) {
         if (p->slice[i] != slice)
             continue;
-        if (!table_record(&p->table, i, record, err))
+        if (!table_record(&p->past.table, i, record, err))
             return false;
         feature_apply(&p->plan, record, value + at * p->plan.width);
-        label[at] = p->label[i];
+        label[at] = p->past.label[i];
         source[at++] = (uint32_t)i;
         if (at % ROWS_A_REPORT == 0)
             pipeline_part(p->pipeline, STEP_ID_prepare, slice_name(slice), at, rows);
@@ -298,10 +225,10 @@ static bool write_folds(struct preparation *p, struct err *err)
     uint8_t *fold = arena_new(&scratch, uint8_t, rows * folds);
     if (label == NULL || time_ms == NULL || group == NULL || fold == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < p->table.rows; i++) {
+    for (size_t i = 0; i < p->past.table.rows; i++) {
         if (!p->wanted[i])
             continue;
-        label[at] = p->label[i];
+        label[at] = p->past.label[i];
         time_ms[at] = p->time_ms == NULL ? 0 : p->time_ms[i];
         group[at++] = p->group == NULL ? 0 : p->group[i];
     }
@@ -320,7 +247,7 @@ static bool is_golden(const struct preparation *p, size_t row, size_t *seen, siz
     size_t rows = p->count[SLICE_TEST][0] + p->count[SLICE_TEST][1];
     size_t stride = rows / GOLDEN_ROWS + 1;
     bool even = (*seen)++ % stride == 0;
-    bool fraud = p->label[row] && *frauds < GOLDEN_FRAUDS;
+    bool fraud = p->past.label[row] && *frauds < GOLDEN_FRAUDS;
     *frauds += fraud;
     return even || fraud;
 }
@@ -331,10 +258,10 @@ static bool write_golden(struct preparation *p, struct record *record, struct er
     struct json json = json_to(&text);
     size_t seen = 0, frauds = 0;
     json_open(&json, '[');
-    for (size_t i = 0; i < p->table.rows; i++) {
+    for (size_t i = 0; i < p->past.table.rows; i++) {
         if (!is_golden(p, i, &seen, &frauds))
             continue;
-        if (!table_record(&p->table, i, record, err))
+        if (!table_record(&p->past.table, i, record, err))
             return false;
         golden_write_record(record, &json);
     }
@@ -375,7 +302,7 @@ static bool write_prepared(struct preparation *p, struct err *err)
     struct text text = text_in_arena(p->arena);
     struct json json = json_pretty_to(&text);
     json_open(&json, '{');
-    json_key(&json, "rows"), json_count(&json, p->table.rows);
+    json_key(&json, "rows"), json_count(&json, p->past.table.rows);
     json_key(&json, "features"), json_count(&json, p->plan.width);
     json_key(&json, "data_sha256");
     json_open(&json, '[');
@@ -389,8 +316,8 @@ static bool write_prepared(struct preparation *p, struct err *err)
     json_close(&json);
     json_key(&json, "joins");
     json_open(&json, '[');
-    for (size_t i = 0; i < p->joins; i++)
-        write_audit(&p->audit[i], &json);
+    for (size_t i = 0; i < p->past.joins; i++)
+        write_audit(&p->past.join[i].audit, &json);
     json_close(&json);
     json_key(&json, "slices");
     json_open(&json, '{');
@@ -447,10 +374,10 @@ static bool prepare(struct preparation *p, struct err *err)
 {
     const struct config *config = p->pipeline->config;
     return parameters_check(config, err) && declare_schema(config, p->arena, &p->schema, err) &&
-           plan_declare(config, &p->schema, p->arena, &p->declared, err) && read_tables(p, err) &&
-           read_labels(p, err) && split_table(p, err) &&
-           table_learn_values(&p->table, p->schema.column, p->wanted, p->arena, err) &&
-           plan_fit(&p->declared, &p->table, p->wanted, p->arena, &p->plan, err) &&
+           plan_declare(config, &p->schema, p->arena, &p->declared, err) &&
+           past_load(&p->past, config, &p->schema, p->arena, err) && split_table(p, err) &&
+           table_learn_values(&p->past.table, p->schema.column, p->wanted, p->arena, err) &&
+           plan_fit(&p->declared, &p->past.table, p->wanted, p->arena, &p->plan, err) &&
            write_all(p, err);
 }
 
@@ -461,7 +388,7 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
     struct preparation p = {.pipeline = pipeline, .arena = &arena, .dir = dir, .memory = memory};
     if (!prepare(&p, err))
         return false;
-    text_addf(outcome, "%zu rows, %zu features;", p.table.rows, p.plan.width);
+    text_addf(outcome, "%zu rows, %zu features;", p.past.table.rows, p.plan.width);
     for (int s = 0; s < SLICE_NONE; s++)
         text_addf(outcome, " %s %zu/%zu", slice_name((enum slice)s), p.count[s][0] + p.count[s][1],
                   p.count[s][1]);
