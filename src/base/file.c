@@ -36,6 +36,8 @@ bool file_load(const char *path, size_t size_max, struct arena *arena, struct vi
         return err_set(err, ERR_IO, "'%s' cannot be looked at: %s", path, strerror(errno));
     if (S_ISDIR(stat.st_mode))
         return err_set(err, ERR_INPUT, "'%s' is a directory, a file is wanted", path);
+    if (S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode)) /* it has no size before it is read */
+        return err_set(err, ERR_INPUT, "'%s' is a pipe, a file is wanted", path);
 
     size_t size = (size_t)stat.st_size;
     if (size > size_max)

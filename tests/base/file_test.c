@@ -51,6 +51,21 @@ TEST(what_is_saved_is_loaded_with_a_nul_past_its_end)
     SAME(load(&arena, path).length, 0);
 }
 
+TEST(a_pipe_is_no_file_and_not_taken_for_an_empty_one)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    int ends[2];
+    SAME(pipe(ends), 0);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    struct view bytes;
+    struct err err = {0};
+    FAILS(file_load(path, 1 << 20, &arena, &bytes, &err), err, ERR_INPUT);
+    SAYS(err, "is a pipe");
+    fd_close(&ends[0]);
+    fd_close(&ends[1]);
+}
+
 TEST(a_save_replaces_the_whole_file_and_leaves_nothing_beside_it)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
