@@ -99,6 +99,7 @@ TEST(an_option_the_command_does_not_have_is_named)
     refused(WORDS("one", "--loud=3"), "'--loud=3' takes no value");
     refused(WORDS("one", "-x"), "'-x' is no option");
     refused(WORDS("one", "-xyz", "two"), "'-xyz' is no option");
+    refused(WORDS("one", "-xout", "file"), "'-xout' is no option");
     refused(WORDS("one", "-o", "file"), "'-o' is no option");
 }
 

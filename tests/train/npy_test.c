@@ -97,7 +97,7 @@ TEST(a_damaged_header_is_refused)
         "{'descr': '<f4', 'fortran_order': False, 'shape': (5,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2, 3), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (6, 1, 1), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (-6,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -3), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (6, 0), }",
@@ -105,11 +105,11 @@ TEST(a_damaged_header_is_refused)
         "{'descr': '<f4', 'fortran_order': False, 'shape': (6.0,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (six,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 4), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387906, 4), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1676976733973595602, 11), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (6,",
         "{'descr': '<f4', 'fortran_order': False, }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (2,,3), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (6,,1), }",
     };
     for (size_t i = 0; i < LENGTH_OF(headers); i++)
         refused_with(headers[i], NPY_F4);

@@ -1,5 +1,6 @@
 #include "train/pipeline.h"
 
+#include "base/doc.h"
 #include "base/file.h"
 #include "harness.h"
 #include "train/npy.h"
@@ -150,7 +151,7 @@ TEST(a_step_that_is_done_is_unchanged_and_one_whose_files_were_touched_runs_agai
     TRUE(again(&bench));
     WORKS(file_remove(matrix, &err), err);
     TRUE(!again(&bench));
-    WORKS(file_save(pipeline_file(&bench.pipeline, STEP_ID_prepare, "stray"), VIEW("x"), &err),
+    WORKS(file_save(pipeline_file(&bench.pipeline, STEP_ID_prepare, "zz-stray"), VIEW("x"), &err),
           err);
     TRUE(!again(&bench));
     WORKS(
@@ -226,6 +227,32 @@ TEST(the_prepared_arrays_fit_each_other_and_hold_every_row_once)
     }
     SAME(rows, ROWS);
     SAME(frauds, ROWS / 5);
+}
+
+/* What a model may know of the world is what its training rows show. */
+TEST(the_values_of_a_category_are_those_of_the_training_rows_alone)
+{
+    CLEANUP(bench_close) struct bench bench;
+    bench_open(&bench, "learned", "");
+    struct err err = {0};
+    struct view yaml;
+    const char *path = path_join(&bench.arena, bench.dir, "assay.yaml");
+    WORKS(file_load(path, MEMORY, &bench.arena, &yaml, &err), err);
+    char *text = arena_copy(&bench.arena, yaml.text, yaml.length);
+    char *id = strstr(text, "id: {type: id}");
+    TRUE(id != NULL);
+    struct text other = text_in_arena(&bench.arena);
+    text_add(&other, (struct view){text, (size_t)(id - text)});
+    text_adds(&other, "id: {type: category, encode: ordinal}");
+    text_adds(&other, id + strlen("id: {type: id}"));
+    WORKS(file_save(path, text_view(&other), &err), err);
+    WORKS(config_load(&bench.config, path, &bench.arena, &err), err);
+    TRUE(!again(&bench));
+    const struct doc *doc = doc_load(pipeline_file(&bench.pipeline, STEP_ID_prepare, "schema.json"),
+                                     MEMORY, &bench.arena, &err);
+    TRUE(doc != NULL);
+    const struct doc *values = doc_find(doc_find(doc, "columns")->first, "values");
+    SAME(values->count, ROWS * 8 / 10); /* each row has an id of its own */
 }
 
 TEST(a_failing_step_leaves_no_directory_and_the_run_says_why)
