@@ -25,12 +25,18 @@ static const char *alias_of(int64_t number, int64_t champion, int64_t challenger
     return number == champion ? "champion" : number == challenger ? "challenger" : "-";
 }
 
-static double metric_named(const struct version *version, const char *name, struct arena *arena)
+/* "-" for a metric that nobody measured: a model from elsewhere has none. */
+static const char *metric_named(const struct version *version, const char *name, char out[16],
+                                struct arena *arena)
 {
     struct err ignored = {0};
     const struct doc *doc = doc_parse(version->metrics, arena, &ignored);
     const struct doc *item = doc_find(doc, name);
-    return item != NULL && item->kind == DOC_NUMBER ? item->number : (double)__builtin_nanf("");
+    bool measured = item != NULL && item->kind == DOC_NUMBER;
+    if (!measured)
+        return "-";
+    snprintf(out, 16, "%.4f", item->number);
+    return out;
 }
 
 static bool list(struct project *project, const struct call *call UNUSED, struct err *err)
@@ -45,13 +51,12 @@ static bool list(struct project *project, const struct call *call UNUSED, struct
     printf("%6s  %-20s %-10s %-14s %-7s %8s %8s  %-12s  %s\n", "number", "name", "alias",
            "algorithm", "origin", "roc_auc", "pr_auc", "bundle", "created");
     for (size_t i = 0; i < count; i++) {
-        char hex[DIGEST_HEX_SIZE];
-        printf("%6lld  %-20.*s %-10s %-14.*s %-7s %8.4f %8.4f  %.12s  ",
-               (long long)version[i].number, VIEW_ARG(version[i].name),
-               alias_of(version[i].number, champion, challenger), VIEW_ARG(version[i].algorithm),
-               version_origin_name(version[i].origin),
-               metric_named(&version[i], "roc_auc", &project->arena),
-               metric_named(&version[i], "pr_auc", &project->arena),
+        char hex[DIGEST_HEX_SIZE], roc[16], pr[16];
+        printf("%6lld  %-20.*s %-10s %-14.*s %-7s %8s %8s  %.12s  ", (long long)version[i].number,
+               VIEW_ARG(version[i].name), alias_of(version[i].number, champion, challenger),
+               VIEW_ARG(version[i].algorithm), version_origin_name(version[i].origin),
+               metric_named(&version[i], "roc_auc", roc, &project->arena),
+               metric_named(&version[i], "pr_auc", pr, &project->arena),
                digest_print(&version[i].bundle, hex));
         print_time(version[i].created_ms);
         putchar('\n');
@@ -181,12 +186,9 @@ static bool register_bundle(struct project *project, const struct bundle *bundle
                              .algorithm = bundle->algorithm,
                              .origin = VERSION_IMPORTED,
                              .metrics = VIEW("{}")};
-    struct err why = {0};
-    if (!store_put_bundle(&project->store, bytes, &wanted.bundle, err))
-        return false;
-    if (registry_find_bundle(&project->store, &wanted.bundle, &project->arena, version, &why))
-        return true;
-    return registry_add(&project->store, &wanted, &project->arena, version, err);
+    bool known;
+    return store_put_bundle(&project->store, bytes, &wanted.bundle, err) &&
+           registry_add(&project->store, &wanted, &project->arena, version, &known, err);
 }
 
 static bool import(struct project *project, const struct call *call, struct err *err)

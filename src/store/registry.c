@@ -123,23 +123,6 @@ static bool add_inside(struct db *db, struct version *version, char name[VERSION
     return insert(db, version, err);
 }
 
-bool registry_add(struct store *store, const struct version *wanted, struct arena *arena,
-                  struct version *out, struct err *err)
-{
-    struct version version = *wanted;
-    char name[VERSION_NAME_SIZE];
-    if (!db_begin(&store->db, err))
-        return false;
-    if (!add_inside(&store->db, &version, name, err)) {
-        db_rollback(&store->db);
-        return false;
-    }
-    if (!db_commit(&store->db, err))
-        return false;
-    *out = version;
-    return keep(&out->name, version.name, arena) || out_of_memory(err);
-}
-
 /* ---------------------------------------------------------------- reading */
 
 bool registry_list(struct store *store, struct arena *arena, struct version **out, size_t *count,
@@ -218,15 +201,26 @@ bool registry_find(struct store *store, struct view reference, struct arena *are
                    VIEW_ARG(reference));
 }
 
-bool registry_find_bundle(struct store *store, const struct digest *bundle, struct arena *arena,
-                          struct version *out, struct err *err)
+bool registry_add(struct store *store, const struct version *wanted, struct arena *arena,
+                  struct version *out, bool *known, struct err *err)
 {
-    char hex[DIGEST_HEX_SIZE];
-    bool found;
-    if (!find_one(store, "bundle = $1", view_of(digest_print(bundle, hex)), arena, out, &found,
-                  err))
+    char hex[DIGEST_HEX_SIZE], name[VERSION_NAME_SIZE];
+    struct version version = *wanted;
+    if (!db_begin(&store->db, err))
         return false;
-    return found || err_set(err, ERR_NOT_FOUND, "no version has the bundle %s", hex);
+    bool ok = find_one(store, "bundle = $1", view_of(digest_print(&wanted->bundle, hex)), arena,
+                       out, known, err);
+    ok = ok && (*known || add_inside(&store->db, &version, name, err));
+    if (!ok) {
+        db_rollback(&store->db);
+        return false;
+    }
+    if (!db_commit(&store->db, err))
+        return false;
+    if (*known)
+        return true;
+    *out = version;
+    return keep(&out->name, version.name, arena) || out_of_memory(err);
 }
 
 /* ---------------------------------------------------------------- aliases */

@@ -30,9 +30,10 @@ struct version {
 const char *version_origin_name(enum version_origin origin);
 
 /* Number, name and time are given here; the rest is the caller's. Texts of `out` are in the arena.
- */
+ * When a version has this bundle already, `out` is that one and `known` is true: of several that
+ * add one bundle at once, one adds and the others find it. */
 bool registry_add(struct store *store, const struct version *wanted, struct arena *arena,
-                  struct version *out, struct err *err);
+                  struct version *out, bool *known, struct err *err);
 
 /* Oldest first. */
 bool registry_list(struct store *store, struct arena *arena, struct version **out, size_t *count,
@@ -41,10 +42,6 @@ bool registry_list(struct store *store, struct arena *arena, struct version **ou
 /* By number, name, alias, or the first 8 or more digits of the bundle's digest. ERR_NOT_FOUND. */
 bool registry_find(struct store *store, struct view reference, struct arena *arena,
                    struct version *out, struct err *err);
-
-/* The newest version of this bundle; ERR_NOT_FOUND when there is none. */
-bool registry_find_bundle(struct store *store, const struct digest *bundle, struct arena *arena,
-                          struct version *out, struct err *err);
 
 /* 0: the alias points nowhere yet. */
 bool alias_get(struct store *store, const char *name, int64_t *number, struct err *err);

@@ -149,15 +149,6 @@ static bool add_version(struct registration *r, const struct digest *digest, boo
                         struct err *err)
 {
     struct pipeline *pipeline = r->pipeline;
-    struct err why = {0};
-    *known =
-        registry_find_bundle(pipeline->store, digest, pipeline->arena, &pipeline->version, &why);
-    if (*known)
-        return true;
-    if (why.kind != ERR_NOT_FOUND) {
-        *err = why;
-        return false;
-    }
     struct version wanted = {.bundle = *digest,
                              .project = r->parts.project,
                              .algorithm = r->parts.algorithm,
@@ -166,7 +157,7 @@ static bool add_version(struct registration *r, const struct digest *digest, boo
     if (!file_load(pipeline_file(pipeline, STEP_ID_evaluate, "metrics.json"), DOCUMENT_SIZE_MAX,
                    pipeline->arena, &wanted.metrics, err))
         return false;
-    return registry_add(pipeline->store, &wanted, pipeline->arena, &pipeline->version, err);
+    return registry_add(pipeline->store, &wanted, pipeline->arena, &pipeline->version, known, err);
 }
 
 static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *outcome,

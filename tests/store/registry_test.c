@@ -28,9 +28,15 @@ static struct version wanted(const char *bundle)
 
 static struct version added(struct store *store, const char *bundle, struct arena *arena)
 {
-    struct version want = wanted(bundle), out;
+    /* Each a bundle of its own, whatever it is called. */
+    static int count;
+    char name[64];
+    snprintf(name, sizeof name, "%s %d", bundle, ++count);
+    struct version want = wanted(name), out;
     struct err err = {0};
-    WORKS(registry_add(store, &want, arena, &out, &err), err);
+    bool known;
+    WORKS(registry_add(store, &want, arena, &out, &known, &err), err);
+    TRUE(!known);
     return out;
 }
 
@@ -126,18 +132,23 @@ TEST(what_is_not_registered_is_not_found_and_the_remedy_is_said)
           ERR_NOT_FOUND);
 }
 
-TEST(of_two_versions_with_one_bundle_the_newest_is_found)
+TEST(a_bundle_that_is_registered_keeps_its_version)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
-    struct version found;
-    WORKS(store_open(&store, fresh(&arena, "newest"), &err), err);
-    added(&store, "same", &arena), added(&store, "other", &arena), added(&store, "same", &arena);
-    struct digest digest = digest_of(VIEW("same")), none = digest_of(VIEW("none"));
-    WORKS(registry_find_bundle(&store, &digest, &arena, &found, &err), err);
-    SAME(found.number, 3);
-    FAILS(registry_find_bundle(&store, &none, &arena, &found, &err), err, ERR_NOT_FOUND);
+    struct version want = wanted("same"), first, again;
+    bool known;
+    WORKS(store_open(&store, fresh(&arena, "once"), &err), err);
+    WORKS(registry_add(&store, &want, &arena, &first, &known, &err), err);
+    TRUE(!known);
+    added(&store, "other", &arena);
+    want.run_id = 0;
+    WORKS(registry_add(&store, &want, &arena, &again, &known, &err), err);
+    TRUE(known);
+    SAME(again.number, 1);
+    TRUE(view_same(again.name, first.name));
+    SAME(added(&store, "third", &arena).number, 3);
 }
 
 TEST(a_list_is_oldest_first_and_survives_reopening)
@@ -199,7 +210,8 @@ TEST(an_alias_or_version_that_points_at_nothing_is_refused)
     SAME(number, 0);
     struct version want = wanted("two"), out = {.number = 77};
     want.run_id = 9;
-    FAILS(registry_add(&store, &want, &arena, &out, &err), err, ERR_CONFLICT);
+    bool known;
+    FAILS(registry_add(&store, &want, &arena, &out, &known, &err), err, ERR_CONFLICT);
     SAME(out.number, 77);
     /* The refused one left no gap. */
     SAME(added(&store, "three", &arena).number, 2);
@@ -211,10 +223,14 @@ static void register_many(const char *dir)
     struct arena arena = {.limit = MEMORY};
     struct store store = {0};
     struct err err = {0};
-    struct version want = wanted("b"), out;
-    bool ok = store_open(&store, dir, &err);
-    for (int i = 0; i < EACH && ok; i++)
-        ok = registry_add(&store, &want, &arena, &out, &err);
+    struct version out;
+    bool ok = store_open(&store, dir, &err), known;
+    for (int i = 0; i < EACH && ok; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%ld %d", (long)getpid(), i);
+        struct version want = wanted(name);
+        ok = registry_add(&store, &want, &arena, &out, &known, &err);
+    }
     if (!ok)
         fprintf(stderr, "%s\n", err.text);
     store_close(&store);
