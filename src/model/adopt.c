@@ -178,17 +178,44 @@ static struct record *draw_golden(const struct schema *schema, const struct fore
     return record;
 }
 
+/* The caller's names may be others than the forest's own, but one of those in another place is a
+ * list in the wrong order: every record would be read crosswise. */
+static bool check_names(const struct adoption *adoption, const struct forest *forest,
+                        struct arena *arena, struct err *err)
+{
+    if (adoption->name == NULL)
+        return true;
+    if (adoption->name_count != forest->feature_count)
+        return err_set(err, ERR_INPUT, "%zu feature names for a model of %zu features",
+                       adoption->name_count, forest->feature_count);
+    if (forest->feature_name == NULL)
+        return true;
+    struct dictionary own = dictionary_in(arena);
+    uint32_t at;
+    for (size_t i = 0; i < forest->feature_count; i++)
+        if (!dictionary_add(&own, forest->feature_name[i], &at))
+            return out_of_memory(err);
+    for (size_t i = 0; i < adoption->name_count; i++) {
+        struct view name = adoption->name[i];
+        at = dictionary_find(&own, name);
+        if (at != DICTIONARY_NONE && !view_same(forest->feature_name[i], name))
+            return err_set(err, ERR_INPUT,
+                           "'" VIEW_FMT "' is given as feature %zu and is feature %u of the model: "
+                           "give the names in the model's order, or leave them out",
+                           VIEW_ARG(name), i + 1, at + 1);
+    }
+    return true;
+}
+
 bool adopt_model(const struct adoption *adoption, struct arena *arena, struct view *out,
                  struct err *err)
 {
     struct forest forest;
     struct schema schema;
     struct plan plan;
-    if (!xgboost_parse(adoption->model, arena, &forest, err))
+    if (!xgboost_parse(adoption->model, arena, &forest, err) ||
+        !check_names(adoption, &forest, arena, err))
         return false;
-    if (adoption->name != NULL && adoption->name_count != forest.feature_count)
-        return err_set(err, ERR_INPUT, "%zu feature names for a model of %zu features",
-                       adoption->name_count, forest.feature_count);
     if (!make_schema(adoption, &forest, arena, &schema, err) ||
         !make_plan(&forest, &schema, arena, &plan, err))
         return false;

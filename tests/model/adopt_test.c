@@ -90,6 +90,23 @@ TEST(the_callers_names_stand_in_for_the_forests_own)
     TEXT(bundle.schema.column[0].name, "one");
 }
 
+TEST(the_forests_own_names_in_another_order_are_refused)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const struct view name[] = {VIEW("V2"), VIEW("V1")}, shifted[] = {VIEW("V0"), VIEW("V1")};
+    struct small small = {.learner_more = ",\"feature_names\":[\"V1\",\"V2\"],"
+                                          "\"feature_types\":[\"float\",\"float\"]"};
+    struct adoption adoption = adoption_of(small_json(&small, &arena));
+    struct view file = {0};
+    struct err err = {0};
+    adoption.name = name, adoption.name_count = 2;
+    FAILS(adopt_model(&adoption, &arena, &file, &err), err, ERR_INPUT);
+    SAYS(err, "'V2' is given as feature 1 and is feature 2 of the model");
+    adoption.name = shifted;
+    FAILS(adopt_model(&adoption, &arena, &file, &err), err, ERR_INPUT);
+    SAYS(err, "'V1' is given as feature 2 and is feature 1 of the model");
+}
+
 TEST(a_wrong_count_of_names_an_empty_one_or_one_twice_is_refused)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
