@@ -34,7 +34,7 @@ enum { SMALL_COLUMNS = 6, SMALL_GOLDEN = 3, SMALL_WIDTH = 13 };
                                                                     "1")
 
 #define SMALL_NAMES                                                                                \
-    "[\"amount\",\"log_amount\",\"kind=fire\",\"kind=theft\",\"kind=other, %5Bsee note%5D\","          \
+    "[\"amount\",\"log_amount\",\"kind=fire\",\"kind=theft\",\"kind=other, %5Bsee note%5D\","      \
     "\"kind_share\",\"grade\",\"grade_of_3\",\"known\",\"at_hour\",\"at_weekday\",\"z\",\"r\"]"
 
 static const char *const small_row[SMALL_GOLDEN][SMALL_COLUMNS] = {
