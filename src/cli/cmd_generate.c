@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "data/preset.h"
 
-enum { OPTION_OUT, OPTION_ROWS, OPTION_DAYS, OPTION_SEED, OPTION_THREADS };
+enum { OPTION_OUT, OPTION_ROWS, OPTION_DAYS, OPTION_SEED, OPTION_THREADS, OPTION_FORCE };
 
 static bool take_count(const struct call *call, int option, const char *name, int64_t max,
                        int64_t *out, struct err *err)
@@ -35,6 +35,7 @@ static bool run(const struct call *call, struct err *err)
         .rows = (uint32_t)rows,
         .days = (uint32_t)days,
         .threads = threads == 0 ? 1 : (unsigned)threads,
+        .keep = call->option[OPTION_FORCE] == NULL,
     };
     if (!preset->write(&options, err))
         return false;
@@ -48,6 +49,7 @@ static const struct option_row options[] = {
     [OPTION_DAYS] = {"days", "N", "cards: how long the stream runs"},
     [OPTION_SEED] = {"seed", "N", "default 1; the same seed gives the same bytes"},
     [OPTION_THREADS] = {"threads", "N", "default 2; any number gives the same bytes"},
+    [OPTION_FORCE] = {"force", NULL, "replace files that are there already"},
     {0},
 };
 

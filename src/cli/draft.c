@@ -13,6 +13,7 @@
 
 enum { MEMORY_MAX = 2000000000, VALUES_LOOKED_AT = 1000, CATEGORY_VALUES_MAX = 200 };
 enum { DAY_MS = 86400000 };
+#define EXACT_MAX 9007199254740992.0 /* 2^53 */
 
 /* What is known of one column after every row was looked at. */
 struct guess {
@@ -22,7 +23,10 @@ struct guess {
     bool numbers, integers, instants;
     struct dictionary values; /* distinct ones, up to VALUES_LOOKED_AT */
     int64_t first_ms, last_ms;
-    bool has_hours; /* some instant is not at midnight */
+    bool has_hours;  /* some instant is not at midnight */
+    bool exact;      /* whole numbers, if it has such, are told apart as doubles */
+    bool key;        /* the two files are joined on it */
+    size_t count[2]; /* cells of the first two values met */
 };
 
 struct draft {
@@ -46,6 +50,12 @@ static bool is_token(struct view text)
     return false;
 }
 
+/* "01234": its zero says that it names something. */
+static bool has_leading_zero(struct view text)
+{
+    return text.length > 1 && text.text[0] == '0' && text.text[1] >= '0' && text.text[1] <= '9';
+}
+
 static void look_at_value(struct guess *guess, struct view text)
 {
     double number;
@@ -53,6 +63,7 @@ static void look_at_value(struct guess *guess, struct view text)
     bool is_number = number_parse(text, &number);
     guess->numbers &= is_number;
     guess->integers &= is_number && number == floor(number);
+    guess->exact &= is_number && fabs(number) < EXACT_MAX && !has_leading_zero(text);
     if (!guess->instants || !clock_parse(text, &time_ms)) {
         guess->instants = false;
         return;
@@ -79,6 +90,9 @@ static bool look_at_cell(struct guess *guess, struct view text, struct err *err)
     }
     if (guess->values.count < VALUES_LOOKED_AT && !dictionary_add(&guess->values, text, &index))
         return out_of_memory(err);
+    index = dictionary_find(&guess->values, text);
+    if (index < LENGTH_OF(guess->count))
+        guess->count[index]++;
     return true;
 }
 
@@ -104,6 +118,7 @@ static bool add_columns(struct draft *draft, const struct csv_row *header, const
             .name = {copy, name.length},
             .numbers = true,
             .integers = true,
+            .exact = true,
             .instants = true,
             .first_ms = INT64_MAX,
             .last_ms = INT64_MIN,
@@ -183,6 +198,7 @@ static bool find_key(struct draft *draft, size_t first_count, const char *wanted
                        "'" VIEW_FMT "' is in both files and not the key; leave it out of one",
                        VIEW_ARG(other));
     *key = view_copy(draft->guess[at].name, &draft->arena);
+    find(draft, draft->guess[at].name)->key = true;
     memmove(&draft->guess[at], &draft->guess[at + 1],
             (draft->count - at - 1) * sizeof draft->guess[0]);
     draft->count--;
@@ -215,23 +231,35 @@ static bool says_fraud(struct view word)
            view_same_fold((struct view){word.text, fraud.length}, fraud);
 }
 
-/* Which of a label's two values is fraud: the one that says so ("fraud" beside "legit"), else the
- * later in order, "1" after "0", "Y" after "N". */
+/* Which of a label's two values is fraud: the one that says so ("fraud" beside "legit"), the later
+ * of a pair that everybody writes (1 after 0, Y after N), else the rarer one. */
 static void label_words(const struct guess *label, struct view *positive, struct view *negative)
 {
+    static const char *const pairs[][2] = {{"0", "1"},    {"-1", "1"}, {"0.0", "1.0"},   {"n", "y"},
+                                           {"no", "yes"}, {"f", "t"},  {"false", "true"}};
     struct view a = label->values.text[0], b = label->values.text[1];
-    bool a_is_fraud = says_fraud(a) != says_fraud(b) ? says_fraud(a) : view_order(a, b) > 0;
+    bool a_is_fraud = label->count[0] < label->count[1];
+    for (size_t i = 0; i < LENGTH_OF(pairs); i++) {
+        struct view no = view_of(pairs[i][0]), yes = view_of(pairs[i][1]);
+        if (view_same_fold(a, no) && view_same_fold(b, yes))
+            a_is_fraud = false;
+        if (view_same_fold(a, yes) && view_same_fold(b, no))
+            a_is_fraud = true;
+    }
+    if (says_fraud(a) != says_fraud(b))
+        a_is_fraud = says_fraud(a);
     *positive = a_is_fraud ? a : b;
     *negative = a_is_fraud ? b : a;
 }
 
 static bool is_named_id(struct view name)
 {
-    static const char *const ends[] = {"_id", "_ID", "Id", "_number", "_no", "_nr", "_uuid"};
+    static const char *const ends[] = {"_id", "_ID", "Id",   "ID",   "_number",
+                                       "_no", "_nr", "_num", "_uuid"};
     for (size_t i = 0; i < LENGTH_OF(ends); i++)
         if (view_ends(name, ends[i]))
             return true;
-    return view_same_fold(name, VIEW("id"));
+    return view_same_fold(name, VIEW("id")) || view_starts(name, "Unnamed: ");
 }
 
 static enum column_kind kind_of(const struct guess *guess)
@@ -239,9 +267,9 @@ static enum column_kind kind_of(const struct guess *guess)
     bool any = guess->rows > guess->empty + guess->tokens;
     if (any && guess->instants)
         return COLUMN_TIMESTAMP;
-    if (is_named_id(guess->name))
+    if (is_named_id(guess->name) || guess->key)
         return COLUMN_ID;
-    if (any && guess->numbers)
+    if (any && guess->numbers && (guess->exact || !guess->integers))
         return guess->integers ? COLUMN_INTEGER : COLUMN_NUMBER;
     /* Texts that hardly repeat name things. */
     return guess->values.count > CATEGORY_VALUES_MAX ? COLUMN_ID : COLUMN_CATEGORY;

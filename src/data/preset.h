@@ -25,6 +25,7 @@ struct preset_options {
     uint32_t rows;    /* claims: policies, cards: customers; 0: the preset's default */
     uint32_t days;    /* cards only; 0: the default */
     unsigned threads; /* 0: one per processor */
+    bool keep;        /* files that are there already are an error, not replaced */
 };
 
 struct preset {

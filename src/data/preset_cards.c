@@ -475,6 +475,7 @@ static bool write_cards(const struct preset_options *options, struct err *err)
         return false;
     struct preset_run run = {
         .dir = options->dir,
+        .keep = options->keep,
         .files = files,
         .file_count = LENGTH_OF(files),
         .chunks = world.days,

@@ -323,6 +323,7 @@ static bool write_claims(const struct preset_options *options, struct err *err)
         whole.rows = POLICIES_DEFAULT;
     struct preset_run run = {
         .dir = whole.dir,
+        .keep = whole.keep,
         .files = files,
         .file_count = LENGTH_OF(files),
         .chunks = (whole.rows + CHUNK_POLICIES - 1) / CHUNK_POLICIES,

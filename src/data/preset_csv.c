@@ -46,6 +46,11 @@ static bool output_open(struct output *output, const struct preset_run *run,
     int length = snprintf(output->path, sizeof output->path, "%s/%s", run->dir, file->name);
     if (length < 0 || (size_t)length >= sizeof output->path)
         return err_set(err, ERR_LIMIT, "the path '%s' is too long", run->dir);
+    if (run->keep && file_exists(output->path))
+        return err_set(err, ERR_CONFLICT,
+                       "'%s' is there already and is not overwritten; remove it, or name another "
+                       "directory",
+                       output->path);
     snprintf(output->beside, sizeof output->beside, "%s.new-%ld", output->path, (long)getpid());
     output->file = fopen(output->beside, "wbe");
     if (output->file == NULL)

@@ -34,6 +34,7 @@ struct preset_run {
     size_t file_count;
     uint32_t chunks;
     unsigned threads; /* 0: one per processor */
+    bool keep;        /* what is there already is an error */
     /* Adds the chunk's lines to out[0..file_count), which grow in `arena`; more may be taken from
      * it, all is forgotten after the chunk. False: the arena is full. Runs on any thread. */
     bool (*write)(const void *world, uint32_t chunk, struct text *out, struct arena *arena);

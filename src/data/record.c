@@ -6,6 +6,8 @@
 #include <float.h>
 #include <math.h>
 
+#define EXACT_MAX 9007199254740992.0 /* 2^53 */
+
 static const struct cell missing_cell = {.number = (double)NAN};
 
 static bool means_missing(const struct column *column, struct view text)
@@ -61,6 +63,11 @@ static bool take_number(const struct column *column, double number, struct view 
         return take_missing(column, out, err);
     if (column->kind == COLUMN_INTEGER && number != floor(number))
         return wrong_kind(column, text, err);
+    if (column->kind == COLUMN_INTEGER && fabs(number) >= EXACT_MAX)
+        return err_set(err, ERR_INPUT,
+                       "'" VIEW_FMT "': '" VIEW_FMT "' is 2^53 or more, where whole numbers are no "
+                       "longer told apart: what names things is of type id",
+                       VIEW_ARG(column->name), VIEW_ARG(text));
     if (fabs(number) > (double)FLT_MAX)
         return err_set(err, ERR_INPUT, "'" VIEW_FMT "': '" VIEW_FMT "' is out of a float's range",
                        VIEW_ARG(column->name), VIEW_ARG(text));
@@ -194,18 +201,43 @@ bool record_set_text(struct record *record, size_t index, struct view text, stru
     return set(record, index, &cell, err);
 }
 
+/* A code that came as a number: 2, 2.0 and 2e0 are the value written "2". */
+static bool take_number_as_code(const struct column *column, const struct token *token,
+                                struct cell *out, struct err *err)
+{
+    char digits[NUMBER_SIZE];
+    struct view printed = {digits, number_print(token->number, digits)};
+    uint32_t code = dictionary_find(&column->values, printed);
+    bool as_written = dictionary_find(&column->values, token->text) != DICTIONARY_NONE;
+    if (as_written || code == DICTIONARY_NONE || means_missing(column, token->text))
+        return cell_parse(column, token->text, out, err);
+    *out = (struct cell){.number = code, .text = column->values.text[code]};
+    return true;
+}
+
 static bool take_json_number(const struct column *column, const struct token *token,
                              struct cell *out, struct err *err)
 {
+    bool is_bit = token->number == 0 || token->number == 1;
     switch (column->kind) {
     case COLUMN_NUMBER:
     case COLUMN_INTEGER:
         return take_number(column, token->number, token->text, out, err);
     case COLUMN_TIMESTAMP:
         return take_time_number(column, token->number, token->text, out, err);
-    default:
-        return cell_parse(column, token->text, out, err);
+    case COLUMN_CATEGORY:
+    case COLUMN_ORDINAL:
+        return take_number_as_code(column, token, out, err);
+    case COLUMN_BOOLEAN:
+        if (!is_bit || means_missing(column, token->text))
+            return cell_parse(column, token->text, out, err);
+        *out = (struct cell){.number = token->number != 0};
+        return true;
+    case COLUMN_ID:
+    case COLUMN_TEXT:
+        break;
     }
+    return cell_parse(column, token->text, out, err);
 }
 
 /* A number in quotes is no number: the sender's types have drifted, and it should know. */

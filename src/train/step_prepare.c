@@ -144,6 +144,22 @@ static struct split_rows split_rows_of(const struct preparation *p)
                                .group_count = p->groups};
 }
 
+/* A join that multiplied rows makes copies of a record; at random they would train and test. */
+static bool check_fan_out(const struct preparation *p, struct err *err)
+{
+    for (size_t i = 0; i < p->past.joins; i++) {
+        const struct past_join *join = &p->past.join[i];
+        if (join->audit.rows > join->audit.left_rows)
+            return err_set(err, ERR_INPUT,
+                           "the join of %s makes %zu rows of %zu, and a random split would put "
+                           "copies of one record on both sides: split.kind group (by '" VIEW_FMT
+                           "') or time keeps them together",
+                           join->path, join->audit.rows, join->audit.left_rows,
+                           VIEW_ARG(join->key));
+    }
+    return true;
+}
+
 static bool split_table(struct preparation *p, struct err *err)
 {
     const struct config *config = p->pipeline->config;
@@ -158,6 +174,8 @@ static bool split_table(struct preparation *p, struct err *err)
     if (p->split.kind == SPLIT_TIME && !take_times(p, err))
         return false;
     if (p->split.kind == SPLIT_GROUP && !take_groups(p, err))
+        return false;
+    if (p->split.kind == SPLIT_RANDOM && !check_fan_out(p, err))
         return false;
     p->slice = arena_new(p->arena, uint8_t, p->past.table.rows);
     p->wanted = arena_new(p->arena, uint8_t, p->past.table.rows);
