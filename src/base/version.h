@@ -1,4 +1,4 @@
-/* version: which Assay this is. Part of every step's inputs: another program runs them again. */
+/* version: which Assay this is. */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 

@@ -2,7 +2,7 @@
 #include "data/declare.h"
 #include "data/past.h"
 #include "feature/fit.h"
-#include "train/parameter.h"
+#include "train/pipeline.h"
 
 /* Everything training would read, read and checked, with nothing written. */
 struct check {
@@ -52,7 +52,7 @@ static void print_past(const struct check *check)
 static bool check_all(struct check *check, struct err *err)
 {
     const struct config *config = &check->project->config;
-    if (!past_is_named(config, err) || !parameters_check(config, err) ||
+    if (!pipeline_check(config, err) ||
         !declare_schema(config, check->arena, &check->schema, err) ||
         !plan_declare(config, &check->schema, check->arena, &check->declared, err) ||
         !past_load(&check->past, config, &check->schema, check->arena, err) ||

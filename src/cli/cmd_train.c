@@ -55,6 +55,10 @@ static bool run(const struct call *call, struct err *err)
         return err_set(err, ERR_USAGE, "no step '%s'; there are: %s", call->option[OPTION_UNTIL],
                        text_c(&all));
     }
+    for (int i = OPTION_JOIN; i <= OPTION_LABEL && call->option[OPTION_FROM] == NULL; i++)
+        if (call->option[i] != NULL)
+            return err_set(err, ERR_USAGE, "--%s goes with --from; assay.yaml says it otherwise",
+                           command_train.options[i].name);
     if (call->option[OPTION_FROM] != NULL && !draft(call, err))
         return false;
     struct project project;

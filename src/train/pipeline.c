@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/doc.h"
-#include "base/version.h"
 #include "store/runs.h"
 
 #include <dirent.h>
@@ -139,7 +138,8 @@ static bool digest_inputs(struct pipeline *pipeline, const struct step *step, st
     struct digester digester;
     digester_open(&digester);
     digest_add(&digester, view_of(step->name));
-    digest_add(&digester, VIEW(ASSAY_VERSION));
+    digest_add(&digester,
+               (struct view){(const char *)pipeline->build.bytes, sizeof pipeline->build.bytes});
     if (!step->inputs(pipeline, &digester, err)) {
         digester_close(&digester);
         return false;
@@ -255,12 +255,23 @@ static void digest_config(struct pipeline *pipeline, struct digest *out)
     *out = digest_end(&digester);
 }
 
+bool pipeline_check(const struct config *config, struct err *err)
+{
+    for (size_t i = 0; i < STEP_COUNT; i++)
+        if (steps[i]->check != NULL && !steps[i]->check(config, err))
+            return false;
+    return true;
+}
+
 bool pipeline_run(struct pipeline *pipeline, enum step_id until, struct err *err)
 {
     CLEANUP(fd_close) int fd = -1;
     struct digest config;
     digest_config(pipeline, &config);
-    if (!lock(pipeline, &fd, err) || !run_bury_dead(pipeline->store, err) ||
+    if (!digest_of_file("/proc/self/exe", &pipeline->build, err))
+        return false;
+    if (!pipeline_check(pipeline->config, err) || !lock(pipeline, &fd, err) ||
+        !run_bury_dead(pipeline->store, err) ||
         !run_begin(pipeline->store, &config, pipeline->actor, &pipeline->run_id, err))
         return false;
     bool ok = true;

@@ -40,6 +40,7 @@ struct pipeline {
     struct digest output[STEP_COUNT];
     bool unchanged[STEP_COUNT];
     int64_t run_id;
+    struct digest build;    /* of the program: another one runs every step again */
     struct view library;    /* libxgboost's version */
     struct version version; /* after register */
     bool champion;          /* after deploy: the version is the champion */
@@ -49,6 +50,8 @@ struct step {
     const char *name;
     const char *about;
     bool writes; /* files, into its directory */
+    /* What of its settings can be refused before anything runs; NULL: nothing. */
+    bool (*check)(const struct config *config, struct err *err);
     /* Adds to the digest all that the outcome depends on. */
     bool (*inputs)(struct pipeline *pipeline, struct digester *digester, struct err *err);
     /* `dir` is empty and its own; `outcome` is a line for people. */
@@ -62,8 +65,11 @@ struct step {
 extern const struct step *const steps[STEP_COUNT];
 bool step_find(struct view name, enum step_id *out);
 
-/* Runs the steps up to and including `until`. One training at a time in a store: the second is
- * ERR_CONFLICT. A gate that refuses is ERR_GATE, and nothing after it happens. */
+/* Every step's settings, before anything is read or trained. */
+bool pipeline_check(const struct config *config, struct err *err);
+
+/* Checks, then runs the steps up to and including `until`. One training at a time in a store: the
+ * second is ERR_CONFLICT. A gate that refuses is ERR_GATE, and nothing after it happens. */
 bool pipeline_run(struct pipeline *pipeline, enum step_id until, struct err *err);
 
 /* For the steps: how far they are, and a file of an earlier step. */

@@ -87,25 +87,40 @@ static bool score(struct evaluation *e, const char *slice, struct scored *out, s
     return ranking_init(&out->ranking, out->sample, e->arena, err);
 }
 
+/* A probability, when the rule is one; `chosen` when the validation slice is to choose. */
+static bool read_rule(const struct config *config, bool *chosen, double *number, struct err *err)
+{
+    struct view rule = config_text(config, KEY_DECISION_THRESHOLD);
+    *chosen = view_is(rule, "best_f1");
+    if (*chosen || (number_parse(rule, number) && *number >= 0 && *number <= 1))
+        return true;
+    return err_set(err, ERR_INPUT,
+                   "decision.threshold takes best_f1 or a probability from 0 to 1, not '" VIEW_FMT
+                   "'",
+                   VIEW_ARG(rule));
+}
+
+static bool check(const struct config *config, struct err *err)
+{
+    bool chosen;
+    double number;
+    return read_rule(config, &chosen, &number, err);
+}
+
 static bool choose_threshold(struct evaluation *e, struct err *err)
 {
-    struct view rule = config_text(e->pipeline->config, KEY_DECISION_THRESHOLD);
+    double number;
     struct threshold best;
-    if (view_is(rule, "best_f1")) {
-        if (!threshold_best_f1(&e->validation.ranking, &best, err))
-            return err_while(err, "choosing the threshold on the validation slice");
-        e->threshold = best.score;
-        e->threshold_f1 = best.f1;
-        e->threshold_chosen = true;
+    if (!read_rule(e->pipeline->config, &e->threshold_chosen, &number, err))
+        return false;
+    if (!e->threshold_chosen) {
+        e->threshold = (float)number;
         return true;
     }
-    double number;
-    if (!number_parse(rule, &number) || number < 0 || number > 1)
-        return err_set(
-            err, ERR_INPUT,
-            "decision.threshold takes best_f1 or a probability from 0 to 1, not '" VIEW_FMT "'",
-            VIEW_ARG(rule));
-    e->threshold = (float)number;
+    if (!threshold_best_f1(&e->validation.ranking, &best, err))
+        return err_while(err, "choosing the threshold on the validation slice");
+    e->threshold = best.score;
+    e->threshold_f1 = best.f1;
     return true;
 }
 
@@ -252,6 +267,7 @@ const struct step step_evaluate = {
     .name = "evaluate",
     .about = "threshold on the validation slice, metrics on the test slice",
     .writes = true,
+    .check = check,
     .inputs = inputs,
     .run = run,
 };

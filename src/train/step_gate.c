@@ -31,18 +31,24 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
     return true;
 }
 
-static bool parse_rules(struct pipeline *pipeline, struct judgement *judgement, struct err *err)
+static bool parse_rules(const struct config *config, struct judgement *judgement, struct err *err)
 {
-    const struct yaml *list = config_node(pipeline->config, "gate");
+    const struct yaml *list = config_node(config, "gate");
     for (const struct yaml *item = list == NULL ? NULL : list->first; item != NULL;
          item = item->next) {
         if (judgement->count == RULES_MAX)
-            return config_wrong(pipeline->config, item, err, "at most %d rules", RULES_MAX);
+            return config_wrong(config, item, err, "at most %d rules", RULES_MAX);
         struct err why = {0};
         if (!gate_parse(item->text, &judgement->rule[judgement->count++], &why))
-            return config_wrong(pipeline->config, item, err, "%s", why.text);
+            return config_wrong(config, item, err, "%s", why.text);
     }
     return true;
+}
+
+static bool check(const struct config *config, struct err *err)
+{
+    struct judgement judgement = {0};
+    return parse_rules(config, &judgement, err);
 }
 
 static bool load_metrics(struct pipeline *pipeline, double value[METRIC_COUNT], struct err *err)
@@ -98,7 +104,7 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
 {
     struct judgement judgement = {0};
     double value[METRIC_COUNT];
-    if (!parse_rules(pipeline, &judgement, err) || !load_metrics(pipeline, value, err))
+    if (!parse_rules(pipeline->config, &judgement, err) || !load_metrics(pipeline, value, err))
         return false;
     judgement.passed = gate_judge(judgement.rule, judgement.count, value, judgement.check);
     struct text text = text_in_arena(pipeline->arena);
@@ -118,6 +124,7 @@ const struct step step_gate = {
     .name = "gate",
     .about = "the rules a model must meet",
     .writes = true,
+    .check = check,
     .inputs = inputs,
     .run = run,
 };

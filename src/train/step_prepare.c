@@ -64,8 +64,7 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
                                            "columns",    "features",      "split",
                                            "model.folds"};
     const struct config *config = pipeline->config;
-    if (!past_is_named(config, err) ||
-        !digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
+    if (!digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
         return false;
     const struct yaml *joins = config_node(config, "data.join");
     for (const struct yaml *join = joins == NULL ? NULL : joins->first; join != NULL;
@@ -391,7 +390,7 @@ static bool write_all(struct preparation *p, struct err *err)
 static bool prepare(struct preparation *p, struct err *err)
 {
     const struct config *config = p->pipeline->config;
-    return parameters_check(config, err) && declare_schema(config, p->arena, &p->schema, err) &&
+    return declare_schema(config, p->arena, &p->schema, err) &&
            plan_declare(config, &p->schema, p->arena, &p->declared, err) &&
            past_load(&p->past, config, &p->schema, p->arena, err) && split_table(p, err) &&
            table_learn_values(&p->past.table, p->schema.column, p->wanted, p->arena, err) &&
@@ -420,6 +419,7 @@ const struct step step_prepare = {
     .name = "prepare",
     .about = "read, join, check, split; fit the features on the training rows",
     .writes = true,
+    .check = past_is_named,
     .inputs = inputs,
     .run = run,
 };

@@ -57,7 +57,7 @@ static bool probe(struct pipeline *pipeline, struct err *err)
 
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
 {
-    if (!parameters_check(pipeline->config, err) || !probe(pipeline, err))
+    if (!probe(pipeline, err))
         return false;
     const struct digest *prepared = &pipeline->output[STEP_ID_prepare];
     digest_add(digester, (struct view){(const char *)prepared->bytes, sizeof prepared->bytes});
@@ -156,6 +156,7 @@ const struct step step_train = {
     .name = "train",
     .about = "cross-validate on the training rows, then train on all of them",
     .writes = true,
+    .check = parameters_check,
     .inputs = inputs,
     .run = run,
 };

@@ -108,7 +108,7 @@ bool xgb_booster_open(struct xgb_booster *booster, const struct xgb_matrix *matr
         return failed("making a booster", err);
     *booster = (struct xgb_booster){.handle = handle};
     for (size_t i = 0; i < parameters->count; i++) {
-        char name[65], value[257];
+        char name[65], value[4097]; /* as train/parameters.def bounds them */
         snprintf(name, sizeof name, "%.*s", (int)parameters->item[i].name.length,
                  parameters->item[i].name.text);
         snprintf(value, sizeof value, "%.*s", (int)parameters->item[i].value.length,

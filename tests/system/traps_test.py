@@ -90,4 +90,28 @@ def a_code_is_the_same_code_however_a_client_spells_its_number():
             assert "assay_unseen_categories_total 0" in server.get("/metrics")[2]
 
 
+@test
+def a_gate_a_threshold_or_a_parameter_that_cannot_be_is_refused_before_anything_runs():
+    with directory() as cwd:
+        noise(cwd, "t.csv", "x,fraud", lambda i, draw: f"{draw.random()},{i % 5 == 0:d}")
+        yaml = ("data: {file: t.csv, label: fraud}\n"
+                "columns: {x: {type: number}, fraud: {type: integer}}\n")
+        for more, word in (("gate: [auc >= 0.7]\n" + MODEL, "auc"),
+                           ("decision: {threshold: best}\n" + MODEL, "decision.threshold"),
+                           ("model: {parameters: {etta: 1}}\n", "etta")):
+            write(cwd, "assay.yaml", yaml + more)
+            for command in ("check", "train"):
+                done = assay(command, cwd=cwd, status=3)
+                assert word in done.said, done.said
+            assert os.listdir(os.path.join(cwd, ".assay", "work")) == []
+
+
+@test
+def options_that_would_be_ignored_are_refused():
+    with directory() as cwd:
+        for option in ("--join", "--on", "--label"):
+            done = assay("train", option, "x", cwd=cwd, status=2)
+            assert option in done.said and "--from" in done.said, done.said
+
+
 main()
