@@ -97,6 +97,17 @@ static bool sync_dir_of(const char *path)
     return fd >= 0 && fsync(fd) == 0;
 }
 
+/* A file of our own making, never one that somebody put there, or a link to another. What a killed
+ * process of the same number left is removed. */
+static int open_new(const char *path)
+{
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = open(path, flags, 0644);
+    if (fd >= 0 || errno != EEXIST || unlink(path) < 0)
+        return fd;
+    return open(path, flags, 0644);
+}
+
 bool file_save(const char *path, struct view bytes, struct err *err)
 {
     char beside[4096];
@@ -108,7 +119,7 @@ bool file_save(const char *path, struct view bytes, struct err *err)
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
         return err_set(err, ERR_IO, "'%s' cannot be written: it is no regular file", path);
 
-    CLEANUP(fd_close) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    CLEANUP(fd_close) int fd = open_new(beside);
     if (fd < 0)
         return err_set(err, ERR_IO, "'%s' cannot be created: %s", beside, strerror(errno));
     bool ok = write_all(fd, bytes) && fsync(fd) == 0;

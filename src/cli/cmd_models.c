@@ -191,6 +191,15 @@ static bool register_bundle(struct project *project, const struct bundle *bundle
            registry_add(&project->store, &wanted, &project->arena, version, &known, err);
 }
 
+/* One compare-and-swap: of two people who promote at once, one is told. */
+static bool make_champion(struct project *project, const struct version *version, struct err *err)
+{
+    int64_t champion;
+    return alias_get(&project->store, "champion", &champion, err) &&
+           (champion == version->number || alias_move(&project->store, "champion", champion,
+                                                      version->number, project_actor(), err));
+}
+
 static bool import(struct project *project, const struct call *call, struct err *err)
 {
     struct view bytes, sealed;
@@ -202,18 +211,28 @@ static bool import(struct project *project, const struct call *call, struct err 
         return err_while(err, "importing '%s'", path);
     bool ok = register_bundle(project, &bundle, sealed, &version, err);
     bundle_release(&bundle);
-    if (ok && call->option[OPTION_CHAMPION] != NULL) {
-        int64_t champion;
-        ok = alias_get(&project->store, "champion", &champion, err) &&
-             (champion == version.number || alias_move(&project->store, "champion", champion,
-                                                       version.number, project_actor(), err));
-    }
+    if (ok && call->option[OPTION_CHAMPION] != NULL)
+        ok = make_champion(project, &version, err);
     char hex[DIGEST_HEX_SIZE];
     if (ok)
         printf("%lld " VIEW_FMT " %s%s\n", (long long)version.number, VIEW_ARG(version.name),
                digest_print(&version.bundle, hex),
                call->option[OPTION_CHAMPION] != NULL ? " champion" : "");
     return ok;
+}
+
+/* The bundle is verified first: what does not open is not put in force. */
+static bool promote(struct project *project, const struct call *call, struct err *err)
+{
+    struct bundle bundle = {0};
+    struct version version;
+    if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
+        return false;
+    bundle_release(&bundle);
+    if (!make_champion(project, &version, err))
+        return false;
+    printf("%lld " VIEW_FMT " champion\n", (long long)version.number, VIEW_ARG(version.name));
+    return true;
 }
 
 static bool export(struct project *project, const struct call *call, struct err *err)
@@ -237,10 +256,8 @@ static const struct verb {
     size_t arguments;
     bool (*run)(struct project *project, const struct call *call, struct err *err);
 } verbs[] = {
-    {"list", 0, list},
-    {"show", 1, show},
-    {"import", 1, import},
-    {"export", 1, export},
+    {"list", 0, list},     {"show", 1, show},       {"import", 1, import},
+    {"export", 1, export}, {"promote", 1, promote},
 };
 
 static bool run(const struct call *call, struct err *err)
@@ -252,7 +269,7 @@ static bool run(const struct call *call, struct err *err)
     if (verb == NULL || call->arguments - 1 != verb->arguments)
         return err_set(err, ERR_USAGE,
                        "usage: assay models list | show REFERENCE | import FILE | export REFERENCE "
-                       "--out FILE");
+                       "--out FILE | promote REFERENCE");
     if (verb->run == export && call->option[OPTION_OUT] == NULL)
         return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
     struct project project;
@@ -274,11 +291,13 @@ static const struct option_row options[] = {
 
 const struct command command_models = {
     .name = "models",
-    .arguments = "list | show REFERENCE | import FILE | export REFERENCE",
+    .arguments = "list | show REFERENCE | import FILE | export REFERENCE | promote REFERENCE",
     .about = "the registry: versions, their bundles, and models from elsewhere",
-    .more = "REFERENCE is a version's number or name, champion, challenger, or the first eight or\n"
-            "more digits of a bundle's digest. import takes an exported bundle, or an XGBoost\n"
-            "model as JSON or UBJ.\n",
+    .more =
+        "REFERENCE is a version's number or name, champion, challenger, or the first eight or\n"
+        "more digits of a bundle's digest. import takes an exported bundle, or an XGBoost\n"
+        "model as JSON or UBJ. promote makes a version the champion; a running server keeps what\n"
+        "it has until it is started again.\n",
     .options = options,
     .least = 1,
     .most = 2,

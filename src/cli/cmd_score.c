@@ -6,6 +6,7 @@
 #include "decide/decision.h"
 
 #include <errno.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 enum { OPTION_BUNDLE, OPTION_MODEL, OPTION_JOIN, OPTION_ON, OPTION_OUT, OPTION_FORMAT };
@@ -89,10 +90,12 @@ static bool score_rows(struct scoring *s, struct err *err)
     return flush(s, &text, err);
 }
 
-static bool score_into(struct scoring *s, const char *path, struct err *err)
+static bool score_into(struct scoring *s, const char *path, const char *mode, bool *made,
+                       struct err *err)
 {
-    s->out = fopen(path, "wb");
-    if (s->out == NULL)
+    s->out = fopen(path, mode);
+    *made = s->out != NULL;
+    if (!*made)
         return err_set(err, ERR_IO, "'%s' cannot be created: %s", path, strerror(errno));
     bool ok = score_rows(s, err);
     if (fclose(s->out) != 0 && ok)
@@ -100,20 +103,21 @@ static bool score_into(struct scoring *s, const char *path, struct err *err)
     return ok;
 }
 
-/* Into a file beside, which takes its name when every row is in it. A pipe or a device is written
- * to as it is: taking its name would make /dev/null a file. */
+/* Into a new file beside, which takes its name when every row is in it. A pipe or a device is
+ * written to as it is: taking its name would make /dev/null a file. */
 static bool score_to_file(struct scoring *s, const char *path, struct err *err)
 {
     struct stat there;
+    bool made;
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-        return score_into(s, path, err);
+        return score_into(s, path, "wb", &made, err);
     struct text name = text_in_arena(s->arena);
-    text_addf(&name, "%s.new", path);
+    text_addf(&name, "%s.new-%ld", path, (long)getpid());
     const char *building = text_c(&name);
-    bool ok = score_into(s, building, err);
+    bool ok = score_into(s, building, "wbx", &made, err);
     if (ok && rename(building, path) < 0)
         ok = err_set(err, ERR_IO, "'%s' cannot be put in place: %s", path, strerror(errno));
-    if (!ok)
+    if (!ok && made)
         remove(building);
     return ok;
 }

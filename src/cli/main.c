@@ -3,9 +3,15 @@
 
 #include <signal.h>
 
+/* The message may quote the input: what would command a terminal is shown as a question mark. */
 static int fail(const char *command, const struct err *err)
 {
-    fprintf(stderr, "assay %s: %s\n", command, err->text);
+    fprintf(stderr, "assay %s: ", command);
+    for (const char *at = err->text; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        fputc(c < ' ' || c == 0x7f ? '?' : c, stderr);
+    }
+    fputc('\n', stderr);
     return err_exit_status(err->kind);
 }
 

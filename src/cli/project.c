@@ -72,8 +72,9 @@ bool project_load_bundle(struct project *project, const char *file, const char *
         return false;
     if (!registry_find(&project->store, view_of(wanted), &project->arena, version, err)) {
         if (reference == NULL && err->kind == ERR_NOT_FOUND)
-            return err_set(err, ERR_NOT_FOUND,
-                           "there is no champion yet; `assay train` makes one, or name a bundle");
+            return err_set(
+                err, ERR_NOT_FOUND,
+                "there is no champion yet: `assay train` or `assay models promote` makes one");
         return false;
     }
     const char *path = store_bundle_path(&project->store, &version->bundle, &project->arena);

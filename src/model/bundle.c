@@ -235,6 +235,29 @@ static bool check_part(const struct doc *doc, const struct member *member, struc
     return true;
 }
 
+/* These are printed in tables and logs: short, and without control characters. */
+static bool check_name(const char *key, struct view name, struct err *err)
+{
+    enum { NAME_MAX_BYTES = 64 };
+    bool ok = name.length >= 1 && name.length <= NAME_MAX_BYTES;
+    for (size_t i = 0; i < name.length; i++)
+        ok &= (unsigned char)name.text[i] >= ' ' && name.text[i] != 0x7f;
+    return ok || err_set(err, ERR_MODEL, "'%s' is no name of 1 to %d printable bytes", key,
+                         NAME_MAX_BYTES);
+}
+
+/* What people read of a bundle must be one JSON object: nothing may hide behind it. */
+static bool check_object(const struct member *member, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = (size_t)BUNDLE_SIZE_MAX * 8};
+    if (member->bytes.text == NULL)
+        return true;
+    const struct doc *doc = doc_parse(member->bytes, &arena, err);
+    if (doc != NULL && doc->kind != DOC_OBJECT)
+        err_set(err, ERR_MODEL, "an object is expected");
+    return err->kind == ERR_NONE || damaged(err, member->name);
+}
+
 static bool read_manifest(struct bundle *bundle, struct view manifest, const struct member *member,
                           struct err *err)
 {
@@ -247,6 +270,8 @@ static bool read_manifest(struct bundle *bundle, struct view manifest, const str
                        BUNDLE_FORMAT);
     if (!doc_need_text(doc, "project", &bundle->project, err) ||
         !doc_need_text(doc, "algorithm", &bundle->algorithm, err) ||
+        !check_name("project", bundle->project, err) ||
+        !check_name("algorithm", bundle->algorithm, err) ||
         !doc_need(doc, "parts", DOC_LIST, &list, err))
         return false;
     const struct doc *item = list->first;
@@ -315,7 +340,8 @@ static bool read_parts(struct bundle *bundle, const struct member *member, struc
         return damaged(err, member[PART_MODEL].name);
     if (!read_policy(bundle, member[PART_POLICY].bytes, err))
         return damaged(err, "policy.json");
-    if (!check_fit(bundle, err))
+    if (!check_fit(bundle, err) || !check_object(&member[PART_EVALUATION], err) ||
+        !check_object(&member[PART_LINEAGE], err))
         return false;
     bundle->model = member[PART_MODEL].bytes;
     bundle->evaluation = member[PART_EVALUATION].bytes;

@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #define MIGRATION(name) extern const char sql_##name[];
 #include "store/migrations.def"
 #undef MIGRATION
@@ -90,12 +93,23 @@ static bool migrate(struct db *db, struct err *err)
     return db_commit(db, err);
 }
 
+/* Training rows and decisions are nobody else's to read. A directory that was there keeps the mode
+ * its owner gave it. */
+static bool keep_private(const char *dir, bool fresh, struct err *err)
+{
+    if (fresh && chmod(dir, 0700) < 0)
+        return err_set(err, ERR_IO, "'%s' cannot be made private: %s", dir, strerror(errno));
+    return true;
+}
+
 bool store_open(struct store *store, const char *dir, struct err *err)
 {
     enum { PATHS_MAX = 1 << 20 };
     struct store made = {.arena = {.limit = PATHS_MAX}};
     made.dir = path_join(&made.arena, "", dir);
-    bool ok = dir_make(dir, err) && dir_make(path_join(&made.arena, dir, "bundles"), err) &&
+    bool fresh = !file_exists(dir);
+    bool ok = dir_make(dir, err) && keep_private(dir, fresh, err) &&
+              dir_make(path_join(&made.arena, dir, "bundles"), err) &&
               dir_make(path_join(&made.arena, dir, "work"), err) &&
               db_open(&made.db, path_join(&made.arena, dir, "assay.db"), err);
     if (ok && !migrate(&made.db, err)) {

@@ -398,6 +398,10 @@ TEST(other_documents_in_the_parts_are_refused_by_the_parts_name)
     refused_with("golden.json", "[{\"record\":[]}]", "golden.json");
     refused_with("golden.json", "[{\"record\":[1,\"theft\",\"low\",true]}]", "golden.json");
     refused_with("golden.json", "[]", "golden.json: there is no golden record");
+    refused_with("evaluation.json", "1, \"number\": 99", "evaluation.json");
+    refused_with("evaluation.json", "[]", "evaluation.json: an object is expected");
+    refused_with("lineage.json", "{} {}", "lineage.json");
+    refused_with("lineage.json", "\x1b[31m", "lineage.json");
 }
 
 TEST(a_plan_that_does_not_make_what_the_forest_reads_is_refused)
@@ -568,4 +572,19 @@ TEST(a_bundle_loads_from_a_file_and_names_it_when_it_does_not)
     err = (struct err){0};
     WORKS(bundle_load(&bundle, path, &err), err);
     SAME(bundle.golden_count, SMALL_GOLDEN);
+}
+
+TEST(a_project_that_would_command_a_terminal_is_no_name)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct view names[] = {VIEW("\x1b[2J"), VIEW(""), VIEW("a\nb"), VIEW("\x7f")};
+    for (size_t i = 0; i < LENGTH_OF(names); i++) {
+        struct small_bundle small;
+        struct view file;
+        struct err err = {0};
+        small_bundle_init(&small, &arena);
+        small.parts.project = names[i];
+        FAILS(bundle_seal(&small.parts, &arena, &file, &err), err, ERR_MODEL);
+        SAYS(err, "'project' is no name");
+    }
 }

@@ -36,7 +36,7 @@ TEST(a_cell_of_each_kind_is_written_as_a_client_would_send_it_and_comes_back)
     written_as((struct column){.kind = COLUMN_NUMBER}, "-0", "[-0]");
     written_as((struct column){.kind = COLUMN_NUMBER}, "1e-310", "[1e-310]");
     written_as((struct column){.kind = COLUMN_NUMBER}, "", "[null]");
-    written_as((struct column){.kind = COLUMN_INTEGER}, "9007199254740993", "[9007199254740992]");
+    written_as((struct column){.kind = COLUMN_INTEGER}, "9007199254740991", "[9007199254740991]");
     written_as((struct column){.kind = COLUMN_BOOLEAN}, "yes", "[true]");
     written_as((struct column){.kind = COLUMN_BOOLEAN}, "0", "[false]");
     written_as((struct column){.kind = COLUMN_BOOLEAN}, "", "[null]");

@@ -317,4 +317,52 @@ def training_works_with_standard_input_and_output_closed():
         assert os.path.exists(os.path.join(work(cwd, "evaluate"), "receipt.json")), done
 
 
+# ---------------------------------------------------------------- promote, privacy, terminals
+
+
+@test
+def a_version_that_was_left_to_a_person_is_promoted_by_one():
+    with directory() as cwd:
+        numbers(cwd)
+        assay("train", "--set", "deploy.automatic=false", cwd=cwd)
+        done = assay("serve", "--port", "0", cwd=cwd, status=4)
+        assert "assay models promote" in done.said, done.said
+        assert assay("models", "promote", "1", cwd=cwd).text.endswith("champion\n")
+        assert " champion " in assay("models", "list", cwd=cwd).text
+        assay("models", "promote", "7", cwd=cwd, status=4)
+        assay("score", "numbers.csv", cwd=cwd)
+
+
+@test
+def a_new_store_is_its_owners_alone_and_an_old_one_keeps_its_mode():
+    with directory() as cwd:
+        numbers(cwd)
+        os.mkdir(os.path.join(cwd, "shared"), 0o750)
+        assay("train", cwd=cwd)
+        assay("train", "--set", "store.dir=shared", cwd=cwd)
+        assert stat.S_IMODE(os.stat(os.path.join(cwd, ".assay")).st_mode) == 0o700
+        assert stat.S_IMODE(os.stat(os.path.join(cwd, "shared")).st_mode) == 0o750
+
+
+@test
+def a_message_never_commands_the_terminal():
+    with directory() as cwd:
+        write(cwd, "t.csv", "a,\x1b[2Jb\n1,2\n")
+        numbers(cwd)
+        assay("train", cwd=cwd)
+        done = assay("score", "t.csv", cwd=cwd, status=3)
+        assert "\x1b" not in done.said and "?[2Jb" in done.said, repr(done.said)
+
+
+@test
+def scores_go_beside_nobodys_file():
+    with directory() as cwd:
+        numbers(cwd)
+        assay("train", cwd=cwd)
+        write(cwd, "s.csv.new", "mine\n")
+        assay("score", "numbers.csv", "--out", "s.csv", cwd=cwd)
+        assert read(cwd, "s.csv.new") == "mine\n"
+        assert read(cwd, "s.csv").startswith("line,")
+
+
 main()
