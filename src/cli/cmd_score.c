@@ -30,7 +30,8 @@ static bool load(struct scoring *s, struct err *err)
     if (!table_load(&s->table, &s->bundle.schema, call->argument[0], memory, s->arena, err))
         return false;
     if (call->option[OPTION_JOIN] == NULL)
-        return table_require_inputs(&s->table, err);
+        return table_require_inputs(&s->table, err) ||
+               err_while(err, "without --join FILE --on COLUMN");
     struct table right, joined;
     struct join_audit audit;
     struct join join = {.key = view_of(call->option[OPTION_ON])};

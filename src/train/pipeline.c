@@ -243,6 +243,28 @@ static bool lock(struct pipeline *pipeline, int *fd, struct err *err)
     return true;
 }
 
+static int is_unfinished(const struct dirent *entry)
+{
+    return view_ends(view_of(entry->d_name), ".new");
+}
+
+/* What a killed run was building: under the lock nobody builds any more. */
+static bool clear_unfinished(struct pipeline *pipeline, struct err *err)
+{
+    const char *work = path_join(pipeline->arena, pipeline->store->dir, "work");
+    struct dirent **entry;
+    int count = scandir(work, &entry, is_unfinished, by_name);
+    if (count < 0)
+        return err_set(err, ERR_IO, "'%s' cannot be listed: %s", work, strerror(errno));
+    bool ok = true;
+    for (int i = 0; i < count; i++) {
+        ok = ok && dir_remove(path_join(pipeline->arena, work, entry[i]->d_name), err);
+        free(entry[i]);
+    }
+    free(entry);
+    return ok;
+}
+
 static void digest_config(struct pipeline *pipeline, struct digest *out)
 {
     static const char *const sections[] = {"project",  "data",  "data.join", "columns",
@@ -271,7 +293,7 @@ bool pipeline_run(struct pipeline *pipeline, enum step_id until, struct err *err
     if (!digest_of_file("/proc/self/exe", &pipeline->build, err))
         return false;
     if (!pipeline_check(pipeline->config, err) || !lock(pipeline, &fd, err) ||
-        !run_bury_dead(pipeline->store, err) ||
+        !clear_unfinished(pipeline, err) || !run_bury_dead(pipeline->store, err) ||
         !run_begin(pipeline->store, &config, pipeline->actor, &pipeline->run_id, err))
         return false;
     bool ok = true;

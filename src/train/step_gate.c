@@ -116,7 +116,10 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
         const char *refused = path_join(pipeline->arena, pipeline->store->dir, "refused.json");
         return file_save(refused, text_view(&text), err) && refuse(&judgement, refused, err);
     }
-    text_addf(outcome, "%zu of %zu rules met", judgement.count, judgement.count);
+    if (judgement.count == 0)
+        text_adds(outcome, "no rule is set: every model passes");
+    else
+        text_addf(outcome, "%zu of %zu rules met", judgement.count, judgement.count);
     return file_save(path_join(pipeline->arena, dir, "gate.json"), text_view(&text), err);
 }
 

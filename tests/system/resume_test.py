@@ -68,6 +68,8 @@ def kill_9_at_many_moments_leaves_nothing_half_registered():
             states = {row[0] for row in database.execute("select state from run")}
             database.close()
             assert "running" not in states, states
+            left = os.listdir(os.path.join(cwd, ".assay", "work"))
+            assert not [name for name in left if name.endswith(".new")], left
 
 
 @test

@@ -114,4 +114,26 @@ def options_that_would_be_ignored_are_refused():
             assert option in done.said and "--from" in done.said, done.said
 
 
+@test
+def a_constraint_for_each_of_many_features_reaches_xgboost_whole():
+    with directory() as cwd:
+        names = [f"x{i}" for i in range(120)]
+        noise(cwd, "t.csv", ",".join(names) + ",fraud",
+              lambda i, draw: ",".join(f"{draw.random():.3f}" for _ in names) + f",{draw.random() < .3:d}")
+        signs = "(" + ",".join("1" for _ in names) + ")"
+        columns = ", ".join(f"{name}: {{type: number}}" for name in names)
+        write(cwd, "assay.yaml", "data: {file: t.csv, label: fraud}\n"
+              f"columns: {{{columns}, fraud: {{type: integer}}}}\n"
+              "model: {rounds: 20, folds: 0, threads: 1, parameters: {max_depth: 4, "
+              f'monotone_constraints: "{signs}"}}}}\n')
+        assay("train", cwd=cwd)
+        with open(os.path.join(cwd, "s.csv"), "w", encoding="utf-8") as file:
+            file.write(",".join(names) + "\n")
+            for step in range(11):
+                file.write(",".join(["0.5"] * 119 + [f"{step / 10}"]) + "\n")
+        scores = [float(line.split(",")[1])
+                  for line in assay("score", "s.csv", cwd=cwd).text.splitlines()[1:]]
+        assert scores == sorted(scores), scores
+
+
 main()
