@@ -79,13 +79,28 @@ static bool take_number(const struct column *column, double number, struct view 
     return true;
 }
 
+/* The value as it is written, else as the number it is: 2.0 and 2e0 are the value "2". */
+static uint32_t find_code(const struct column *column, struct view *text)
+{
+    double number;
+    char digits[NUMBER_SIZE];
+    uint32_t code = dictionary_find(&column->values, *text);
+    if (code != DICTIONARY_NONE || !number_parse(*text, &number))
+        return code;
+    struct view printed = {digits, number_print(number, digits)};
+    code = dictionary_find(&column->values, printed);
+    if (code != DICTIONARY_NONE)
+        *text = column->values.text[code];
+    return code;
+}
+
 static bool take_code(const struct column *column, struct view text, struct cell *out,
                       struct err *err)
 {
     if (!view_is_utf8(text))
         return err_set(err, ERR_INPUT, "'" VIEW_FMT "': the text is not valid UTF-8",
                        VIEW_ARG(column->name));
-    uint32_t code = dictionary_find(&column->values, text);
+    uint32_t code = find_code(column, &text);
     if (code == DICTIONARY_NONE && column->refuse_unseen && column->values.count > 0)
         return err_set(err, ERR_INPUT,
                        "'" VIEW_FMT "': '" VIEW_FMT "' is none of the %u values of the schema",
@@ -108,6 +123,11 @@ static bool take_boolean(const struct column *column, struct view text, struct c
             *out = (struct cell){.number = words[i].value};
             return true;
         }
+    }
+    double number; /* 1.0, as a column of 0 and 1 with gaps is often written */
+    if (number_parse(text, &number) && (number == 0 || number == 1)) {
+        *out = (struct cell){.number = number != 0};
+        return true;
     }
     return wrong_kind(column, text, err);
 }
@@ -201,43 +221,18 @@ bool record_set_text(struct record *record, size_t index, struct view text, stru
     return set(record, index, &cell, err);
 }
 
-/* A code that came as a number: 2, 2.0 and 2e0 are the value written "2". */
-static bool take_number_as_code(const struct column *column, const struct token *token,
-                                struct cell *out, struct err *err)
-{
-    char digits[NUMBER_SIZE];
-    struct view printed = {digits, number_print(token->number, digits)};
-    uint32_t code = dictionary_find(&column->values, printed);
-    bool as_written = dictionary_find(&column->values, token->text) != DICTIONARY_NONE;
-    if (as_written || code == DICTIONARY_NONE || means_missing(column, token->text))
-        return cell_parse(column, token->text, out, err);
-    *out = (struct cell){.number = code, .text = column->values.text[code]};
-    return true;
-}
-
 static bool take_json_number(const struct column *column, const struct token *token,
                              struct cell *out, struct err *err)
 {
-    bool is_bit = token->number == 0 || token->number == 1;
     switch (column->kind) {
     case COLUMN_NUMBER:
     case COLUMN_INTEGER:
         return take_number(column, token->number, token->text, out, err);
     case COLUMN_TIMESTAMP:
         return take_time_number(column, token->number, token->text, out, err);
-    case COLUMN_CATEGORY:
-    case COLUMN_ORDINAL:
-        return take_number_as_code(column, token, out, err);
-    case COLUMN_BOOLEAN:
-        if (!is_bit || means_missing(column, token->text))
-            return cell_parse(column, token->text, out, err);
-        *out = (struct cell){.number = token->number != 0};
-        return true;
-    case COLUMN_ID:
-    case COLUMN_TEXT:
-        break;
+    default:
+        return cell_parse(column, token->text, out, err);
     }
-    return cell_parse(column, token->text, out, err);
 }
 
 /* A number in quotes is no number: the sender's types have drifted, and it should know. */
