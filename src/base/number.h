@@ -12,6 +12,9 @@
 
 #include "base/text.h"
 
+/* 2^53: from here on a double no longer tells every whole number from the next. */
+#define NUMBER_EXACT_MAX 9007199254740992.0
+
 /* Decimal text: sign, digits, point, exponent; ".5" and "5." are fine. `out` only on success. */
 bool number_parse(struct view view, double *out);
 

@@ -13,7 +13,6 @@
 
 enum { MEMORY_MAX = 2000000000, VALUES_LOOKED_AT = 1000, CATEGORY_VALUES_MAX = 200 };
 enum { DAY_MS = 86400000 };
-#define EXACT_MAX 9007199254740992.0 /* 2^53 */
 
 /* What is known of one column after every row was looked at. */
 struct guess {
@@ -63,7 +62,7 @@ static void look_at_value(struct guess *guess, struct view text)
     bool is_number = number_parse(text, &number);
     guess->numbers &= is_number;
     guess->integers &= is_number && number == floor(number);
-    guess->exact &= is_number && fabs(number) < EXACT_MAX && !has_leading_zero(text);
+    guess->exact &= is_number && fabs(number) < NUMBER_EXACT_MAX && !has_leading_zero(text);
     if (!guess->instants || !clock_parse(text, &time_ms)) {
         guess->instants = false;
         return;

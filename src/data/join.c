@@ -25,9 +25,8 @@ static bool key_of(const struct table *table, size_t column, size_t row, char nu
     if (out->text == NULL)
         return err_set(err, ERR_INPUT, "%s line %u: the join key is missing", table->path,
                        table->line[row]);
-    const double exact_max = 9007199254740992.0; /* 2^53 */
     if (table->series[column].number != NULL &&
-        fabs(table->series[column].number[row]) >= exact_max)
+        fabs(table->series[column].number[row]) >= NUMBER_EXACT_MAX)
         return err_set(err, ERR_INPUT,
                        "%s line %u: the join key is 2^53 or more, where numbers are no longer told "
                        "apart: declare '" VIEW_FMT "' as type id",

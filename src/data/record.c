@@ -6,8 +6,6 @@
 #include <float.h>
 #include <math.h>
 
-#define EXACT_MAX 9007199254740992.0 /* 2^53 */
-
 static const struct cell missing_cell = {.number = (double)NAN};
 
 static bool means_missing(const struct column *column, struct view text)
@@ -63,7 +61,7 @@ static bool take_number(const struct column *column, double number, struct view 
         return take_missing(column, out, err);
     if (column->kind == COLUMN_INTEGER && number != floor(number))
         return wrong_kind(column, text, err);
-    if (column->kind == COLUMN_INTEGER && fabs(number) >= EXACT_MAX)
+    if (column->kind == COLUMN_INTEGER && fabs(number) >= NUMBER_EXACT_MAX)
         return err_set(err, ERR_INPUT,
                        "'" VIEW_FMT "': '" VIEW_FMT "' is 2^53 or more, where whole numbers are no "
                        "longer told apart: what names things is of type id",

@@ -4,9 +4,6 @@
 
 #include <math.h>
 
-/* Whole numbers past this are not told apart in a double. */
-#define WHOLE_MAX 9007199254740992.0
-
 bool tokens_are_ubj(struct view bytes)
 {
     return bytes.length > 1 && bytes.text[0] == '{' && memchr("iUIlL", bytes.text[1], 5) != NULL;
@@ -154,7 +151,7 @@ bool token_whole(const struct token *token, int64_t *out, struct err *err)
     if (token->kind != TOKEN_NUMBER)
         return unwanted(token, "a whole number", err);
     double number = token->number;
-    if (!(fabs(number) < WHOLE_MAX) || number != trunc(number))
+    if (!(fabs(number) < NUMBER_EXACT_MAX) || number != trunc(number))
         return err_set(err, ERR_MODEL, "%.17g is not a whole number, or is past 2^53", number);
     *out = (int64_t)number;
     return true;
