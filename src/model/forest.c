@@ -32,8 +32,18 @@ uint32_t forest_leaf(const struct forest *forest, size_t tree, const float *row)
     }
 }
 
+static float precise_margin(const struct forest *forest, const float *row)
+{
+    double margin = (double)forest->base_margin;
+    for (size_t tree = 0; tree < forest->tree_count; tree++)
+        margin += forest->weight[forest_leaf(forest, tree, row)];
+    return (float)margin;
+}
+
 float forest_margin(const struct forest *forest, const float *row)
 {
+    if (forest->weight != NULL)
+        return precise_margin(forest, row);
     float margin = forest->base_margin;
     for (size_t tree = 0; tree < forest->tree_count; tree++)
         margin += forest->node[forest_leaf(forest, tree, row)].weight;

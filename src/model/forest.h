@@ -20,6 +20,11 @@
  * Weights are added as floats, in tree order, onto the base margin: libxgboost
  * does so, and in any other order or width the bits differ. In a DART model
  * each weight is multiplied by its tree's once, on loading, with the same bits.
+ * Forests of LightGBM and scikit-learn keep double weights, summed as doubles
+ * in tree order: their margin is that sum, rounded once.
+ *
+ * The walk here is the plain one: what forest_margin says is right. Scoring
+ * itself goes through model/engine.h, which says the same, sooner.
  */
 #ifndef MODEL_FOREST_H
 #define MODEL_FOREST_H
@@ -63,6 +68,7 @@ struct category_names {
 
 struct forest {
     const struct node *node;
+    const double *weight; /* by node: a leaf's, when they are summed in double; else NULL */
     const float *cover;   /* by node: the sum of hessians that reached it in training */
     const float *gain;    /* by node: the loss a branch took away; 0 at leaves */
     const uint32_t *root; /* by tree: its first node */

@@ -13,7 +13,7 @@ struct reader {
     struct tokens tokens;
     struct arena scratch;
     struct arena *arena; /* the forest's */
-    struct grove grove;
+    struct tree_reader trees;
     struct cats cats;
 
     struct whole_list version, tree_info;
@@ -60,10 +60,10 @@ static bool read_trees(struct reader *reader, struct err *err)
     while (tokens_next(&reader->tokens, &token, err)) {
         if (token.kind == TOKEN_LIST_END)
             return true;
-        size_t tree = reader->grove.root.count;
+        size_t tree = reader->trees.grove.root.count;
         if (token.kind != TOKEN_OBJECT)
             return err_set(err, ERR_MODEL, "tree %zu is no object", tree);
-        if (!tree_read(&reader->grove, &reader->tokens, err))
+        if (!tree_read(&reader->trees, &reader->tokens, err))
             return err_while(err, "tree %zu", tree);
     }
     return false;
@@ -299,7 +299,7 @@ static bool check_kind(const struct reader *reader, struct err *err)
 
 static bool check_trees(const struct reader *reader, struct err *err)
 {
-    size_t trees = reader->grove.root.count;
+    size_t trees = reader->trees.grove.root.count;
     if (!reader->has_model || trees == 0)
         return err_set(err, ERR_MODEL, "the model has no trees");
     if (reader->has_tree_count && reader->tree_count != (int64_t)trees)
@@ -332,17 +332,12 @@ static bool check_count(const struct reader *reader, const char *name, const str
 
 static bool check_features(const struct reader *reader, struct err *err)
 {
-    const struct grove *grove = &reader->grove;
     if (reader->feature_count < 1)
         return err_set(err, ERR_MODEL, "num_feature is %lld", (long long)reader->feature_count);
     if (reader->feature_count > FOREST_FEATURES_MAX)
         return err_set(err, ERR_LIMIT, "more than %d features", FOREST_FEATURES_MAX);
-    if (grove->features_needed > reader->feature_count)
-        return err_set(err, ERR_MODEL,
-                       "tree %zu: node %zu: it splits on feature %lld, and the "
-                       "model has %lld",
-                       grove->needed_by_tree, grove->needed_by_node,
-                       (long long)grove->features_needed - 1, (long long)reader->feature_count);
+    if (!grove_check_features(&reader->trees.grove, reader->feature_count, err))
+        return false;
     return check_count(reader, "feature_names", &reader->feature_name, err) &&
            check_count(reader, "feature_types", &reader->feature_type, err) &&
            check_count(reader, "cats.enc", &reader->cats.feature, err);
@@ -355,11 +350,12 @@ static bool apply_weight_drop(struct reader *reader, struct err *err)
 {
     if (!reader->has_weight_drop)
         return true;
-    struct node *node = reader->grove.node.item;
-    const uint32_t *root = reader->grove.root.item;
-    size_t trees = reader->grove.root.count;
+    const struct grove *grove = &reader->trees.grove;
+    struct node *node = grove->node.item;
+    const uint32_t *root = grove->root.item;
+    size_t trees = grove->root.count;
     for (size_t tree = 0; tree < trees; tree++) {
-        size_t end = tree + 1 < trees ? root[tree + 1] : reader->grove.node.count;
+        size_t end = tree + 1 < trees ? root[tree + 1] : grove->node.count;
         for (size_t i = root[tree]; i < end; i++) {
             if (!node_is_leaf(&node[i]))
                 continue;
@@ -399,37 +395,21 @@ static bool settle_texts(const struct pile *pile, struct arena *arena, const str
 }
 
 /* False: the arena is full. */
-static bool settle_forest(const struct reader *reader, struct forest *out)
+static bool settle_names(const struct reader *reader, struct forest *out)
 {
-    const struct grove *grove = &reader->grove;
-    struct arena *arena = reader->arena;
-    out->node = settle(&grove->node, sizeof *out->node, arena);
-    out->cover = settle(&grove->cover, sizeof *out->cover, arena);
-    out->gain = settle(&grove->gain, sizeof *out->gain, arena);
-    out->root = settle(&grove->root, sizeof *out->root, arena);
-    out->set = settle(&grove->set, sizeof *out->set, arena);
-    out->bits = settle(&grove->bits, sizeof *out->bits, arena);
-    if (out->node == NULL || out->cover == NULL || out->gain == NULL || out->root == NULL ||
-        out->set == NULL || out->bits == NULL)
-        return false;
     if (reader->cats.feature.count > 0) {
-        out->category = settle(&reader->cats.feature, sizeof *out->category, arena);
+        out->category = settle(&reader->cats.feature, sizeof *out->category, reader->arena);
         if (out->category == NULL)
             return false;
     }
-    return settle_texts(&reader->feature_name, arena, &out->feature_name) &&
-           settle_texts(&reader->feature_type, arena, &out->feature_type);
+    return settle_texts(&reader->feature_name, reader->arena, &out->feature_name) &&
+           settle_texts(&reader->feature_type, reader->arena, &out->feature_type);
 }
 
 static bool build(struct reader *reader, struct forest *out, struct err *err)
 {
     struct forest forest = {
-        .node_count = reader->grove.node.count,
-        .tree_count = reader->grove.root.count,
-        .set_count = reader->grove.set.count,
-        .bits_count = reader->grove.bits.count,
         .feature_count = (size_t)reader->feature_count,
-        .depth_max = reader->grove.depth_max,
         .objective = objective_find(reader->objective),
         .base_score = reader->base_score,
     };
@@ -439,9 +419,10 @@ static bool build(struct reader *reader, struct forest *out, struct err *err)
                        (double)forest.base_score, forest.objective->name);
     for (size_t i = 0; i < LENGTH_OF(forest.version); i++)
         forest.version[i] = whole_at(&reader->version, i);
-    if (!apply_weight_drop(reader, err))
+    if (!apply_weight_drop(reader, err) ||
+        !grove_settle(&reader->trees.grove, reader->arena, &forest, err))
         return false;
-    if (!settle_forest(reader, &forest))
+    if (!settle_names(reader, &forest))
         return err_set(err, ERR_LIMIT, "the model does not fit the %zu bytes it may take",
                        reader->arena->limit);
     *out = forest;
@@ -456,7 +437,7 @@ bool xgboost_is_json(struct view bytes)
 bool xgboost_parse(struct view bytes, struct arena *arena, struct forest *out, struct err *err)
 {
     CLEANUP(forget) struct reader reader = {.arena = arena, .scratch = {.limit = arena->limit}};
-    reader.grove.arena = &reader.scratch;
+    reader.trees.grove.arena = &reader.scratch;
     return tokens_open(&reader.tokens, bytes, &reader.scratch, err) &&
            read_document(&reader, err) && check_kind(&reader, err) && check_trees(&reader, err) &&
            check_features(&reader, err) && build(&reader, out, err);

@@ -88,7 +88,7 @@ TEST(what_pruning_deleted_is_left_out)
     refused(&(struct lists){.param = "\"num_nodes\":\"5\",\"num_deleted\":\"2\""},
             "nodes are reached from the root, of 5 with 2 deleted");
     refused(&(struct lists){.param = "\"num_nodes\":\"5\",\"num_deleted\":\"5\""},
-            "num_deleted leaves no node");
+            "every node of the tree is deleted");
 }
 
 TEST(lists_that_are_missing_or_of_other_lengths_are_named)
@@ -149,8 +149,8 @@ TEST(what_is_not_finite_is_refused_where_it_would_be_scored_with)
         {{.threshold = "[NaN,1.0,2.0,3.0,4.0]"}, "node 0: its threshold is NaN"},
         {{.threshold = "[0.5,NaN,2.0,3.0,4.0]"}, "node 1: its weight is not finite"},
         {{.threshold = "[0.5,1.0,2.0,-Infinity,4.0]"}, "node 3: its weight is not finite"},
-        {{.cover = "[9,5,NaN,1,3]"}, "node 2: its sum_hessian or loss_changes is NaN"},
-        {{.gain = "[NaN,0,1,0,0]"}, "node 0: its sum_hessian or loss_changes is NaN"},
+        {{.cover = "[9,5,NaN,1,3]"}, "node 2: its cover or gain is NaN"},
+        {{.gain = "[NaN,0,1,0,0]"}, "node 0: its cover or gain is NaN"},
         {{.left = "[NaN,-1,3,-1,-1]"}, "left_children: entry 0"},
     };
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
