@@ -58,6 +58,13 @@ llhttp.objects := $(if $(llhttp.sources),$(patsubst /usr/share/llhttp/%.c,$(OUT)
 llhttp.cflags  := $(if $(llhttp.sources),-isystem /usr/share/include/llhttp) -DLLHTTP_STRICT_MODE=1
 llhttp.libs    := $(if $(llhttp.sources),,-lllhttp)
 
+# A file named after an instruction set is compiled for it, and called only where cpu.h finds it.
+ifeq ($(shell uname -m),x86_64)
+cpu.avx2   := -mavx2 -mbmi -mbmi2
+cpu.avx512 := $(cpu.avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
+cpu.vbmi   := $(cpu.avx512) -mavx512vbmi
+endif
+
 # ---------------------------------------------------------------- rules
 
 # `make V=1` shows each command whole.
@@ -85,7 +92,7 @@ $(OUT)/src/serve/%.o: src/serve/%.c Makefile
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call say,cc  )$(CC) $(CFLAGS) -MMD -MP -Isrc -Itests -c -o $@ $<
+	$(call say,cc  )$(CC) $(CFLAGS) $(cpu.$(lastword $(subst _, ,$(basename $(@F))))) -MMD -MP -Isrc -Itests -c -o $@ $<
 
 $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
