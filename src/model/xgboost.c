@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "model/xgboost_cats.h"
 #include "model/xgboost_tree.h"
+#include "model/xgboost_write.h"
 
 #include <math.h>
 
@@ -314,6 +315,9 @@ static bool check_trees(const struct reader *reader, struct err *err)
                            tree, whole_at(&reader->tree_info, tree));
     if (view_is(reader->booster, "dart") && !reader->has_weight_drop)
         return err_set(err, ERR_MODEL, "booster 'dart' comes without weight_drop");
+    if (reader->has_weight_drop && reader->trees.grove.precise)
+        return err_set(err, ERR_MODEL, "weight_drop and %s cannot stand in one model",
+                       XGBOOST_DOUBLES_KEY);
     if (reader->has_weight_drop && float_count(&reader->weight_drop) != trees)
         return err_set(err, ERR_MODEL, "there are %zu trees, weight_drop has %zu entries", trees,
                        float_count(&reader->weight_drop));

@@ -13,6 +13,9 @@
  * with XGBoost's own bits it refuses by name: other boosters and objectives,
  * several classes or targets, leaves with several values, a newer major version.
  *
+ * A file of model/xgboost_write.h may hold a double for each leaf beside its float; such a forest
+ * sums doubles.
+ *
  * All trees are kept: an attribute best_iteration, which Python's estimators
  * obey and XGBoost's own predictor does not, is not looked at. Slice the model
  * before saving to score with fewer.

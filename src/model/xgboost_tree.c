@@ -1,5 +1,7 @@
 #include "model/xgboost_tree.h"
 
+#include "model/xgboost_write.h"
+
 /* ---------------------------------------------------------------- reading */
 
 static bool read_param(struct tree_lists *lists, struct tokens *tokens, struct err *err)
@@ -41,6 +43,7 @@ enum tree_key {
     CATEGORY_NODES,
     CATEGORY_SEGMENTS,
     CATEGORY_SIZES,
+    DOUBLES,
     FLOAT_FIRST,
     CONDITION = FLOAT_FIRST,
     COVER,
@@ -61,6 +64,7 @@ static const char *const tree_key_name[TREE_KEYS] = {
     [CATEGORY_NODES] = "categories_nodes",
     [CATEGORY_SEGMENTS] = "categories_segments",
     [CATEGORY_SIZES] = "categories_sizes",
+    [DOUBLES] = XGBOOST_DOUBLES_KEY,
     [CONDITION] = "split_conditions",
     [COVER] = "sum_hessian",
     [GAIN] = "loss_changes",
@@ -81,6 +85,7 @@ static struct whole_list *whole_of(struct tree_lists *lists, size_t key)
         [CATEGORY_NODES] = &lists->categories_nodes,
         [CATEGORY_SEGMENTS] = &lists->categories_segments,
         [CATEGORY_SIZES] = &lists->categories_sizes,
+        [DOUBLES] = &lists->doubles,
     };
     return list[key];
 }
@@ -141,6 +146,7 @@ static bool read_lists(struct tree_reader *reader, struct tokens *tokens, struct
     lists->has_id = keys_seen(&keys, ID);
     lists->has_parents = keys_seen(&keys, PARENT);
     lists->has_split_type = keys_seen(&keys, SPLIT_TYPE);
+    lists->has_doubles = keys_seen(&keys, DOUBLES);
     return true;
 }
 
@@ -169,7 +175,21 @@ static bool check_lengths(struct tree_lists *lists, struct err *err)
     for (size_t key = FLOAT_FIRST; key < PARAM; key++)
         if (!check_length(tree_key_name[key], float_count(float_of(lists, key)), nodes, err))
             return false;
+    if (lists->has_doubles && (int64_t)whole_count(&lists->doubles) != nodes * 2)
+        return err_set(err, ERR_MODEL, "%s has %zu entries, two for each of %lld nodes are due",
+                       XGBOOST_DOUBLES_KEY, whole_count(&lists->doubles), (long long)nodes);
     return true;
+}
+
+/* The first tree says whether scores are summed in double; the others must say the same. */
+static bool check_doubles(struct tree_reader *reader, struct err *err)
+{
+    bool has = reader->lists.has_doubles;
+    if (reader->grove.root.count == 0)
+        reader->grove.precise = has;
+    return reader->grove.precise == has ||
+           err_set(err, ERR_MODEL, "it comes %s %s, and the trees before it %s",
+                   has ? "with" : "without", XGBOOST_DOUBLES_KEY, has ? "without" : "with it");
 }
 
 /* Which nodes list categories. The segments lie end to end in `categories`, in order of nodes, as
@@ -252,6 +272,22 @@ static bool check_parent(const struct tree_lists *lists, int64_t child, size_t p
                    says);
 }
 
+/* The double of a leaf, which its float must be the nearest to: an edited file may have changed
+ * one of them only. */
+static bool read_double(const struct tree_lists *lists, size_t index, double *out, struct err *err)
+{
+    uint64_t bits = (uint64_t)(uint32_t)whole_at(&lists->doubles, index * 2) << 32 |
+                    (uint32_t)whole_at(&lists->doubles, index * 2 + 1);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    if ((float)value != float_at(&lists->split_conditions, index))
+        return err_set(err, ERR_MODEL, "%s says %.17g, and split_conditions %.9g",
+                       XGBOOST_DOUBLES_KEY, value,
+                       (double)float_at(&lists->split_conditions, index));
+    *out = value;
+    return true;
+}
+
 static bool read_node(const void *from, size_t index, struct sprout *out, struct err *err)
 {
     const struct tree_reader *reader = from;
@@ -264,7 +300,7 @@ static bool read_node(const void *from, size_t index, struct sprout *out, struct
     };
     if (out->left == -1 && out->right == -1) {
         out->weight = (double)float_at(&lists->split_conditions, index);
-        return true;
+        return !lists->has_doubles || read_double(lists, index, &out->weight, err);
     }
     return check_parent(lists, out->left, index, err) &&
            check_parent(lists, out->right, index, err) && read_split(reader, index, out, err);
@@ -274,7 +310,7 @@ bool tree_read(struct tree_reader *reader, struct tokens *tokens, struct err *er
 {
     const struct tree_lists *lists = &reader->lists;
     if (!read_lists(reader, tokens, err) || !check_lengths(&reader->lists, err) ||
-        !index_categories(reader, err))
+        !check_doubles(reader, err) || !index_categories(reader, err))
         return false;
     if (lists->has_id && lists->id != (int64_t)reader->grove.root.count)
         return err_set(err, ERR_MODEL, "it calls itself tree %lld", (long long)lists->id);

@@ -10,6 +10,8 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "harness.h"
+#include "model/same_forest.h"
+#include "model/xgboost_write.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -231,6 +233,24 @@ static void check_matrix(const char *name, BoosterHandle booster, const struct f
     }
 }
 
+/* What we write is what we read, and what the library reads. */
+static void check_written(const char *name, const struct forest *forest,
+                          const struct matrix *matrix, DMatrixHandle handle)
+{
+    for (int format = XGBOOST_JSON; format <= XGBOOST_UBJ; format++) {
+        CLEANUP(arena_release) struct arena arena = {.limit = 256 << 20};
+        struct err err = {0};
+        struct forest again;
+        struct text text = text_in_arena(&arena);
+        WORKS(xgboost_write(forest, (enum xgboost_format)format, &text, &err), err);
+        WORKS(xgboost_parse(text_view(&text), &arena, &again, &err), err);
+        same_forest(forest, &again);
+        BoosterHandle loaded = load(text_view(&text));
+        check_matrix(name, loaded, forest, matrix, handle);
+        MUST(XGBoosterFree(loaded));
+    }
+}
+
 /* Trains, saves in both formats, and compares on rows the booster has not seen. */
 static void run(const struct trial *trial, void (*look)(const struct forest *forest))
 {
@@ -255,6 +275,8 @@ static void run(const struct trial *trial, void (*look)(const struct forest *for
         check_matrix(trial->name, booster, &forest, &fresh, fresh_handle);
         check_matrix(trial->name, loaded, &forest, &fresh, fresh_handle);
         MUST(XGBoosterFree(loaded));
+        if (i == 0)
+            check_written(trial->name, &forest, &fresh, fresh_handle);
     }
     MUST(XGBoosterFree(booster));
     MUST(XGDMatrixFree(past_handle));
