@@ -137,3 +137,87 @@ bool cats_read(struct cats *cats, struct tokens *tokens, struct arena *arena, st
             return err_while(err, "enc");
     return keys.done;
 }
+
+/* ------------------------------------------------------------------ writing */
+
+size_t cats_write_size(const struct forest *forest)
+{
+    size_t longest = 0;
+    for (size_t i = 0; forest->category != NULL && i < forest->feature_count; i++)
+        longest = forest->category[i].count > longest ? forest->category[i].count : longest;
+    return longest * sizeof(uint32_t);
+}
+
+static void write_names(const struct category_names *names, struct spell *spell)
+{
+    size_t length = 0;
+    spell_open(spell);
+    spell_key(spell, "offsets"), spell_list(spell, 'l', names->count > 0 ? names->count + 1 : 0);
+    if (names->count > 0)
+        spell_number(spell, 0);
+    for (size_t i = 0; i < names->count; i++)
+        spell_number(spell, (double)(length += names->name[i].length));
+    spell_list_end(spell);
+    /* XGBoost 1.7 knows no list of signed bytes, and stops where it cannot read; all know a list
+     * of anything. */
+    spell_key(spell, "values"), spell_list(spell, 0, length);
+    for (size_t i = 0; i < names->count; i++)
+        for (size_t byte = 0; byte < names->name[i].length; byte++)
+            spell_whole(spell, (int8_t)names->name[i].text[byte]);
+    spell_list_end(spell);
+    spell_close(spell);
+}
+
+/* XGBoost looks names up by halving, and to it bytes are signed. */
+static int order_signed(const void *a, const void *b, void *from)
+{
+    const struct view *name = from;
+    uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
+    size_t left = name[first].length, right = name[second].length;
+    for (size_t i = 0; i < left && i < right; i++) {
+        int gap = (int8_t)name[first].text[i] - (int8_t)name[second].text[i];
+        if (gap != 0)
+            return gap;
+    }
+    if (left != right)
+        return left < right ? -1 : 1;
+    return first < second ? -1 : first > second;
+}
+
+static void write_order(const struct category_names *names, struct spell *spell, uint32_t *place)
+{
+    for (size_t i = 0; i < names->count; i++)
+        place[i] = (uint32_t)i;
+    struct view *name = (struct view *)(uintptr_t)names->name; /* qsort_r knows no const */
+    qsort_r(place, names->count, sizeof *place, order_signed, name);
+    for (size_t i = 0; i < names->count; i++)
+        spell_number(spell, place[i]);
+}
+
+bool cats_write(const struct forest *forest, struct spell *spell, struct arena *scratch,
+                struct err *err)
+{
+    const struct category_names *names = forest->category;
+    size_t features = forest->feature_count, total = 0;
+    if (names == NULL)
+        return true;
+    uint32_t *place = arena_alloc(scratch, cats_write_size(forest), 1);
+    if (place == NULL)
+        return full(scratch, err);
+    spell_key(spell, "cats"), spell_open(spell);
+    spell_key(spell, "enc"), spell_list(spell, 0, features);
+    for (size_t i = 0; i < features; i++)
+        write_names(&names[i], spell);
+    spell_list_end(spell);
+    spell_key(spell, "feature_segments"), spell_list(spell, 'l', features + 1);
+    spell_number(spell, 0);
+    for (size_t i = 0; i < features; i++)
+        spell_number(spell, (double)(total += names[i].count));
+    spell_list_end(spell);
+    spell_key(spell, "sorted_idx"), spell_list(spell, 'l', total);
+    for (size_t i = 0; i < features; i++)
+        write_order(&names[i], spell, place);
+    spell_list_end(spell);
+    spell_close(spell);
+    return true;
+}

@@ -4,12 +4,15 @@
  * For every feature "enc" has a dictionary, empty when the feature is a number.
  * One of texts is their bytes end to end and the offsets between them; one of
  * whole numbers is the numbers and the width they had. The code is the place.
+ *
+ * Both become texts here, and are written as texts.
  */
 #ifndef MODEL_XGBOOST_CATS_H
 #define MODEL_XGBOOST_CATS_H
 
 #include "model/forest.h"
 #include "model/lists.h"
+#include "model/spell.h"
 
 struct cats {
     struct pile feature;               /* struct category_names, growing in the scratch arena */
@@ -19,5 +22,11 @@ struct cats {
 /* The value of the key "cats". Names are written out into `arena`. */
 bool cats_read(struct cats *cats, struct tokens *tokens, struct arena *arena, struct arena *scratch,
                struct err *err);
+
+/* The key "cats" and its value, when the forest knows names; `scratch` needs room for so many bytes
+ * more. */
+size_t cats_write_size(const struct forest *forest);
+bool cats_write(const struct forest *forest, struct spell *spell, struct arena *scratch,
+                struct err *err);
 
 #endif

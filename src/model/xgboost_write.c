@@ -1,6 +1,6 @@
 #include "model/xgboost_write.h"
 
-#include "model/spell.h"
+#include "model/xgboost_cats.h"
 
 #include <math.h>
 
@@ -264,7 +264,8 @@ static bool make_room(struct scratch *scratch, const struct forest *forest, stru
         size_t count = tree_of(forest, i).count;
         longest = count > longest ? count : longest;
     }
-    scratch->arena.limit = longest * (sizeof(int32_t) + sizeof(float)) + (1 << 16);
+    scratch->arena.limit =
+        longest * (sizeof(int32_t) + sizeof(float)) + cats_write_size(forest) + (1 << 16);
     scratch->parent = arena_new(&scratch->arena, int32_t, longest);
     scratch->mean = arena_new(&scratch->arena, float, longest);
     return (scratch->parent != NULL && scratch->mean != NULL) ||
@@ -294,41 +295,13 @@ static void write_texts(struct spell *spell, const char *key, const struct view 
     spell_list_end(spell);
 }
 
-static void write_names_of(struct spell *spell, const struct category_names *names)
-{
-    size_t length = 0;
-    spell_open(spell);
-    spell_key(spell, "offsets"), spell_list(spell, 'l', names->count > 0 ? names->count + 1 : 0);
-    if (names->count > 0)
-        spell_number(spell, 0);
-    for (size_t i = 0; i < names->count; i++)
-        spell_number(spell, (double)(length += names->name[i].length));
-    spell_list_end(spell);
-    spell_key(spell, "values"), spell_list(spell, 'i', length);
-    for (size_t i = 0; i < names->count; i++)
-        for (size_t byte = 0; byte < names->name[i].length; byte++)
-            spell_number(spell, (double)(int8_t)names->name[i].text[byte]);
-    spell_list_end(spell);
-    spell_close(spell);
-}
-
-static void write_cats(struct spell *spell, const struct forest *forest)
-{
-    if (forest->category == NULL)
-        return;
-    spell_key(spell, "cats"), spell_open(spell);
-    spell_key(spell, "enc"), spell_list(spell, 0, forest->feature_count);
-    for (size_t i = 0; i < forest->feature_count; i++)
-        write_names_of(spell, &forest->category[i]);
-    spell_list_end(spell);
-    spell_close(spell);
-}
-
-static void write_booster(struct spell *spell, const struct forest *forest, struct scratch *scratch)
+static bool write_booster(struct spell *spell, const struct forest *forest, struct scratch *scratch,
+                          struct err *err)
 {
     spell_key(spell, "gradient_booster"), spell_open(spell);
     spell_key(spell, "model"), spell_open(spell);
-    write_cats(spell, forest);
+    if (!cats_write(forest, spell, &scratch->arena, err))
+        return err_while(err, "cats");
     spell_key(spell, "gbtree_model_param"), spell_open(spell);
     write_param(spell, "num_parallel_tree", 1);
     write_param(spell, "num_trees", forest->tree_count);
@@ -342,9 +315,11 @@ static void write_booster(struct spell *spell, const struct forest *forest, stru
     spell_close(spell);
     spell_key(spell, "name"), spell_text(spell, VIEW("gbtree"));
     spell_close(spell);
+    return true;
 }
 
-static void write_learner(struct spell *spell, const struct forest *forest, struct scratch *scratch)
+static bool write_learner(struct spell *spell, const struct forest *forest, struct scratch *scratch,
+                          struct err *err)
 {
     char base_score[SPELL_FLOAT_SIZE];
     struct view base = {base_score, spell_float(forest->base_score, base_score)};
@@ -352,7 +327,8 @@ static void write_learner(struct spell *spell, const struct forest *forest, stru
     spell_key(spell, "attributes"), spell_open(spell), spell_close(spell);
     write_texts(spell, "feature_names", forest->feature_name, forest->feature_count);
     write_texts(spell, "feature_types", forest->feature_type, forest->feature_count);
-    write_booster(spell, forest, scratch);
+    if (!write_booster(spell, forest, scratch, err))
+        return false;
     spell_key(spell, "learner_model_param"), spell_open(spell);
     spell_key(spell, "base_score"), spell_text(spell, base);
     write_param(spell, "boost_from_average", 0);
@@ -367,6 +343,7 @@ static void write_learner(struct spell *spell, const struct forest *forest, stru
     spell_close(spell);
     spell_close(spell);
     spell_close(spell);
+    return true;
 }
 
 bool xgboost_write(const struct forest *forest, enum xgboost_format format, struct text *out,
@@ -379,7 +356,8 @@ bool xgboost_write(const struct forest *forest, enum xgboost_format format, stru
     struct spell spell = spell_to(out, format == XGBOOST_JSON ? SPELL_JSON : SPELL_UBJ);
     spell_open(&spell);
     spell_key(&spell, "learner");
-    write_learner(&spell, forest, &scratch);
+    if (!write_learner(&spell, forest, &scratch, err))
+        return false;
     spell_key(&spell, "version"), spell_list(&spell, 0, LENGTH_OF(version));
     for (size_t i = 0; i < LENGTH_OF(version); i++)
         spell_whole(&spell, version[i]);
