@@ -7,7 +7,7 @@
  *
  *     struct imported model;
  *     if (!import_read(bytes, &arena, &model, &err) ||
- *         !import_companion(scaler_bytes, &arena, &model, &err))
+ *         !import_companion(VIEW("scaler.joblib"), scaler, &arena, &model, &err))
  *         ...
  *
  * Nothing in a file is ever executed. What is packed (gzip, zlib, a tar with
@@ -57,8 +57,9 @@ extern const size_t importers_count;
 bool import_read(struct view bytes, struct arena *arena, struct imported *out, struct err *err);
 
 /* A file that stands beside the model: a StandardScaler, a threshold, or an object or dict that
- * holds them one level down. Adds to `model`; on failure it is as it was. */
-bool import_companion(struct view bytes, struct arena *arena, struct imported *model,
-                      struct err *err);
+ * holds them one level down. A number is a threshold only if the file's name says so. Adds to
+ * `model`; on failure it is as it was. */
+bool import_companion(struct view name, struct view bytes, struct arena *arena,
+                      struct imported *model, struct err *err);
 
 #endif

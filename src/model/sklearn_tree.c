@@ -142,12 +142,12 @@ enum { SET_WORDS = 8, CODES = 32 * SET_WORDS };
 static bool predictor_categories(const struct predictor *predictor, size_t index,
                                  struct sprout *out, struct err *err)
 {
-    int64_t set = numpy_whole(&predictor->set, index);
-    if (set < 0 || (size_t)set >= predictor->sets.shape[0])
-        return err_set(err, ERR_MODEL, "its set of categories %lld does not exist", (long long)set);
     if (out->feature < 0 || (size_t)out->feature >= predictor->known_count)
         return err_set(err, ERR_MODEL, "it splits feature %lld by category, which has none",
                        (long long)out->feature);
+    int64_t set = numpy_whole(&predictor->set, index);
+    if (set < 0 || (size_t)set >= predictor->sets.shape[0])
+        return err_set(err, ERR_MODEL, "its set of categories %lld does not exist", (long long)set);
     const struct category_bits *known = &predictor->known[out->feature];
     size_t count = 0;
     for (uint32_t code = 0; code < CODES; code++) {
@@ -198,12 +198,13 @@ static bool predictor_node(const void *from, size_t index, struct sprout *out, s
 static bool read_sets(const struct pickle *value, const struct numpy *nodes,
                       struct predictor *predictor, struct err *err)
 {
-    predictor->has_categories = predictor->known != NULL;
-    if (!predictor->has_categories)
-        return true;
-    if (!numpy_field(nodes, "is_categorical", &predictor->is_categorical, err) ||
-        !numpy_field(nodes, "bitset_idx", &predictor->set, err))
+    predictor->has_categories = numpy_has_field(nodes, "is_categorical"); /* since 0.24 */
+    if (predictor->has_categories &&
+        (!numpy_field(nodes, "is_categorical", &predictor->is_categorical, err) ||
+         !numpy_field(nodes, "bitset_idx", &predictor->set, err)))
         return false;
+    if (predictor->known == NULL)
+        return true;
     if (!numpy_of(pickle_attribute(value, "raw_left_cat_bitsets"), &predictor->sets, err) ||
         !numpy_numbers(&predictor->sets, &predictor->bits, err))
         return err_while(err, "raw_left_cat_bitsets");
