@@ -17,6 +17,9 @@ bool source_load(const char *path, size_t size_max, struct arena *arena, struct 
 bool gzip_is(struct view bytes);
 bool gzip_unpack(struct view bytes, size_t size_max, struct arena *arena, struct view *out,
                  struct err *err);
+bool zlib_is(struct view bytes); /* two bytes are little to tell it by: for files of Python's */
+bool zlib_unpack(struct view bytes, size_t size_max, struct arena *arena, struct view *out,
+                 struct err *err);
 bool zstd_is(struct view bytes);
 bool zstd_unpack(struct view bytes, size_t size_max, struct arena *arena, struct view *out,
                  struct err *err);
