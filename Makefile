@@ -28,6 +28,7 @@ rooms        := base measure data feature model decide store train serve cli
 # What a room needs from the outside: pkg-config names. One file of the room includes each.
 needs.base   := libcrypto jansson
 needs.data   := yaml-0.1 zlib libzstd
+needs.model  := libprotobuf-c
 needs.store  := sqlite3
 needs.serve  := libevent
 
@@ -72,7 +73,8 @@ say = $(if $(V),,@echo "  $1 $(patsubst $(OUT)/%,%,$@)";)
 room_of  = $(firstword $(subst /, ,$1))
 below    = $(call room_of,$1) $(uses.$(call room_of,$1))
 archive  = $(patsubst %,$(OUT)/%.a,$1)
-objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %,$(OUT)/%.o,$(embed.$1))
+objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %,$(OUT)/%.o,$(embed.$1)) \
+           $(patsubst %.proto,$(OUT)/%.pb-c.o,$(wildcard src/$1/*.proto))
 libs     = $(if $(strip $(foreach r,$1,$(needs.$r))),$$(pkg-config --libs $(foreach r,$1,$(needs.$r)))) $(if $(filter serve,$1),$(llhttp.libs)) -lm -ldl
 
 tests   := $(patsubst tests/%.c,$(OUT)/test/%,$(wildcard $(foreach r,$(rooms),$(if $(filter $r,$(or $(ONLY),$r)),tests/$r/*_test.c))))
@@ -92,7 +94,15 @@ $(OUT)/src/serve/%.o: src/serve/%.c Makefile
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call say,cc  )$(CC) $(CFLAGS) $(cpu.$(lastword $(subst _, ,$(basename $(@F))))) -MMD -MP -Isrc -Itests -c -o $@ $<
+	$(call say,cc  )$(CC) $(CFLAGS) $(cpu.$(lastword $(subst _, ,$(basename $(@F))))) -MMD -MP -Isrc -I$(OUT)/src -Itests -c -o $@ $<
+
+# Messages that a room reads: src/model/onnx.proto becomes model/onnx.pb-c.h and its C.
+$(OUT)/src/%.pb-c.c $(OUT)/src/%.pb-c.h: src/%.proto
+	@mkdir -p $(@D)
+	$(call say,prot)protoc-c --proto_path=$(<D) --c_out=$(@D) $<
+$(OUT)/src/%.pb-c.o: $(OUT)/src/%.pb-c.c
+	$(call say,cc  )$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) -c -o $@ $<
+$(OUT)/src/model/onnx_proto.o $(OUT)/tests/model/onnx_test.o: $(OUT)/src/model/onnx.pb-c.h
 
 $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
