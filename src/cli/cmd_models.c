@@ -6,9 +6,18 @@
 #include "cli/project.h"
 #include "model/adopt.h"
 
-enum { OPTION_OUT, OPTION_FEATURES, OPTION_MISSING, OPTION_THRESHOLD, OPTION_CHAMPION };
+#include <math.h>
 
-enum { FILE_MAX = 1 << 30, NAMES_MAX = 1 << 24 };
+enum {
+    OPTION_OUT,
+    OPTION_FEATURES,
+    OPTION_MISSING,
+    OPTION_SCALER,
+    OPTION_THRESHOLD,
+    OPTION_CHAMPION,
+};
+
+enum { FILE_MAX = 1 << 30, NAMES_MAX = 1 << 24, COMPANIONS_MAX = 8 };
 
 /* ---------------------------------------------------------------- list, show */
 
@@ -149,34 +158,81 @@ static bool read_names(struct project *project, const char *path, struct adoptio
 static bool read_adoption(struct project *project, const struct call *call,
                           struct adoption *adoption, struct err *err)
 {
-    double threshold = 0.5;
-    const char *given = call->option[OPTION_THRESHOLD];
-    if (given != NULL &&
-        !(number_parse(view_of(given), &threshold) && threshold >= 0 && threshold <= 1))
-        return err_set(err, ERR_USAGE, "--threshold takes a probability, not '%s'", given);
     adoption->project = config_text(&project->config, KEY_PROJECT);
     adoption->allow_missing = call->option[OPTION_MISSING] != NULL;
-    adoption->threshold = (float)threshold;
     return call->option[OPTION_FEATURES] == NULL ||
            read_names(project, call->option[OPTION_FEATURES], adoption, err);
 }
 
+/* One of our own, which begins with its manifest; other tar files may hold a model. */
 static bool is_bundle(struct view bytes)
 {
     enum { MAGIC_AT = 257 };
-    return bytes.length > MAGIC_AT + 5 && view_starts(view_from(bytes, MAGIC_AT), "ustar");
+    return bytes.length > MAGIC_AT + 5 && view_starts(view_from(bytes, MAGIC_AT), "ustar") &&
+           view_starts(bytes, "manifest.json");
+}
+
+/* `name` says what a number in it is. */
+static bool add_companion(struct project *project, const char *path, struct view name,
+                          struct imported *model, struct err *err)
+{
+    struct view bytes;
+    return (file_load(path, FILE_MAX, &project->arena, &bytes, err) &&
+            import_companion(name, bytes, &project->arena, model, err)) ||
+           err_while(err, "'%s'", path);
+}
+
+/* --threshold is a probability, or a file that holds one; it stands above what came with the model.
+ */
+static bool read_threshold(struct project *project, const struct call *call, struct imported *model,
+                           struct err *err)
+{
+    const char *given = call->option[OPTION_THRESHOLD];
+    double threshold;
+    if (given == NULL)
+        return true;
+    model->threshold = (double)NAN;
+    if (!number_parse(view_of(given), &threshold) && file_exists(given))
+        return add_companion(project, given, VIEW("threshold"), model, err);
+    if (!(number_parse(view_of(given), &threshold) && threshold >= 0 && threshold <= 1))
+        return err_set(err, ERR_USAGE, "--threshold takes a probability or a file, not '%s'",
+                       given);
+    model->threshold = threshold;
+    return true;
+}
+
+/* The first file is the model; the others stand beside it. */
+static bool read_import(struct project *project, const struct call *call, struct view bytes,
+                        struct imported *model, struct err *err)
+{
+    const char *scaler = call->option[OPTION_SCALER];
+    if (!import_read(bytes, &project->arena, model, err))
+        return false;
+    for (size_t i = 2; i < call->arguments; i++)
+        if (!add_companion(project, call->argument[i], view_of(call->argument[i]), model, err))
+            return false;
+    return (scaler == NULL || add_companion(project, scaler, VIEW("scaler"), model, err)) &&
+           read_threshold(project, call, model, err);
 }
 
 static bool make_bundle(struct project *project, const struct call *call, struct view bytes,
                         struct view *out, struct err *err)
 {
+    struct imported model;
+    struct adoption adoption = {0};
     if (is_bundle(bytes)) {
+        if (call->arguments > 2 || call->option[OPTION_SCALER] != NULL)
+            return err_set(err, ERR_USAGE, "a bundle is complete: nothing stands beside it");
         *out = bytes;
         return true;
     }
-    struct adoption adoption = {.model = bytes};
-    return read_adoption(project, call, &adoption, err) &&
-           adopt_model(&adoption, &project->arena, out, err);
+    if (!read_import(project, call, bytes, &model, err) ||
+        !read_adoption(project, call, &adoption, err))
+        return false;
+    adoption.threshold = isnan(model.threshold) ? 0.5F : (float)model.threshold;
+    if (model.notes.length > 0)
+        fprintf(stderr, "assay models: " VIEW_FMT "\n", (int)model.notes.length, model.notes.text);
+    return adopt_imported(&adoption, &model, &project->arena, out, err);
 }
 
 static bool register_bundle(struct project *project, const struct bundle *bundle, struct view bytes,
@@ -253,11 +309,11 @@ static bool export(struct project *project, const struct call *call, struct err 
 
 static const struct verb {
     const char *name;
-    size_t arguments;
+    size_t arguments, arguments_most;
     bool (*run)(struct project *project, const struct call *call, struct err *err);
 } verbs[] = {
-    {"list", 0, list},     {"show", 1, show},       {"import", 1, import},
-    {"export", 1, export}, {"promote", 1, promote},
+    {"list", 0, 0, list},     {"show", 1, 1, show},       {"import", 1, COMPANIONS_MAX, import},
+    {"export", 1, 1, export}, {"promote", 1, 1, promote},
 };
 
 static bool run(const struct call *call, struct err *err)
@@ -266,10 +322,12 @@ static bool run(const struct call *call, struct err *err)
     for (size_t i = 0; i < LENGTH_OF(verbs); i++)
         if (strcmp(verbs[i].name, call->argument[0]) == 0)
             verb = &verbs[i];
-    if (verb == NULL || call->arguments - 1 != verb->arguments)
-        return err_set(err, ERR_USAGE,
-                       "usage: assay models list | show REFERENCE | import FILE | export REFERENCE "
-                       "--out FILE | promote REFERENCE");
+    if (verb == NULL || call->arguments - 1 < verb->arguments ||
+        call->arguments - 1 > verb->arguments_most)
+        return err_set(
+            err, ERR_USAGE,
+            "usage: assay models list | show REFERENCE | import FILE... | export REFERENCE "
+            "--out FILE | promote REFERENCE");
     if (verb->run == export && call->option[OPTION_OUT] == NULL)
         return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
     struct project project;
@@ -284,22 +342,27 @@ static const struct option_row options[] = {
     [OPTION_OUT] = {"out", "FILE", "export: where the bundle goes"},
     [OPTION_FEATURES] = {"features", "FILE", "import: JSON list of feature names"},
     [OPTION_MISSING] = {"allow-missing", NULL, "import: features may be absent"},
-    [OPTION_THRESHOLD] = {"threshold", "P", "import: fraud from this probability on, default 0.5"},
+    [OPTION_SCALER] = {"scaler", "FILE", "import: the StandardScaler before the model"},
+    [OPTION_THRESHOLD] = {"threshold", "P",
+                          "import: fraud from this probability on, or a file with it; default 0.5"},
     [OPTION_CHAMPION] = {"champion", NULL, "import: and make it the champion"},
     {0},
 };
 
 const struct command command_models = {
     .name = "models",
-    .arguments = "list | show REFERENCE | import FILE | export REFERENCE | promote REFERENCE",
+    .arguments = "list | show REFERENCE | import FILE... | export REFERENCE | promote REFERENCE",
     .about = "the registry: versions, their bundles, and models from elsewhere",
     .more =
         "REFERENCE is a version's number or name, champion, challenger, or the first eight or\n"
-        "more digits of a bundle's digest. import takes an exported bundle, or an XGBoost\n"
-        "model as JSON or UBJ. promote makes a version the champion; a running server keeps what\n"
-        "it has until it is started again.\n",
+        "more digits of a bundle's digest. import takes an exported bundle, or a model: XGBoost\n"
+        "as JSON or UBJ, LightGBM as text, ONNX, scikit-learn and XGBoost as pickle or joblib\n"
+        "(docs/import.md); nothing in a file is run. Files after the first stand beside the "
+        "model:\n"
+        "its scaler, its threshold. promote makes a version the champion; a running server keeps\n"
+        "what it has until it is started again.\n",
     .options = options,
     .least = 1,
-    .most = 2,
+    .most = 1 + COMPANIONS_MAX,
     .run = run,
 };

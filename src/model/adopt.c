@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "model/xgboost.h"
+#include "model/xgboost_write.h"
 
 #include <math.h>
 
@@ -29,13 +30,13 @@ static bool is_bare_category(const struct forest *forest, size_t feature)
            (forest->category == NULL || forest->category[feature].count == 0);
 }
 
-static bool name_column(const struct adoption *adoption, const struct forest *forest, size_t i,
+static bool name_column(const struct adoption *adoption, const struct imported *imported, size_t i,
                         struct arena *arena, struct view *out)
 {
     if (adoption->name != NULL) {
         *out = adoption->name[i];
-    } else if (forest->feature_name != NULL) {
-        *out = forest->feature_name[i];
+    } else if (imported->feature_name != NULL) {
+        *out = imported->feature_name[i];
     } else {
         struct text text = text_in_arena(arena);
         text_addf(&text, "f%zu", i); /* XGBoost's own habit for nameless features */
@@ -45,9 +46,10 @@ static bool name_column(const struct adoption *adoption, const struct forest *fo
     return true;
 }
 
-static bool make_column(const struct adoption *adoption, const struct forest *forest, size_t i,
+static bool make_column(const struct adoption *adoption, const struct imported *imported, size_t i,
                         struct arena *arena, struct column *column, struct err *err)
 {
+    const struct forest *forest = &imported->forest;
     *column = (struct column){
         .kind = kind_of_type(forest, i),
         .input = true,
@@ -58,8 +60,12 @@ static bool make_column(const struct adoption *adoption, const struct forest *fo
     /* Codes without names can only come as codes. */
     if (is_bare_category(forest, i))
         column->kind = COLUMN_INTEGER;
-    if (!name_column(adoption, forest, i, arena, &column->name))
+    if (!name_column(adoption, imported, i, arena, &column->name))
         return out_of_memory(err);
+    if (imported->mean != NULL && column->kind != COLUMN_NUMBER)
+        return err_set(err, ERR_MODEL,
+                       "feature '" VIEW_FMT "' is a category, and the scaler would scale its codes",
+                       VIEW_ARG(column->name));
     if (column->kind != COLUMN_CATEGORY)
         return true;
     column->values = dictionary_in(arena);
@@ -75,21 +81,42 @@ static bool make_column(const struct adoption *adoption, const struct forest *fo
     return true;
 }
 
-static bool make_schema(const struct adoption *adoption, const struct forest *forest,
+static bool make_schema(const struct adoption *adoption, const struct imported *imported,
                         struct arena *arena, struct schema *out, struct err *err)
 {
-    struct column *column = arena_new(arena, struct column, forest->feature_count);
+    size_t count = imported->forest.feature_count;
+    struct column *column = arena_new(arena, struct column, count);
     if (column == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < forest->feature_count; i++)
-        if (!make_column(adoption, forest, i, arena, &column[i], err))
+    for (size_t i = 0; i < count; i++)
+        if (!make_column(adoption, imported, i, arena, &column[i], err))
             return false;
-    return schema_init(out, column, forest->feature_count, arena, err);
+    return schema_init(out, column, count, arena, err);
 }
 
 /* A feature keeps the name the forest has for it; the column it reads may have the caller's. */
-static bool make_plan(const struct forest *forest, const struct schema *schema, struct arena *arena,
-                      struct plan *out, struct err *err)
+static struct feature make_feature(const struct imported *imported, const struct schema *schema,
+                                   uint32_t i)
+{
+    const struct view *name = imported->feature_name;
+    struct feature feature = {
+        .name = name != NULL ? name[i] : schema->column[i].name,
+        .transform =
+            kind_is_coded(schema->column[i].kind) ? &transform_ordinal : &transform_identity,
+        .column = i,
+        .other = i,
+        .fill = (double)NAN,
+    };
+    if (imported->mean != NULL) {
+        feature.transform = &transform_standardise;
+        feature.centre = imported->mean[i];
+        feature.scale = imported->scale[i];
+    }
+    return feature;
+}
+
+static bool make_plan(const struct imported *imported, const struct schema *schema,
+                      struct arena *arena, struct plan *out, struct err *err)
 {
     *out = (struct plan){
         .schema = schema,
@@ -99,14 +126,7 @@ static bool make_plan(const struct forest *forest, const struct schema *schema, 
     if (out->feature == NULL)
         return out_of_memory(err);
     for (uint32_t i = 0; i < schema->count; i++)
-        out->feature[i] = (struct feature){
-            .name = forest->feature_name != NULL ? forest->feature_name[i] : schema->column[i].name,
-            .transform =
-                kind_is_coded(schema->column[i].kind) ? &transform_ordinal : &transform_identity,
-            .column = i,
-            .other = i,
-            .fill = (double)NAN,
-        };
+        out->feature[i] = make_feature(imported, schema, i);
     return plan_layout(out, arena, err);
 }
 
@@ -141,7 +161,10 @@ static double draw_number(struct rng *rng, float threshold)
     return isfinite((float)value) ? value : 0;
 }
 
-static struct cell draw_cell(const struct column *column, struct rng *rng, float threshold)
+/* A scaler stands between the cell and the forest: the value is the one that it turns into the one
+ * drawn, as nearly as a float's text says it. */
+static struct cell draw_cell(const struct column *column, const struct feature *feature,
+                             struct rng *rng, float threshold)
 {
     enum { MISSING_ONE_IN = 8 };
     if (column->optional && rng_below(rng, MISSING_ONE_IN) == 0)
@@ -154,12 +177,17 @@ static struct cell draw_cell(const struct column *column, struct rng *rng, float
     double number = column->kind == COLUMN_BOOLEAN   ? (double)rng_below(rng, 2)
                     : column->kind == COLUMN_INTEGER ? (double)rng_below(rng, 16)
                                                      : draw_number(rng, threshold);
+    if (feature->transform == &transform_standardise) {
+        double unscaled = number * feature->scale + feature->centre;
+        number = isfinite((float)unscaled) ? unscaled : 0;
+    }
     return (struct cell){.number = number, .set = true};
 }
 
-static struct record *draw_golden(const struct schema *schema, const struct forest *forest,
+static struct record *draw_golden(const struct plan *plan, const struct forest *forest,
                                   struct arena *arena)
 {
+    const struct schema *schema = plan->schema;
     struct record *record = arena_new(arena, struct record, GOLDEN_RECORDS);
     float *threshold = arena_new(arena, float, schema->count);
     uint32_t *seen = arena_new(arena, uint32_t, schema->count);
@@ -173,32 +201,34 @@ static struct record *draw_golden(const struct schema *schema, const struct fore
         draw_thresholds(forest, &rng, threshold, seen);
         record[i] = record_of(schema, cell);
         for (size_t c = 0; c < schema->count; c++)
-            cell[c] = draw_cell(&schema->column[c], &rng, threshold[c]);
+            cell[c] = draw_cell(&schema->column[c], &plan->feature[c], &rng, threshold[c]);
     }
     return record;
 }
 
 /* The caller's names may be others than the forest's own, but one of those in another place is a
  * list in the wrong order: every record would be read crosswise. */
-static bool check_names(const struct adoption *adoption, const struct forest *forest,
+static bool check_names(const struct adoption *adoption, const struct imported *imported,
                         struct arena *arena, struct err *err)
 {
+    const struct forest *forest = &imported->forest;
+    const struct view *known = imported->feature_name;
     if (adoption->name == NULL)
         return true;
     if (adoption->name_count != forest->feature_count)
         return err_set(err, ERR_INPUT, "%zu feature names for a model of %zu features",
                        adoption->name_count, forest->feature_count);
-    if (forest->feature_name == NULL)
+    if (known == NULL)
         return true;
     struct dictionary own = dictionary_in(arena);
     uint32_t at;
     for (size_t i = 0; i < forest->feature_count; i++)
-        if (!dictionary_add(&own, forest->feature_name[i], &at))
+        if (!dictionary_add(&own, known[i], &at))
             return out_of_memory(err);
     for (size_t i = 0; i < adoption->name_count; i++) {
         struct view name = adoption->name[i];
         at = dictionary_find(&own, name);
-        if (at != DICTIONARY_NONE && !view_same(forest->feature_name[i], name))
+        if (at != DICTIONARY_NONE && !view_same(known[i], name))
             return err_set(err, ERR_INPUT,
                            "'" VIEW_FMT "' is given as feature %zu and is feature %u of the model: "
                            "give the names in the model's order, or leave them out",
@@ -207,29 +237,90 @@ static bool check_names(const struct adoption *adoption, const struct forest *fo
     return true;
 }
 
-bool adopt_model(const struct adoption *adoption, struct arena *arena, struct view *out,
-                 struct err *err)
+/* ---------------------------------------------------------------- sealing */
+
+/* A foreign forest in XGBoost's format, its features called as the plan calls them. */
+static bool write_model(const struct imported *imported, const struct plan *plan,
+                        struct arena *arena, struct view *out, struct err *err)
 {
-    struct forest forest;
+    if (imported->model.length > 0) {
+        *out = imported->model;
+        return true;
+    }
+    struct forest forest = imported->forest;
+    forest.feature_name = plan->width_name;
+    struct text text = text_in_arena(arena);
+    if (!xgboost_write(&forest, XGBOOST_UBJ, &text, err))
+        return false;
+    *out = text_view(&text);
+    return true;
+}
+
+/* Where it came from, and what was made of it, for people. */
+static bool write_lineage(const struct imported *imported, struct arena *arena, struct view *out,
+                          struct err *err)
+{
+    struct text text = text_in_arena(arena);
+    struct json json = json_pretty_to(&text);
+    json_open(&json, '{');
+    json_key(&json, "imported"), json_text(&json, imported->kind);
+    json_key(&json, "scaled"), json_bool(&json, imported->mean != NULL);
+    json_key(&json, "missing_refused"), json_bool(&json, imported->missing_refused);
+    if (imported->notes.length > 0)
+        json_key(&json, "notes"), json_text(&json, imported->notes);
+    json_close(&json);
+    *out = text_view(&text);
+    return !text.cut || out_of_memory(err);
+}
+
+/* "sklearn" of "sklearn.ensemble.RandomForestClassifier 1.7.2". */
+static struct view algorithm_of(struct view kind)
+{
+    size_t length = 0;
+    while (length < kind.length && kind.text[length] != '.' && kind.text[length] != ' ')
+        length++;
+    return length == 0 ? VIEW("xgboost") : (struct view){kind.text, length};
+}
+
+bool adopt_imported(const struct adoption *adoption, const struct imported *imported,
+                    struct arena *arena, struct view *out, struct err *err)
+{
+    const struct forest *forest = &imported->forest;
     struct schema schema;
     struct plan plan;
-    if (!xgboost_parse(adoption->model, arena, &forest, err) ||
-        !check_names(adoption, &forest, arena, err))
+    if (adoption->allow_missing && imported->missing_refused)
+        return err_set(err, ERR_INPUT,
+                       "this model refuses missing values, so its features may not be absent: "
+                       "import it without --allow-missing");
+    if (!check_names(adoption, imported, arena, err))
         return false;
-    if (!make_schema(adoption, &forest, arena, &schema, err) ||
-        !make_plan(&forest, &schema, arena, &plan, err))
+    if (!make_schema(adoption, imported, arena, &schema, err) ||
+        !make_plan(imported, &schema, arena, &plan, err))
         return false;
     struct bundle_parts parts = {
         .project = adoption->project,
-        .algorithm = VIEW("xgboost"),
+        .algorithm = algorithm_of(imported->kind),
         .schema = &schema,
         .plan = &plan,
-        .model = adoption->model,
         .policy = {.threshold = adoption->threshold},
-        .golden = draw_golden(&schema, &forest, arena),
+        .golden = draw_golden(&plan, forest, arena),
         .golden_count = GOLDEN_RECORDS,
     };
     if (parts.golden == NULL)
         return out_of_memory(err);
+    bool told = imported->kind.length > 0;
+    if (!write_model(imported, &plan, arena, &parts.model, err) ||
+        (told && !write_lineage(imported, arena, &parts.lineage, err)))
+        return false;
     return bundle_seal(&parts, arena, out, err);
+}
+
+bool adopt_model(const struct adoption *adoption, struct arena *arena, struct view *out,
+                 struct err *err)
+{
+    struct imported imported = {.model = adoption->model};
+    if (!xgboost_parse(adoption->model, arena, &imported.forest, err))
+        return false;
+    imported.feature_name = imported.forest.feature_name;
+    return adopt_imported(adoption, &imported, arena, out, err);
 }

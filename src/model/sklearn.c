@@ -110,7 +110,7 @@ static bool take_scaler(const struct pickle *scaler, struct arena *arena, struct
     model->mean = mean;
     model->scale = scale;
     if (model->feature_name == NULL)
-        model->feature_name = model->forest.feature_name = name;
+        model->feature_name = name;
     return true;
 }
 
