@@ -235,6 +235,21 @@ static bool name_kind(const struct pickle *model, struct arena *arena, struct im
     return !text.cut || out_of_memory(err);
 }
 
+static bool read_xgboost(const struct pickle *model, struct arena *arena, struct imported *out,
+                         struct err *err)
+{
+    size_t trees;
+    if (!xgboost_pickle_bytes(model, arena, &out->model, &trees, err) ||
+        !xgboost_parse(out->model, arena, &out->forest, err))
+        return false;
+    out->feature_name = out->forest.feature_name;
+    return out->forest.tree_count <= trees ||
+           err_set(err, ERR_MODEL,
+                   "training stopped early, and predict() uses %zu of its %zu trees: save "
+                   "model.get_booster()[: model.best_iteration + 1] with save_model",
+                   trees, out->forest.tree_count);
+}
+
 static bool read_model(const struct pickle *model, size_t file_size, struct arena *arena,
                        struct imported *out, struct err *err)
 {
@@ -242,11 +257,8 @@ static bool read_model(const struct pickle *model, size_t file_size, struct aren
         return false;
     if (!xgboost_pickle_is(model))
         return estimator_read(estimator_find(model), model, file_size, arena, out, err);
-    if (!xgboost_pickle_bytes(model, arena, &out->model, err) ||
-        !xgboost_parse(out->model, arena, &out->forest, err))
-        return err_while(err, VIEW_FMT, VIEW_ARG(pickle_class(model)));
-    out->feature_name = out->forest.feature_name;
-    return true;
+    return read_xgboost(model, arena, out, err) ||
+           err_while(err, VIEW_FMT, VIEW_ARG(pickle_class(model)));
 }
 
 static bool is_pipeline(const struct pickle *value)

@@ -60,61 +60,58 @@ static bool model_part(struct view bytes, struct arena *scratch, struct view *ou
     return keys.done && tokens_end(&tokens, err);
 }
 
-static bool read_best_iteration(struct tokens *tokens, int64_t *best, struct err *err)
+/* The whole number at a path of keys. False when there is none; what is damaged is found when the
+ * model is read. */
+static bool find_whole(struct view model, const char *const *path, size_t depth,
+                       struct arena *scratch, int64_t *out)
 {
-    static const char *const names[] = {"best_iteration"};
-    struct keys keys;
-    if (!keys_open(&keys, names, LENGTH_OF(names), tokens, err))
-        return false;
-    while (keys_next(&keys, tokens, err))
-        if (!tokens_whole(tokens, best, err))
-            return err_while(err, "best_iteration");
-    return keys.done;
-}
-
-/* Training that stopped early leaves the round it would go back to; -1: it did not. */
-static bool best_iteration(struct view model, struct arena *scratch, int64_t *best, struct err *err)
-{
-    static const char *const top[] = {"learner"}, *const inner[] = {"attributes"};
     struct tokens tokens;
-    struct keys keys, learner;
-    *best = -1;
-    if (!tokens_open(&tokens, model, scratch, err) ||
-        !keys_open(&keys, top, LENGTH_OF(top), &tokens, err))
+    struct keys keys;
+    struct err ignored = {0};
+    if (!tokens_open(&tokens, model, scratch, &ignored))
         return false;
-    while (keys_next(&keys, &tokens, err)) {
-        if (!keys_open(&learner, inner, LENGTH_OF(inner), &tokens, err))
+    for (size_t level = 0; level < depth; level++)
+        if (!keys_open(&keys, path + level, 1, &tokens, &ignored) ||
+            !keys_next(&keys, &tokens, &ignored))
             return false;
-        while (keys_next(&learner, &tokens, err))
-            if (!read_best_iteration(&tokens, best, err))
-                return err_while(err, "attributes");
-        if (!learner.done)
-            return false;
-    }
-    return keys.done;
+    return tokens_whole(&tokens, out, &ignored);
 }
 
-static bool check_estimator(const struct pickle *estimator, struct view model,
-                            struct arena *scratch, struct err *err)
+/* Training that was asked to watch itself leaves its best round, and the estimators' predict()
+ * stops there. */
+static size_t trees_used(struct view model, struct arena *scratch)
+{
+    static const char *const best_at[] = {"learner", "attributes", "best_iteration"};
+    static const char *const tree_at[] = {"learner", "gradient_booster", "model",
+                                          "gbtree_model_param", "num_parallel_tree"};
+    static const char *const dart_at[] = {"learner", "gradient_booster",   "gbtree",
+                                          "model",   "gbtree_model_param", "num_parallel_tree"};
+    int64_t best, parallel;
+    if (!find_whole(model, best_at, LENGTH_OF(best_at), scratch, &best))
+        return SIZE_MAX;
+    if (!find_whole(model, tree_at, LENGTH_OF(tree_at), scratch, &parallel) &&
+        !find_whole(model, dart_at, LENGTH_OF(dart_at), scratch, &parallel))
+        parallel = 1;
+    size_t trees;
+    if (best < 0 || best == INT64_MAX || parallel < 1 ||
+        __builtin_mul_overflow((size_t)best + 1, (size_t)parallel, &trees))
+        return SIZE_MAX;
+    return trees;
+}
+
+static bool check_missing(const struct pickle *estimator, struct err *err)
 {
     double missing;
-    int64_t best;
-    if (numpy_scalar(pickle_attribute(estimator, "missing"), &missing) && !isnan(missing))
-        return err_set(err, ERR_MODEL,
-                       "it takes %g for missing: train it with missing=nan and leave missing cells "
-                       "empty",
-                       missing);
-    if (!best_iteration(model, scratch, &best, err))
-        return false;
-    return best < 0 ||
-           err_set(err, ERR_MODEL,
-                   "training stopped early, and predict() uses the trees up to round %lld only: "
-                   "save model.get_booster()[:%lld] with save_model",
-                   (long long)best, (long long)best + 1);
+    if (!numpy_scalar(pickle_attribute(estimator, "missing"), &missing) || isnan(missing))
+        return true;
+    return err_set(err, ERR_MODEL,
+                   "it takes %g for missing: train it with missing=nan and leave missing cells "
+                   "empty",
+                   missing);
 }
 
 bool xgboost_pickle_bytes(const struct pickle *value, struct arena *arena, struct view *out,
-                          struct err *err)
+                          size_t *trees, struct err *err)
 {
     const struct pickle *booster =
         is_estimator(value) ? pickle_attribute(value, "_Booster") : value;
@@ -128,8 +125,9 @@ bool xgboost_pickle_bytes(const struct pickle *value, struct arena *arena, struc
     CLEANUP(arena_release) struct arena scratch = {.limit = arena->limit};
     if (!model_part(handle, &scratch, &model, err))
         return false;
-    if (is_estimator(value) && !check_estimator(value, model, &scratch, err))
+    if (is_estimator(value) && !check_missing(value, err))
         return false;
+    *trees = is_estimator(value) ? trees_used(model, &scratch) : SIZE_MAX;
     *out = model;
     return true;
 }

@@ -12,8 +12,9 @@
 
 bool xgboost_pickle_is(const struct pickle *value);
 
-/* A view into the pickle's bytes. */
+/* `out`: a view into the pickle's bytes. `trees`: how many of them its predict() uses; SIZE_MAX:
+ * all. The arena's limit bounds the work; nothing is kept in it. */
 bool xgboost_pickle_bytes(const struct pickle *value, struct arena *arena, struct view *out,
-                          struct err *err);
+                          size_t *trees, struct err *err);
 
 #endif
