@@ -1,0 +1,80 @@
+#include "model/shap.h"
+
+#include "model/shap_kernel.h"
+
+#include <math.h>
+
+enum { LANES_MAX = 8 };
+
+/* Every kernel takes its pieces from these, so they are measured at the widest. */
+void shap_measure_scratch(struct explainer *explainer)
+{
+    const struct explainer *x = explainer;
+    const size_t line = SHAP_LINE, pieces = 16;
+    size_t vectors = 3 * x->slots_max * LANES_MAX * sizeof(double);
+    size_t keys = x->input_count * sizeof(int32_t);
+    size_t totals = x->used_count * sizeof(double);
+    explainer->row_scratch = keys + x->branches_max * (sizeof(double) + 1) + vectors +
+                             totals * (1 + LANES_MAX + SHAP_POINTS) + pieces * line;
+    size_t branch = 2 * SHAP_ROWS / 8 + 4 * 3 * sizeof(double);
+    explainer->batch_scratch = keys * SHAP_ROWS + x->branches_max * branch + 3 * vectors +
+                               totals * SHAP_ROWS + pieces * line;
+    if (explainer->batch_scratch < explainer->row_scratch)
+        explainer->batch_scratch = explainer->row_scratch;
+}
+
+void shap_row(const struct explainer *explainer, const float *row, double *phi, void *scratch)
+{
+    struct shap_room room = shap_room_of(scratch);
+    double *used = shap_take(&room, explainer->used_count * sizeof *used);
+    explainer->kernel->row(explainer, row, used, room.at);
+    memset(phi, 0, explainer->forest.feature_count * sizeof *phi);
+    for (size_t i = 0; i < explainer->used_count; i++)
+        phi[explainer->used[i]] = used[i];
+}
+
+/* What the kernel said of a row and a feature in a block. */
+static double in_block(const struct explainer *explainer, const double *block, size_t row,
+                       size_t used)
+{
+    size_t lanes = explainer->kernel->lanes;
+    return block[row / lanes * lanes * explainer->used_count + used * lanes + row % lanes];
+}
+
+static size_t block_count(size_t count, size_t first)
+{
+    return count - first < SHAP_ROWS ? count - first : SHAP_ROWS;
+}
+
+void shap_batch(const struct explainer *explainer, const float *rows, size_t count, size_t stride,
+                double *phi, void *scratch)
+{
+    size_t features = explainer->forest.feature_count;
+    struct shap_room room = shap_room_of(scratch);
+    double *block = shap_take(&room, explainer->used_count * SHAP_ROWS * sizeof *block);
+    memset(phi, 0, count * features * sizeof *phi);
+    for (size_t first = 0; first < count; first += SHAP_ROWS) {
+        size_t here = block_count(count, first);
+        explainer->kernel->block(explainer, rows + first * stride, here, stride, block, room.at);
+        for (size_t row = 0; row < here; row++)
+            for (size_t i = 0; i < explainer->used_count; i++)
+                phi[(first + row) * features + explainer->used[i]] =
+                    in_block(explainer, block, row, i);
+    }
+}
+
+void shap_mean_abs(const struct explainer *explainer, const float *rows, size_t count,
+                   size_t stride, double *mean, void *scratch)
+{
+    struct shap_room room = shap_room_of(scratch);
+    double *block = shap_take(&room, explainer->used_count * SHAP_ROWS * sizeof *block);
+    memset(mean, 0, explainer->forest.feature_count * sizeof *mean);
+    for (size_t first = 0; first < count; first += SHAP_ROWS) {
+        size_t here = block_count(count, first);
+        explainer->kernel->block(explainer, rows + first * stride, here, stride, block, room.at);
+        for (size_t row = 0; row < here; row++)
+            for (size_t i = 0; i < explainer->used_count; i++)
+                mean[explainer->used[i]] +=
+                    fabs(in_block(explainer, block, row, i)) / (double)count;
+    }
+}

@@ -1,0 +1,141 @@
+/*
+ * shap: how much each feature of a row added to its margin, exactly.
+ *
+ *     struct explainer explainer;
+ *     if (!explainer_build(&forest, NULL, &arena, &explainer, &err)) ...
+ *     void *scratch = arena_alloc(&arena, 1, explainer.row_scratch);
+ *     shap_row(&explainer, row, phi, scratch);          phi: forest.feature_count doubles
+ *
+ * These are the Shapley values of the path-dependent TreeSHAP (Lundberg et al.,
+ * "From local explanations to global understanding with explainable AI for
+ * trees", 2020), in double:
+ *
+ *     sum of phi + explainer.expected = the margin
+ *
+ * What a tree expects when only some features are known is its walk with these,
+ * and at a branch on another feature the mean of both ways, weighted by the
+ * cover that went there in training. Weights are a child's cover over the sum
+ * of both children's, and one half each when training left nothing there.
+ *
+ * How it is computed. To a leaf of value v, features F lie on the path; to
+ * feature i belong the share w(i) of cover that its branches let through, and
+ * o(i), 1 if the row passes them and 0 if not. Its Shapley value is
+ *
+ *     integral over t from 0 to 1 of  v (o(i) - w(i)) product of (t o(j) + (1 - t) w(j)), j != i
+ *
+ * a polynomial of t of degree |F| - 1, which |F| / 2 Gauss points integrate
+ * without error. All leaves share the products from the top down and the sums
+ * from the bottom up. At a branch, let r be the share that went left, W the
+ * share let through by branches on the same feature above it, T = t / (t + (1 - t) W),
+ * and e the surprise: 1 - r when the row goes left, -r when right, 0 when it
+ * failed one of those above. Then
+ *
+ *     left factor   f = r + e T,  and the right one is 1 - f
+ *     expectation   below = right + f (left - right)
+ *     feature       phi += e W / (t + (1 - t) W)^2  product above * (left - right)
+ *
+ * with no division by anything that can be 0. Where a feature is asked only
+ * once, W is 1, and T is t.
+ *
+ * For one row the lanes of a vector are the points t, for many rows they are
+ * rows. Nothing is written after building, nothing is allocated while
+ * explaining; any number of threads may explain at once, each with its scratch.
+ */
+#ifndef MODEL_SHAP_H
+#define MODEL_SHAP_H
+
+#include "base/err.h"
+#include "model/forest.h"
+
+/* A tree as the kernels read it. Its branches that have a branch below (UPPER) come first, parents
+ * before children, then those with two leaves (BOTTOM). Behind them in the same numbering are LONE
+ * leaves: those whose sibling is a branch. */
+struct shap_tree {
+    uint32_t branch; /* its first in the arrays by branch */
+    uint32_t upper;  /* how many, and so on */
+    uint32_t bottom;
+    uint32_t lone;
+    uint32_t fork;      /* its first of explainer.fork */
+    uint32_t leaves;    /* its first of explainer.leaves */
+    uint32_t lone_leaf; /* its first of explainer.lone */
+    uint32_t repeat, repeats;
+    uint32_t category, categories;
+    uint32_t rule, points; /* its first point, and how many */
+};
+
+/* Below an upper branch, numbered within the tree. */
+struct shap_fork {
+    uint32_t left, right;
+};
+
+/* Below a bottom branch. */
+struct shap_leaves {
+    double right, step; /* the left one is right + step */
+};
+
+/* A branch on a feature that was asked above it, and what it needs to have said there. */
+struct shap_repeat {
+    uint32_t branch, earlier; /* within the tree */
+    uint32_t side;            /* SHAP_LEFT or SHAP_RIGHT */
+};
+
+enum { SHAP_FAILED, SHAP_LEFT, SHAP_RIGHT };
+
+struct shap_category {
+    uint32_t branch; /* within the tree */
+    uint32_t node;   /* of forest.node */
+};
+
+/* A feature as branches on numbers read it: they differ in where a missing value goes. */
+struct shap_input {
+    uint32_t feature;
+    bool missing_left;
+};
+
+struct explainer {
+    struct forest forest; /* a second name for it */
+    double expected;      /* the margin when nothing is known */
+    const struct shap_kernel *kernel;
+
+    size_t tree_count; /* trees of one leaf are all in `expected` */
+    const struct shap_tree *tree;
+    const double *share;     /* by branch: r */
+    const double *before;    /* by branch: W */
+    const uint32_t *feature; /* by branch: of `used` */
+    const uint32_t *input;   /* by branch: of `inputs` */
+    const int32_t *limit;    /* by branch: keys below it go left; see shap_key */
+    const struct shap_fork *fork;
+    const struct shap_leaves *leaves;
+    const double *lone;
+    const struct shap_repeat *repeat;
+    const struct shap_category *category;
+    const double *point, *weight; /* rules of Gauss, each padded to whole SHAP_POINTS */
+
+    const uint32_t *used; /* the features that some branch asks */
+    const struct shap_input *inputs;
+    size_t used_count, input_count;
+    size_t branches_max, slots_max; /* of a tree; slots are its branches and lone leaves */
+
+    size_t row_scratch, batch_scratch; /* bytes that shap_row, and the others, need to work in */
+};
+
+enum { SHAP_POINTS = 4 };
+
+/* With the fastest kernel there is here, or with one by name: NULL or one of
+ * model/shap_kernels.def. ERR_INPUT: this machine has not got it. `forest` may go, what it points
+ * to must stay. */
+bool explainer_build(const struct forest *forest, const char *kernel, struct arena *arena,
+                     struct explainer *out, struct err *err);
+
+/* Scratch may be any memory of the stated size. */
+void shap_row(const struct explainer *explainer, const float *row, double *phi, void *scratch);
+
+/* `stride` floats from the start of a row to the start of the next; phi: feature_count a row. */
+void shap_batch(const struct explainer *explainer, const float *rows, size_t count, size_t stride,
+                double *phi, void *scratch);
+
+/* The mean over rows of |phi|, by feature; 0 for no rows. */
+void shap_mean_abs(const struct explainer *explainer, const float *rows, size_t count,
+                   size_t stride, double *mean, void *scratch);
+
+#endif
