@@ -261,7 +261,7 @@ bool numpy_field(const struct numpy *array, const char *name, struct numpy_colum
         offset < 0 || offset > (int64_t)array->size || type.size > array->size - (size_t)offset)
         return err_set(err, ERR_MODEL, "field '%s' is no number inside its element", name);
     *out = (struct numpy_column){
-        .first = array->data.text + offset,
+        .first = array->count == 0 ? NULL : array->data.text + offset,
         .count = array->count,
         .stride = array->size,
         .kind = type.kind,

@@ -79,8 +79,8 @@ bool machine_pop_mark(struct machine *machine, struct pickle ***out, size_t *cou
         return err_set(err, ERR_MODEL, "there is no mark");
     size_t floor = floor_of(machine);
     machine->mark.count--;
-    *out = slots(machine) + floor;
     *count = machine->stack.count - floor;
+    *out = *count == 0 ? NULL : slots(machine) + floor;
     machine->stack.count = floor;
     return true;
 }
