@@ -61,7 +61,8 @@ llhttp.libs    := $(if $(llhttp.sources),,-lllhttp)
 
 # A file named after an instruction set is compiled for it, and called only where cpu.h finds it.
 ifeq ($(shell uname -m),x86_64)
-cpu.avx2   := -mavx2 -mbmi -mbmi2
+# Unrolled, because a kernel's vectors must stay in registers.
+cpu.avx2   := -O3 -mavx2 -mbmi -mbmi2 -mfma
 cpu.avx512 := $(cpu.avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
 cpu.vbmi   := $(cpu.avx512) -mavx512vbmi
 endif

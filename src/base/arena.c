@@ -40,6 +40,16 @@ void *arena_alloc(struct arena *arena, size_t size, size_t count)
     return memset(bytes, 0, need);
 }
 
+void *arena_lines(struct arena *arena, size_t size, size_t count)
+{
+    enum { LINE = 64 };
+    size_t need;
+    if (__builtin_mul_overflow(size, count, &need) || need > SIZE_MAX - 2 * LINE)
+        return NULL;
+    unsigned char *bytes = arena_alloc(arena, 1, need + 2 * LINE);
+    return bytes == NULL ? NULL : bytes + (LINE - (uintptr_t)bytes % LINE) % LINE;
+}
+
 char *arena_copy(struct arena *arena, const char *text, size_t length)
 {
     char *copy = arena_new(arena, char, length + 1);

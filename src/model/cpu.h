@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-bool cpu_has_avx2(void);   /* with BMI2 */
+bool cpu_has_avx2(void);   /* with FMA, BMI, BMI2 */
 bool cpu_has_avx512(void); /* F, BW, DQ, VL, and the above */
 bool cpu_has_vbmi(void);   /* and VBMI */
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static bool set_has(const struct forest *forest, uint32_t set, float value)
+bool forest_in_set(const struct forest *forest, uint32_t set, float value)
 {
     const float code_end = 16777216.0F; /* from 2^24 on, floats no longer tell codes apart */
     if (value < 0.0F || value >= code_end)
@@ -17,7 +17,7 @@ static bool goes_left(const struct forest *forest, const struct node *node, floa
     if (isnan(value))
         return node->missing_left;
     if (node->categorical)
-        return !set_has(forest, node->set, value);
+        return !forest_in_set(forest, node->set, value);
     return value < node->threshold;
 }
 

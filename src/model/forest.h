@@ -94,6 +94,9 @@ float forest_predict(const struct forest *forest, float margin);
 /* The leaf of one tree that a row comes to: an index into forest.node. */
 uint32_t forest_leaf(const struct forest *forest, size_t tree, const float *row);
 
+/* Whether a value that is not missing is one of the codes. */
+bool forest_in_set(const struct forest *forest, uint32_t set, float value);
+
 static inline bool node_is_leaf(const struct node *node)
 {
     return node->left == 0;
