@@ -3,7 +3,7 @@
 struct decision decide(const struct bundle *bundle, const struct record *record, float *row)
 {
     feature_apply(&bundle->plan, record, row);
-    float margin = forest_margin(&bundle->forest, row);
+    float margin = engine_margin(&bundle->engine, row);
     float score = forest_predict(&bundle->forest, margin);
     return (struct decision){
         .row = row,

@@ -338,6 +338,8 @@ static bool read_parts(struct bundle *bundle, const struct member *member, struc
         return damaged(err, "plan.json");
     if (!xgboost_parse(member[PART_MODEL].bytes, &bundle->arena, &bundle->forest, err))
         return damaged(err, member[PART_MODEL].name);
+    if (!engine_build(&bundle->forest, NULL, &bundle->arena, &bundle->engine, err))
+        return err_while(err, "compiling its model");
     if (!read_policy(bundle, member[PART_POLICY].bytes, err))
         return damaged(err, "policy.json");
     if (!check_fit(bundle, err) || !check_object(&member[PART_EVALUATION], err) ||

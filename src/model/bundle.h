@@ -23,7 +23,7 @@
 
 #include "base/digest.h"
 #include "feature/plan.h"
-#include "model/forest.h"
+#include "model/engine.h"
 
 enum { BUNDLE_FORMAT = 1, BUNDLE_SIZE_MAX = 1 << 30, BUNDLE_GOLDEN_MAX = 256 };
 
@@ -39,6 +39,7 @@ struct bundle {
     struct schema schema;
     struct plan plan;
     struct forest forest;
+    struct engine engine; /* the same forest, compiled for this machine */
     struct policy policy;
     struct view evaluation; /* evaluation.json, or empty */
     struct view lineage;    /* lineage.json, or empty */

@@ -32,8 +32,7 @@ static size_t collect(const struct forest *forest, struct asked *asked)
     for (size_t i = 0; i < forest->node_count; i++) {
         const struct node *node = &forest->node[i];
         if (!node_is_leaf(node) && !node->categorical)
-            asked[count++] =
-                (struct asked){node->feature, node->threshold, node->missing_left};
+            asked[count++] = (struct asked){node->feature, node->threshold, node->missing_left};
     }
     qsort(asked, count, sizeof *asked, by_feature_and_threshold);
     return count;
@@ -46,7 +45,8 @@ static size_t unite(const struct asked *asked, size_t count, struct threshold *o
         bool same = i > 0 && asked[i].feature == asked[i - 1].feature &&
                     asked[i].threshold == asked[i - 1].threshold;
         if (!same)
-            out[end++] = (struct threshold){.feature = asked[i].feature, .value = asked[i].threshold};
+            out[end++] =
+                (struct threshold){.feature = asked[i].feature, .value = asked[i].threshold};
         out[end - 1].side[asked[i].missing_left] = true;
     }
     return end;
@@ -236,7 +236,8 @@ struct column_test columns_test(const struct columns *columns, const struct node
     unsigned above = rank_of(columns->cut + at * COLUMN_CUTS_ROOM, node->threshold);
     return (struct column_test){
         .column = node->missing_left ? columns->left[at] : (uint8_t)at,
-        .rank = (uint8_t)(above - 1), /* the threshold is among the cuts, and not less than itself */
+        .rank =
+            (uint8_t)(above - 1), /* the threshold is among the cuts, and not less than itself */
     };
 }
 

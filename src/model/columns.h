@@ -29,7 +29,7 @@
 #include "model/forest.h"
 
 enum {
-    COLUMNS_MAX = 256,     /* twins among them */
+    COLUMNS_MAX = 256, /* twins among them */
     COLUMN_CUTS_MAX = 255,
     COLUMN_CUTS_ROOM = 256, /* on cache lines; NaN, which is below no value, follows them */
     COLUMN_PIVOTS = 16,
@@ -39,8 +39,8 @@ enum {
 };
 
 struct columns {
-    bool fit;             /* else the model needs more than COLUMNS_MAX, and there are no ranks */
-    size_t count;         /* primaries first, by feature and cuts; twins behind, in their order */
+    bool fit;     /* else the model needs more than COLUMNS_MAX, and there are no ranks */
+    size_t count; /* primaries first, by feature and cuts; twins behind, in their order */
     size_t primary_count;
     size_t feature_count;
     const uint32_t *feature;   /* by primary */
@@ -54,7 +54,7 @@ struct columns {
 
     size_t category_count;
     const uint32_t *category_feature;
-    const uint32_t *code_end; /* by category feature: one past its highest code in any set */
+    const uint32_t *code_end;   /* by category feature: one past its highest code in any set */
     const uint8_t *category_of; /* by feature */
 };
 

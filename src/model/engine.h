@@ -37,7 +37,7 @@ enum {
     CHAIN_STEPS_MAX = 3, /* deeper trees are walked until a leaf is met, shallower ones so often */
     CHAIN_LEAF = 0,      /* in `next`: this way ends in a leaf. No way leads back to block 0 */
     HEAP_LEVELS_MAX = 8,
-    ENGINE_ROWS = 256,   /* ranked and scored together */
+    ENGINE_ROWS = 256, /* ranked and scored together */
 };
 
 /* The branches of a tree's top six levels, a lane each. Lanes 0 to 6 are the first three levels,

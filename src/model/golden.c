@@ -103,7 +103,7 @@ static bool read_record(struct scan *scan, struct record *record, struct err *er
 static bool compare(const struct bundle *bundle, size_t index, const float *row, float margin,
                     float score, bool fraud, struct err *err)
 {
-    float now = forest_margin(&bundle->forest, row);
+    float now = engine_margin(&bundle->engine, row);
     if (memcmp(&now, &margin, sizeof now) != 0)
         return err_set(err, ERR_MODEL,
                        "golden record %zu has the margin %.9g, it was sealed with %.9g", index + 1,

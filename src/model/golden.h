@@ -3,7 +3,8 @@
  *
  * Each is kept as the JSON a client would send, in the order of the schema's
  * inputs, and takes the whole walk when the bundle is opened: token, cell,
- * feature, forest, link. Margins must have the same bits; scores may differ by
+ * feature, engine, link. It was sealed by the plain walk of the trees, so each opening also
+ * compares this machine's kernel with it. Margins must have the same bits; scores may differ by
  * 2 ulp, because expf differs between C libraries; a verdict may differ only
  * where the score is that near the threshold.
  */

@@ -41,8 +41,8 @@ ALWAYS_INLINE __m256i look_up(const struct row *row, __m256i column, int width)
     __m256i found = _mm256_shuffle_epi8(row->rank[0], _mm256_add_epi8(column, keep));
     for (int i = 1; i < width / 16; i++) {
         __m256i own = _mm256_xor_si256(column, _mm256_set1_epi8((char)(16 * i)));
-        found = _mm256_or_si256(
-            found, _mm256_shuffle_epi8(row->rank[i], _mm256_add_epi8(own, keep)));
+        found =
+            _mm256_or_si256(found, _mm256_shuffle_epi8(row->rank[i], _mm256_add_epi8(own, keep)));
     }
     return found;
 }
@@ -57,8 +57,7 @@ ALWAYS_INLINE uint32_t mask_32(const struct row *row, __m256i column, __m256i th
 ALWAYS_INLINE uint64_t mask_wide(const struct row *row, const struct wide_block *block, int width)
 {
     uint32_t low = mask_32(row, load_256(block->column), load_256(block->rank), width);
-    uint32_t high =
-        mask_32(row, load_256(block->column + 32), load_256(block->rank + 32), width);
+    uint32_t high = mask_32(row, load_256(block->column + 32), load_256(block->rank + 32), width);
     return (uint64_t)high << 32 | low;
 }
 
@@ -78,8 +77,7 @@ ALWAYS_INLINE unsigned count_16(const float *cuts, __m256 value)
 {
     __m256 low = _mm256_cmp_ps(_mm256_load_ps(cuts), value, _CMP_LE_OQ);
     __m256 high = _mm256_cmp_ps(_mm256_load_ps(cuts + 8), value, _CMP_LE_OQ);
-    unsigned mask =
-        (unsigned)_mm256_movemask_ps(low) << 8 | (unsigned)_mm256_movemask_ps(high);
+    unsigned mask = (unsigned)_mm256_movemask_ps(low) << 8 | (unsigned)_mm256_movemask_ps(high);
     return (unsigned)__builtin_popcount(mask);
 }
 
@@ -152,7 +150,8 @@ static void number_leaves(const struct engine *engine, struct heap_tree tree, co
                           uint8_t number[ENGINE_ROWS])
 {
     for (size_t row = 0; row < ENGINE_ROWS; row += PART) {
-        struct leaves leaves = leaves_of(engine->heap_branch + tree.branch, ranks + row, tree.levels);
+        struct leaves leaves =
+            leaves_of(engine->heap_branch + tree.branch, ranks + row, tree.levels);
         _mm256_store_si256((__m256i *)(void *)(number + row), leaves.a);
         _mm256_store_si256((__m256i *)(void *)(number + row + 32), leaves.b);
     }

@@ -33,8 +33,8 @@ ALWAYS_INLINE __m512i look_up(const struct row *row, __m512i column, int width)
     __m512i found = _mm512_shuffle_epi8(row->rank[0], _mm512_add_epi8(column, keep));
     for (int i = 1; i < width / 16; i++) {
         __m512i own = _mm512_xor_si512(column, _mm512_set1_epi8((char)(16 * i)));
-        found = _mm512_or_si512(
-            found, _mm512_shuffle_epi8(row->rank[i], _mm512_add_epi8(own, keep)));
+        found =
+            _mm512_or_si512(found, _mm512_shuffle_epi8(row->rank[i], _mm512_add_epi8(own, keep)));
     }
     return found;
 }

@@ -33,7 +33,7 @@ SUBTREE(6, 5)
 
 /* Seven and eight levels: two or four of six, and the branches above them. */
 ALWAYS_INLINE struct leaves subtree_7_or_8(const struct heap_branch *heap, const uint8_t *ranks,
-                                      int levels)
+                                           int levels)
 {
     int above = levels == 8 ? 3 : 1;
     struct leaves part[4];

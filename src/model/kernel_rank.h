@@ -28,8 +28,8 @@ static void rank_row(const struct columns *columns, const float *row, struct ran
     unsigned missing = 0;
     for (size_t i = 0; i < columns->primary_count; i++) {
         float value = row[columns->feature[i]];
-        out->column[i] = rank_of(columns->cut + i * COLUMN_CUTS_ROOM,
-                                 columns->pivot + i * COLUMN_PIVOTS, value);
+        out->column[i] =
+            rank_of(columns->cut + i * COLUMN_CUTS_ROOM, columns->pivot + i * COLUMN_PIVOTS, value);
         missing |= isnan(value) ? 1U : 0U;
     }
     for (size_t i = columns->primary_count; i < columns->count; i++)

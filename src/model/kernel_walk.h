@@ -19,12 +19,16 @@
 
 /* Three levels of branches, 7 bits in heap order, make one of 8 ways. */
 #define WALK_WAY(m)                                                                                \
-    (((m) & 1) << 2 | ((m) >> (1 + ((m) & 1)) & 1) << 1 |                                          \
-     ((m) >> (3 + 2 * ((m) & 1) + ((m) >> (1 + ((m) & 1)) & 1)) & 1))
-#define WALK_4(f, m)   f(m), f((m) + 1), f((m) + 2), f((m) + 3)
-#define WALK_16(f, m)  WALK_4(f, m), WALK_4(f, (m) + 4), WALK_4(f, (m) + 8), WALK_4(f, (m) + 12)
-#define WALK_64(f, m)  WALK_16(f, m), WALK_16(f, (m) + 16), WALK_16(f, (m) + 32), WALK_16(f, (m) + 48)
-#define WALK_128(f)    { WALK_64(f, 0), WALK_64(f, 64) }
+    (((m)&1) << 2 | ((m) >> (1 + ((m)&1)) & 1) << 1 |                                              \
+     ((m) >> (3 + 2 * ((m)&1) + ((m) >> (1 + ((m)&1)) & 1)) & 1))
+#define WALK_4(f, m)  f(m), f((m) + 1), f((m) + 2), f((m) + 3)
+#define WALK_16(f, m) WALK_4(f, m), WALK_4(f, (m) + 4), WALK_4(f, (m) + 8), WALK_4(f, (m) + 12)
+#define WALK_64(f, m)                                                                              \
+    WALK_16(f, m), WALK_16(f, (m) + 16), WALK_16(f, (m) + 32), WALK_16(f, (m) + 48)
+#define WALK_128(f)                                                                                \
+    {                                                                                              \
+        WALK_64(f, 0), WALK_64(f, 64)                                                              \
+    }
 
 static const uint8_t walk_way[128] = WALK_128(WALK_WAY);
 

@@ -1,5 +1,5 @@
 /*
- * evaluate: what the model is worth, by our own walk of its trees.
+ * evaluate: what the model is worth, by our own scoring.
  *
  *     policy.json       the threshold, chosen on the validation slice
  *     evaluation.json   metrics of both slices; the test slice chose nothing
@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "measure/metrics.h"
 #include "measure/threshold.h"
+#include "model/engine.h"
 #include "model/xgboost.h"
 #include "train/npy.h"
 #include "train/pipeline.h"
@@ -31,6 +32,7 @@ struct evaluation {
     struct pipeline *pipeline;
     struct arena *arena;
     struct forest forest;
+    struct engine engine;
     struct scored validation, test;
     float threshold;
     double threshold_f1; /* on the validation slice; best_f1 only */
@@ -54,8 +56,10 @@ static bool load_forest(struct evaluation *e, struct err *err)
     if (!file_load(pipeline_file(e->pipeline, STEP_ID_train, "model.ubj"), MODEL_SIZE_MAX, e->arena,
                    &bytes, err))
         return false;
-    return xgboost_parse(bytes, e->arena, &e->forest, err) ||
-           err_while(err, "the model just trained");
+    if (!xgboost_parse(bytes, e->arena, &e->forest, err) ||
+        !engine_build(&e->forest, NULL, e->arena, &e->engine, err))
+        return err_while(err, "the model just trained");
+    return true;
 }
 
 static bool score(struct evaluation *e, const char *slice, struct scored *out, struct err *err)
@@ -75,9 +79,9 @@ static bool score(struct evaluation *e, const char *slice, struct scored *out, s
     float *scores = arena_new(e->arena, float, matrix.rows);
     if (scores == NULL)
         return err_set(err, ERR_LIMIT, "the scores do not fit the memory limit");
-    const float *row = matrix.value;
+    engine_margins(&e->engine, matrix.value, matrix.rows, matrix.width, scores);
     for (size_t i = 0; i < matrix.rows; i++)
-        scores[i] = forest_predict(&e->forest, forest_margin(&e->forest, row + i * matrix.width));
+        scores[i] = forest_predict(&e->forest, scores[i]);
     struct digester digester;
     digester_open(&digester);
     digest_add(&digester, (struct view){matrix.value, matrix.rows * matrix.width * sizeof(float)});
