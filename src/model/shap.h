@@ -51,6 +51,7 @@
  * before children, then those with two leaves (BOTTOM). Behind them in the same numbering are LONE
  * leaves: those whose sibling is a branch. */
 struct shap_tree {
+    uint32_t root;   /* of forest.node */
     uint32_t branch; /* its first in the arrays by branch */
     uint32_t upper;  /* how many, and so on */
     uint32_t bottom;
@@ -116,7 +117,8 @@ struct explainer {
     size_t used_count, input_count;
     size_t branches_max, slots_max; /* of a tree; slots are its branches and lone leaves */
 
-    size_t row_scratch, batch_scratch; /* bytes that shap_row, and the others, need to work in */
+    /* Bytes to work in: for shap_row; for shap_batch and shap_mean_abs; for shap_interactions. */
+    size_t row_scratch, batch_scratch, pairs_scratch;
 };
 
 enum { SHAP_POINTS = 4 };
@@ -137,5 +139,11 @@ void shap_batch(const struct explainer *explainer, const float *rows, size_t cou
 /* The mean over rows of |phi|, by feature; 0 for no rows. */
 void shap_mean_abs(const struct explainer *explainer, const float *rows, size_t count,
                    size_t stride, double *mean, void *scratch);
+
+/* How much of phi each pair of features owes to being together, half of it in each order; out:
+ * feature_count rows of as many. What a feature does alone is on the diagonal, so that its row sums
+ * to its phi. For reports: it takes as long as some hundreds of shap_row. */
+void shap_interactions(const struct explainer *explainer, const float *row, double *out,
+                       void *scratch);
 
 #endif

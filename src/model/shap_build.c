@@ -3,8 +3,6 @@
 #include "model/shap_gauss.h"
 #include "model/shap_kernel.h"
 
-#include <float.h>
-
 enum { NONE = UINT32_MAX };
 
 /* ---------------------------------------------------------------- one tree */
@@ -53,23 +51,6 @@ struct laying {
     } end;
 };
 
-/* The share of cover that goes left. A file may say anything: negative and NaN count as none. */
-static double share_of(const struct forest *forest, uint32_t left)
-{
-    double cover[2];
-    for (uint32_t i = 0; i < 2; i++) {
-        float said = forest->cover[left + i];
-        cover[i] = !(said > 0) ? 0 : said < FLT_MAX ? (double)said : (double)FLT_MAX;
-    }
-    double both = cover[0] + cover[1];
-    return both > 0 ? cover[0] / both : 0.5;
-}
-
-static double weight_of(const struct forest *forest, uint32_t node)
-{
-    return forest->weight != NULL ? forest->weight[node] : (double)forest->node[node].weight;
-}
-
 static bool is_bottom(const struct forest *forest, const struct node *node)
 {
     return node_is_leaf(&forest->node[node->left]) && node_is_leaf(&forest->node[node->left + 1]);
@@ -108,7 +89,7 @@ static void enter(struct laying *laying, uint32_t first, size_t depth, uint32_t 
     const struct node *branch = &laying->forest->node[node];
     uint32_t used = laying->used_of[branch->feature];
     struct sketch *sketch = &laying->sketch[node - first];
-    sketch->share = share_of(laying->forest, branch->left);
+    sketch->share = shap_share(laying->forest, branch->left);
     sketch->earlier = laying->last[used];
     sketch->side = laying->last_side[used];
     sketch->before = 1;
@@ -153,7 +134,7 @@ static uint32_t walk(struct laying *laying, uint32_t first)
             enter(laying, first, depth++, child, frame->distinct, reach);
             continue;
         }
-        laying->out->expected += reach * weight_of(laying->forest, child);
+        laying->out->expected += reach * shap_weight(laying->forest, child);
         distinct_max = frame->distinct > distinct_max ? frame->distinct : distinct_max;
     }
     return distinct_max;
@@ -176,7 +157,7 @@ static void lay_branch(struct laying *laying, struct shap_tree *tree, uint32_t f
         laying->limit[slot] = shap_key(node->threshold, false);
     }
     if (sketch->slot >= tree->upper) {
-        double left = weight_of(forest, node->left), right = weight_of(forest, node->left + 1);
+        double left = shap_weight(forest, node->left), right = shap_weight(forest, node->left + 1);
         laying->leaves[tree->leaves + sketch->slot - tree->upper] =
             (struct shap_leaves){right, left - right};
         return;
@@ -187,7 +168,7 @@ static void lay_branch(struct laying *laying, struct shap_tree *tree, uint32_t f
         below[i] = laying->sketch[child - first].slot;
         if (node_is_leaf(&forest->node[child]))
             laying->lone[tree->lone_leaf + below[i] - tree->upper - tree->bottom] =
-                weight_of(forest, child);
+                shap_weight(forest, child);
     }
     laying->fork[tree->fork + sketch->slot] = (struct shap_fork){below[0], below[1]};
 }
@@ -225,11 +206,12 @@ static void lay_tree(struct laying *laying, uint32_t first, uint32_t end)
 {
     struct explainer *out = laying->out;
     if (node_is_leaf(&laying->forest->node[first])) {
-        out->expected += weight_of(laying->forest, first);
+        out->expected += shap_weight(laying->forest, first);
         return;
     }
     struct shap_tree *tree = &laying->tree[out->tree_count++];
     *tree = (struct shap_tree){
+        .root = first,
         .branch = (uint32_t)laying->end.branch,
         .fork = (uint32_t)laying->end.fork,
         .leaves = (uint32_t)laying->end.leaves,
@@ -393,6 +375,7 @@ bool explainer_build(const struct forest *forest, const char *kernel, struct are
         lay_tree(&laying, forest->root[i], tree_end(forest, i));
     publish(&laying, &built);
     shap_measure_scratch(&built);
+    built.pairs_scratch = shap_pairs_scratch(&built);
     *out = built;
     return true;
 }

@@ -10,6 +10,8 @@
 
 #include "model/shap.h"
 
+#include <float.h>
+
 enum { SHAP_ROWS = 128 }; /* explained together; the kernels take whole blocks */
 
 struct shap_kernel {
@@ -32,6 +34,7 @@ struct shap_kernel {
 
 /* Fills explainer.row_scratch and explainer.batch_scratch from its counts. */
 void shap_measure_scratch(struct explainer *explainer);
+size_t shap_pairs_scratch(const struct explainer *explainer);
 
 /* Pieces of scratch memory, each on a line of its own. */
 #define SHAP_LINE 64
@@ -61,6 +64,23 @@ static inline int32_t shap_key(float value, bool missing_left)
     memcpy(&bits, &number, sizeof bits);
     int32_t key = bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
     return value != value ? (missing_left ? INT32_MIN : INT32_MAX) : key;
+}
+
+/* The share of cover that goes left. A file may say anything: negative and NaN count as none. */
+static inline double shap_share(const struct forest *forest, uint32_t left)
+{
+    double cover[2];
+    for (uint32_t i = 0; i < 2; i++) {
+        float said = forest->cover[left + i];
+        cover[i] = !(said > 0) ? 0 : said < FLT_MAX ? (double)said : (double)FLT_MAX;
+    }
+    double both = cover[0] + cover[1];
+    return both > 0 ? cover[0] / both : 0.5;
+}
+
+static inline double shap_weight(const struct forest *forest, uint32_t leaf)
+{
+    return forest->weight != NULL ? forest->weight[leaf] : (double)forest->node[leaf].weight;
 }
 
 /* Which way a category's branch sends a value, as model/forest.h says. */

@@ -542,6 +542,68 @@ TEST(the_mean_is_of_sizes_not_of_signs)
     NEAR(mean[0], 0, 0);
 }
 
+/* Grabisch and Roubens' interaction index, by its definition, halved. */
+static void pairs_by_sets(const struct forest *forest, const float *row, double *out)
+{
+    size_t n = forest->feature_count;
+    double factorial[FEATURES + 1] = {1}, value[1 << FEATURES];
+    for (size_t i = 1; i <= n; i++)
+        factorial[i] = factorial[i - 1] * (double)i;
+    for (unsigned known = 0; known < 1U << n; known++) {
+        value[known] = 0;
+        for (size_t tree = 0; tree < forest->tree_count; tree++)
+            value[known] += expectation(forest, forest->root[tree], row, known);
+    }
+    memset(out, 0, n * n * sizeof *out);
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned j = 0; j < n; j++) {
+            unsigned one = 1U << i, other = 1U << j;
+            for (unsigned known = 0; i != j && known < 1U << n; known++) {
+                size_t size = (size_t)__builtin_popcount(known);
+                if (!(known & (one | other)))
+                    out[i * n + j] += factorial[size] * factorial[n - size - 2] /
+                                      (2 * factorial[n - 1]) *
+                                      (value[known | one | other] - value[known | one] -
+                                       value[known | other] + value[known]);
+            }
+        }
+}
+
+TEST(interactions_agree_with_their_sum_over_all_sets_and_add_up_to_phi)
+{
+    for (uint32_t i = 0; i < 40; i++) {
+        struct seed seed = {.trees = 3,
+                            .depth = 1 + i % 6,
+                            .features = 2 + i % 6,
+                            .branching = 0.9,
+                            .categories = i % 3 == 0,
+                            .precise = i % 2,
+                            .strange_covers = i % 4 == 0};
+        struct forest forest = grow(&seed, 300 + i);
+        CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
+        struct explainer explainer = build(&forest, NULL, &arena);
+        char *scratch = malloc(explainer.pairs_scratch);
+        assert(scratch != NULL);
+        struct rng rng = rng_of(3, i, 1);
+        double out[FEATURES * FEATURES], want[FEATURES * FEATURES], phi[FEATURES];
+        size_t n = forest.feature_count;
+        for (size_t turn = 0; turn < 4; turn++) {
+            float row[FEATURES];
+            fill_row(&rng, row, n);
+            pairs_by_sets(&forest, row, want);
+            shap_row(&explainer, row, phi, scratch);
+            for (size_t j = 0; j < n; j++) {
+                want[j * n + j] = phi[j];
+                for (size_t k = 0; k < n; k++)
+                    want[j * n + j] -= k == j ? 0 : want[j * n + k];
+            }
+            shap_interactions(&explainer, row, out, scratch);
+            check("interactions", out, want, n * n, 1e-11 * size_of(phi, n, 1));
+        }
+        free(scratch);
+    }
+}
+
 TEST(a_kernel_this_machine_has_not_is_refused_by_name)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
