@@ -103,7 +103,8 @@ $(OUT)/src/%.pb-c.c $(OUT)/src/%.pb-c.h: src/%.proto
 	$(call say,prot)protoc-c --proto_path=$(<D) --c_out=$(@D) $<
 $(OUT)/src/%.pb-c.o: $(OUT)/src/%.pb-c.c
 	$(call say,cc  )$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) -c -o $@ $<
-$(OUT)/src/model/onnx_proto.o $(OUT)/tests/model/onnx_test.o: $(OUT)/src/model/onnx.pb-c.h
+$(OUT)/src/model/onnx_proto.o $(patsubst %,$(OUT)/tests/model/%_test.o,onnx onnx_ensemble onnx_proto): \
+    $(OUT)/src/model/onnx.pb-c.h
 
 $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)

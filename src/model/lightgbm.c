@@ -267,8 +267,9 @@ static bool settle_names(const struct reader *reader, struct forest *out, struct
     if (name == NULL)
         return full(reader->arena, err);
     while (count < out->feature_count && view_cut(&rest, ' ', &item)) {
-        if (!view_is_utf8(item))
-            return err_set(err, ERR_MODEL, "feature_names: entry %zu is not valid UTF-8", count);
+        if (!view_is_utf8(item) || memchr(item.text, '\0', item.length) != NULL)
+            return err_set(err, ERR_MODEL,
+                           "feature_names: entry %zu is not valid UTF-8, or holds U+0000", count);
         name[count] = (struct view){view_copy(item, reader->arena), item.length};
         if (name[count++].text == NULL)
             return full(reader->arena, err);

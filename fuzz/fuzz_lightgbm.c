@@ -1,0 +1,21 @@
+/* Any bytes as a LightGBM text: an error, or a forest that can be walked and comes back as
+ * XGBoost's. */
+#include "model/lightgbm.h"
+
+#include "round_trip.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
+    struct view bytes = {(const char *)data, size};
+    struct err err = {0};
+    struct forest forest;
+    if (!lightgbm_parse(bytes, &arena, &forest, &err)) {
+        assert(err.kind == ERR_MODEL || err.kind == ERR_LIMIT);
+        return 0;
+    }
+    round_trip(&forest);
+    return 0;
+}
