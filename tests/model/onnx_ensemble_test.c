@@ -130,7 +130,8 @@ TEST(every_node_has_one_parent)
     refused(&(struct small_onnx){.names = WHOLES(0, 1, 2, 3, 3)}, "tree 0 has two nodes 3");
     refused(&(struct small_onnx){.modes = TEXTS("LEAF", "LEAF", "LEAF", "LEAF", "LEAF")},
             "nodes are reached from the root");
-    refused(&(struct small_onnx){.trees = WHOLES(0, 0, 0, 0, 1)}, "its child 4 does not exist");
+    refused(&(struct small_onnx){.trees = WHOLES(0, 0, 0, 0, 1), .leaf_trees = WHOLES(0, 0, 1)},
+            "its child 4 does not exist");
 }
 
 TEST(lists_that_are_missing_or_differ_in_length_are_refused)
