@@ -100,13 +100,18 @@ static const struct {
     {{"\x89HDF", 4}, "an HDF5 file", "only tree models are read"},
 };
 
-static bool refuse(struct view bytes, struct err *err)
+static bool check_known(struct view bytes, struct err *err)
 {
     for (size_t i = 0; i < LENGTH_OF(refused); i++)
         if (bytes.length >= refused[i].first.length &&
             memcmp(bytes.text, refused[i].first.text, refused[i].first.length) == 0)
             return err_set(err, ERR_MODEL, "this is %s, which is not read: %s", refused[i].what,
                            refused[i].remedy);
+    return true;
+}
+
+static bool refuse(struct view bytes, struct err *err)
+{
     if (bytes.length == 0)
         return err_set(err, ERR_MODEL, "the model file is empty");
     char list[256];
@@ -198,7 +203,7 @@ static bool unwrap(struct view bytes, struct arena *arena, struct view *out, str
 bool import_read(struct view bytes, struct arena *arena, struct imported *out, struct err *err)
 {
     struct view inside;
-    if (!unwrap(bytes, arena, &inside, err))
+    if (!unwrap(bytes, arena, &inside, err) || !check_known(inside, err))
         return false;
     const struct importer *importer = importer_of(inside);
     if (importer == NULL)
@@ -215,7 +220,7 @@ bool import_companion(struct view name, struct view bytes, struct arena *arena,
 {
     struct view inside;
     const struct pickle *root;
-    if (!unwrap(bytes, arena, &inside, err))
+    if (!unwrap(bytes, arena, &inside, err) || !check_known(inside, err))
         return false;
     if (!pickle_is_one(inside))
         return err_set(err, ERR_MODEL,
