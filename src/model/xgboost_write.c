@@ -346,6 +346,15 @@ static bool write_learner(struct spell *spell, const struct forest *forest, stru
     return true;
 }
 
+bool xgboost_format_find(struct view name, enum xgboost_format *out)
+{
+    bool ubj = view_is(name, "xgboost-ubj");
+    if (!ubj && !view_is(name, "xgboost-json"))
+        return false;
+    *out = ubj ? XGBOOST_UBJ : XGBOOST_JSON;
+    return true;
+}
+
 bool xgboost_write(const struct forest *forest, enum xgboost_format format, struct text *out,
                    struct err *err)
 {

@@ -26,6 +26,9 @@
 
 enum xgboost_format { XGBOOST_JSON, XGBOOST_UBJ };
 
+/* "xgboost-json" or "xgboost-ubj"; false: neither. */
+bool xgboost_format_find(struct view name, enum xgboost_format *out);
+
 /* The list of doubles; model/xgboost_tree.h reads it. */
 #define XGBOOST_DOUBLES_KEY "leaf_weights_float64_bits"
 

@@ -188,3 +188,36 @@ TEST(what_does_not_fit_is_a_limit)
     FAILS(xgboost_write(&forest, XGBOOST_JSON, &text, &err), err, ERR_LIMIT);
     SAYS(err, "the model does not fit");
 }
+
+TEST(formats_have_names)
+{
+    enum xgboost_format format;
+    TRUE(xgboost_format_find(VIEW("xgboost-ubj"), &format) && format == XGBOOST_UBJ);
+    TRUE(xgboost_format_find(VIEW("xgboost-json"), &format) && format == XGBOOST_JSON);
+    TRUE(!xgboost_format_find(VIEW("xgboost"), &format));
+}
+
+/* What XGBoost looks names up by: where each feature's begin, and the order of their signed bytes.
+ */
+TEST(names_of_categories_come_with_their_order)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
+    struct forest forest;
+    parse(small_json(&(struct small){.trees = TREE_OF_CATEGORIES,
+                                     .model_more =
+                                         ",\"cats\":{\"enc\":[{\"offsets\":[],\"values\":[]},"
+                                         "{\"offsets\":[0,1,3,4,6],"
+                                         "\"values\":[98,-61,-87,97,97,98]}]}"},
+                     &arena),
+          &arena, &forest);
+    struct view json = write(&forest, XGBOOST_JSON, &arena);
+    TRUE(says(json, "\"feature_segments\":[0,0,4]"));
+    TRUE(says(json, "\"sorted_idx\":[1,2,3,0]")); /* e with an accent, a, ab, b */
+}
+
+TEST(a_forest_without_names_of_categories_has_no_cats)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
+    struct forest forest = precise(&arena);
+    TRUE(!says(write(&forest, XGBOOST_JSON, &arena), "\"cats\""));
+}
