@@ -6,12 +6,11 @@
 
 #include <zlib.h>
 
-/* A gzip member of `plain`, added to `out`. */
-static void pack(struct view plain, struct text *out)
+static void pack_as(struct view plain, int window, struct text *out)
 {
-    enum { GZIP_WINDOW = 15 + 16, MEMORY = 8 };
+    enum { MEMORY = 8 };
     z_stream stream = {0};
-    SAME(deflateInit2(&stream, 6, Z_DEFLATED, GZIP_WINDOW, MEMORY, Z_DEFAULT_STRATEGY), Z_OK);
+    SAME(deflateInit2(&stream, 6, Z_DEFLATED, window, MEMORY, Z_DEFAULT_STRATEGY), Z_OK);
     size_t bound = deflateBound(&stream, plain.length);
     char *at = text_reserve(out, bound);
     TRUE(at != NULL);
@@ -26,6 +25,13 @@ static void pack(struct view plain, struct text *out)
     SAME(deflate(&stream, Z_FINISH), Z_STREAM_END);
     out->length += bound - stream.avail_out;
     deflateEnd(&stream);
+}
+
+/* A gzip member of `plain`, added to `out`. */
+static void pack(struct view plain, struct text *out)
+{
+    enum { GZIP_WINDOW = 15 + 16 };
+    pack_as(plain, GZIP_WINDOW, out);
 }
 
 /* Lines of random digits: text that does not pack to nothing. */
@@ -186,4 +192,25 @@ TEST(an_arena_that_is_full_is_a_limit_error)
     pack(VIEW("0123456789"), &packed);
     FAILS(gzip_unpack(text_view(&packed), 100, &job, &out, &err), err, ERR_LIMIT);
     SAYS(err, "memory limit");
+}
+
+TEST(a_zlib_stream_is_told_from_gzip_and_unpacked)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct view plain = lines(20000, &arena), unpacked;
+    struct text text = text_in_arena(&arena);
+    struct err err = {0};
+    pack_as(plain, MAX_WBITS, &text);
+    TRUE(zlib_is(text_view(&text)) && !gzip_is(text_view(&text)));
+    TRUE(!zlib_is(VIEW("\x78\x9d")) && !zlib_is(VIEW("\x79\x9c")) && !zlib_is(VIEW("\x78")));
+    WORKS(zlib_unpack(text_view(&text), plain.length, &arena, &unpacked, &err), err);
+    TRUE(view_same(unpacked, plain));
+    FAILS(zlib_unpack(text_view(&text), plain.length - 1, &arena, &unpacked, &err), err, ERR_LIMIT);
+    text.bytes[text.length / 2] ^= 0x55;
+    FAILS(zlib_unpack(text_view(&text), plain.length, &arena, &unpacked, &err), err, ERR_INPUT);
+    SAYS(err, "zlib");
+    text.bytes[text.length / 2] ^= 0x55;
+    text.length -= 9;
+    FAILS(zlib_unpack(text_view(&text), plain.length, &arena, &unpacked, &err), err, ERR_INPUT);
+    SAYS(err, "the zlib data is cut short");
 }
