@@ -69,6 +69,12 @@ TEST(a_damaged_header_or_a_file_cut_short_is_an_error)
     FAILS(archive_next(&rest, &name, &bytes, &err), err, ERR_MODEL);
     SAYS(err, "damaged");
     text = two_files(&arena);
+    memset(text.bytes + 124, ' ', 12); /* no size at all */
+    retype(text.bytes, '0');
+    rest = text_view(&text);
+    FAILS(archive_next(&rest, &name, &bytes, &err), err, ERR_MODEL);
+    SAYS(err, "damaged");
+    text = two_files(&arena);
     rest = (struct view){text.bytes, BLOCK + 3};
     FAILS(archive_next(&rest, &name, &bytes, &err), err, ERR_MODEL);
     SAYS(err, "cut short");

@@ -235,7 +235,8 @@ TEST(what_is_damaged_says_at_which_byte)
     refused(VIEW("N~."), ERR_MODEL, "byte 1: 0x7e is no opcode of pickle's");
     refused(VIEW("."), ERR_MODEL, "byte 0: STOP: the stack is empty");
     refused(VIEW("NR."), ERR_MODEL, "byte 1: REDUCE: the stack is empty");
-    refused(VIEW("N(R."), ERR_MODEL, "the stack is empty"); /* not past the mark */
+    refused(VIEW("c_\nm\n)(R."), ERR_MODEL, "the stack is empty"); /* not past the mark */
+    refused(VIEW("N(2."), ERR_MODEL, "byte 2: DUP: the stack is empty");
     refused(VIEW("Nt."), ERR_MODEL, "byte 1: TUPLE: there is no mark");
     refused(VIEW("(Nd."), ERR_MODEL, "a key has no value");
     refused(VIEW("}(Nu."), ERR_MODEL, "a key has no value");
