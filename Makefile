@@ -19,11 +19,12 @@ uses.data    := base
 uses.feature := data base
 uses.model   := feature data base
 uses.decide  := model feature data base
+uses.embed   := decide model feature data base
 uses.store   := decide model feature data measure base
 uses.train   := store decide model feature data measure base
 uses.serve   := store decide model feature data measure base
 uses.cli     := serve train store decide model feature data measure base
-rooms        := base measure data feature model decide store train serve cli
+rooms        := base measure data feature model decide embed store train serve cli
 
 # What a room needs from the outside: pkg-config names. One file of the room includes each.
 needs.base   := libcrypto jansson
@@ -50,7 +51,7 @@ CC      := $(if $(filter fuzz,$(MODE)),clang,gcc)
 WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wwrite-strings -Wstrict-prototypes \
            -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual -Wformat=2 \
            -Wimplicit-fallthrough -Wdouble-promotion -Wfloat-conversion
-CFLAGS  := -std=gnu17 -D_GNU_SOURCE $(WARN) -fPIE -fvisibility=hidden -ffp-contract=off $(mode.$(MODE))
+CFLAGS  := -std=gnu17 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -ffp-contract=off $(mode.$(MODE))
 LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize=% --coverage,$(mode.$(MODE)))
 
 # llhttp: Debian 12 ships C sources, Debian 13 a library.
@@ -87,7 +88,7 @@ fuzzers := $(patsubst fuzz/%.c,$(OUT)/%,$(wildcard fuzz/fuzz_*.c))
 .SECONDARY:
 .PHONY: all packages test check soak fuzz fuzz-run lint bench demo install help clean
 
-all: $(OUT)/assay
+all: $(OUT)/assay $(OUT)/libassay.a $(OUT)/libassay.so
 
 $(OUT)/src/serve/%.o: src/serve/%.c Makefile
 	@mkdir -p $(@D)
@@ -95,20 +96,20 @@ $(OUT)/src/serve/%.o: src/serve/%.c Makefile
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call say,cc  )$(CC) $(CFLAGS) $(cpu.$(lastword $(subst _, ,$(basename $(@F))))) -MMD -MP -Isrc -I$(OUT)/src -Itests -c -o $@ $<
+	$(call say,cc  )$(CC) $(CFLAGS) $(cpu.$(lastword $(subst _, ,$(basename $(@F))))) -MMD -MP -Isrc -I$(OUT)/src -Iinclude -Itests -c -o $@ $<
 
 # Messages that a room reads: src/model/onnx.proto becomes model/onnx.pb-c.h and its C.
 $(OUT)/src/%.pb-c.c $(OUT)/src/%.pb-c.h: src/%.proto
 	@mkdir -p $(@D)
 	$(call say,prot)protoc-c --proto_path=$(<D) --c_out=$(@D) $<
 $(OUT)/src/%.pb-c.o: $(OUT)/src/%.pb-c.c
-	$(call say,cc  )$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) -c -o $@ $<
+	$(call say,cc  )$(CC) -std=gnu17 -w -fPIC -fvisibility=hidden $(mode.$(MODE)) -c -o $@ $<
 $(OUT)/src/model/onnx_proto.o $(patsubst %,$(OUT)/tests/model/%_test.o,onnx onnx_ensemble onnx_proto): \
     $(OUT)/src/model/onnx.pb-c.h
 
 $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(call say,cc  )$(CC) -std=gnu17 -w -fPIE -fvisibility=hidden $(mode.$(MODE)) $(llhttp.cflags) -c -o $@ $<
+	$(call say,cc  )$(CC) -std=gnu17 -w -fPIC -fvisibility=hidden $(mode.$(MODE)) $(llhttp.cflags) -c -o $@ $<
 
 # A text file inside the program: sql/001_registry.sql becomes the symbol sql_001_registry.
 $(OUT)/%.sql.o $(OUT)/%.yaml.o: tools/embed
@@ -125,6 +126,17 @@ $(OUT)/%.a: $$(call objects,$$*)
 
 $(OUT)/assay: $(call archive,cli $(uses.cli))
 	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,cli $(uses.cli))
+
+# libassay: the rooms below include/assay.h in one object, whose only names are that header's.
+$(OUT)/libassay.o: $(call archive,embed $(uses.embed))
+	$(call say,link)$(CC) -r -nostdlib -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(filter-out $<,$^)
+	@objcopy --localize-hidden $@
+
+$(OUT)/libassay.a: $(OUT)/libassay.o
+	$(call say,ar  )rm -f $@ && $(AR) rcs $@ $<
+
+$(OUT)/libassay.so: $(OUT)/libassay.o
+	$(call say,link)$(CC) -shared $(filter-out -pie,$(LDFLAGS)) -Wl,-soname,libassay.so.1 -o $@ $< $(call libs,$(uses.embed))
 
 # A test links its own room and the rooms below it, nothing else: an arrow the
 # wrong way does not link.
@@ -170,7 +182,8 @@ demo: packages
 	@tools/demo $(abspath build/release/assay)
 
 install: all
-	install -D -m 755 $(OUT)/assay $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/assay
+	@OUT=$(OUT) DESTDIR=$(DESTDIR) PREFIX=$(or $(PREFIX),/usr/local) \
+	    LIBS="$(call libs,$(uses.embed))" tools/install
 
 help:
 	@sed -n '/^# /!q; s/^# //p' Makefile

@@ -379,7 +379,8 @@ bool bundle_open(struct bundle *bundle, struct view bytes, struct err *err)
 
 bool bundle_load(struct bundle *bundle, const char *path, struct err *err)
 {
-    bundle->arena.limit = (size_t)BUNDLE_SIZE_MAX * 8;
+    if (bundle->arena.limit == 0)
+        bundle->arena.limit = (size_t)BUNDLE_SIZE_MAX * 8;
     struct view bytes;
     bool ok = file_load(path, BUNDLE_SIZE_MAX, &bundle->arena, &bytes, err);
     if (ok && bundle_open(bundle, bytes, err))
