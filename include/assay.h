@@ -22,11 +22,10 @@
  * Memory        assay_open allocates and assay_close gives back. Nothing in between allocates,
  *               locks, reads a clock or a file. Scratch is yours: assay_scratch_size bytes, of
  *               any alignment, with nothing in it to keep. Calls need 128 KiB of stack.
- * Ownership     What you pass in is read during the call and not kept. Texts that come out belong to
- *               the model and live as long as it does.
- * Errors        Every call that can fail returns a status and fills `error` unless that is NULL.
- *               Outputs are written on success only. Nothing prints, exits or is global; an
- *               assertion that fails, which only a fault in this library can cause, aborts.
+ * Ownership     What you pass in is read during the call and not kept. Texts that come out belong
+ * to the model and live as long as it does. Errors        Every call that can fail returns a status
+ * and fills `error` unless that is NULL. Outputs are written on success only. Nothing prints, exits
+ * or is global; an assertion that fails, which only a fault in this library can cause, aborts.
  * Versions      A struct that may grow begins with its size, which you set: an older or a newer
  *               library than the header you compiled with reads and writes that much. Numbers and
  *               names here keep their meaning; ASSAY_ABI grows when something is added.
@@ -90,8 +89,8 @@ struct assay_info {
     size_t size; /* sizeof(struct assay_info) */
     const char *project;
     const char *algorithm;
-    const char *digest; /* SHA-256 of the file, 64 hexadecimal digits: the model's identity */
-    const char *kernel; /* the instructions it runs on here */
+    const char *digest;   /* SHA-256 of the file, 64 hexadecimal digits: the model's identity */
+    const char *kernel;   /* the instructions it runs on here */
     size_t column_count;  /* of a record */
     size_t feature_count; /* of a row, what the trees see */
     float threshold;      /* fraud when the score is at or above it */
@@ -126,10 +125,10 @@ struct assay_field {
 };
 
 struct assay_decision {
-    size_t size;     /* sizeof(struct assay_decision) */
-    int fraud;       /* score >= threshold */
-    float score;     /* the fraud probability */
-    float margin;    /* the sum of the trees, before it becomes a probability */
+    size_t size;  /* sizeof(struct assay_decision) */
+    int fraud;    /* score >= threshold */
+    float score;  /* the fraud probability */
+    float margin; /* the sum of the trees, before it becomes a probability */
     float threshold;
     uint32_t unseen; /* categories of this record that training never saw, and the model accepts */
 };

@@ -266,7 +266,8 @@ static bool set_number(struct record *record, size_t column, double number, stru
 {
     const struct column *into = &record->schema->column[column];
     struct token token = {.kind = TOKEN_NUMBER, .number = number};
-    bool by_text = kind_is_coded(into->kind) || into->kind == COLUMN_ID || into->kind == COLUMN_TEXT;
+    bool by_text =
+        kind_is_coded(into->kind) || into->kind == COLUMN_ID || into->kind == COLUMN_TEXT;
     if (!by_text && record_set_token(record, column, &token, err))
         return true;
     char digits[NUMBER_SIZE];
@@ -330,9 +331,9 @@ static bool take_named(const struct assay *model, const struct assay_field *fiel
 static bool check_count(const struct assay *model, size_t count, struct err *err)
 {
     size_t columns = model->bundle.schema.input_count;
-    return count == columns || err_set(err, ERR_INPUT,
-                                       "a record of %zu values, the model's columns are %zu", count,
-                                       columns);
+    return count == columns ||
+           err_set(err, ERR_INPUT, "a record of %zu values, the model's columns are %zu", count,
+                   columns);
 }
 
 /* ---------------------------------------------------------------- decisions */
