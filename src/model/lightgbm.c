@@ -230,8 +230,7 @@ static bool leaves_are_probabilities(const struct reader *reader)
     const struct grove *grove = &reader->trees.grove;
     const struct node *node = grove->node.item;
     const double *weight = grove->weight.item;
-    if (reader->link != LINK_SIGMOID || !reader->seen[AVERAGE] ||
-        !view_is(reader->value[VERSION], "v2"))
+    if (!reader->seen[AVERAGE] || !view_is(reader->value[VERSION], "v2"))
         return false;
     for (size_t i = 0; i < grove->node.count; i++)
         if (node_is_leaf(&node[i]) && !(weight[i] >= 0 && weight[i] <= 1))

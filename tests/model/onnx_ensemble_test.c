@@ -189,6 +189,15 @@ TEST(logistic_is_binary_logistic_from_the_base)
     NEAR(forest_predict(&forest, walk(&forest, 0, 0)), 1 / (1 + exp(0.75)), 1e-7);
 }
 
+TEST(of_two_bases_for_one_sum_the_second_is_the_positive_classs)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 8 << 20};
+    struct forest forest =
+        parse(&(struct small_onnx){.leaf_ids = WHOLES(1, 1, 1), .base = FLOATS(100, 10)}, &arena);
+    NEAR(walk(&forest, 0, 0), 9, 0);
+    NEAR(walk(&forest, 1, 3), 14, 0);
+}
+
 /* Leaf 1 has both classes, leaf 3 the second, leaf 4 the first. */
 #define TWO_CLASSES                                                                                \
     .leaf_trees = WHOLES(0, 0, 0, 0), .leaf_names = WHOLES(1, 1, 3, 4),                            \

@@ -203,16 +203,17 @@ TEST(names_of_categories_come_with_their_order)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
     struct forest forest;
-    parse(small_json(&(struct small){.trees = TREE_OF_CATEGORIES,
-                                     .model_more =
-                                         ",\"cats\":{\"enc\":[{\"offsets\":[],\"values\":[]},"
-                                         "{\"offsets\":[0,1,3,4,6],"
-                                         "\"values\":[98,-61,-87,97,97,98]}]}"},
-                     &arena),
+    parse(small_json(
+              &(struct small){.trees = TREE_OF_CATEGORIES,
+                              .model_more =
+                                  ",\"cats\":{\"enc\":[{\"offsets\":[0,1,2],\"values\":[120,119]},"
+                                  "{\"offsets\":[0,1,3,4,6],"
+                                  "\"values\":[98,-61,-87,97,97,98]}]}"},
+              &arena),
           &arena, &forest);
     struct view json = write(&forest, XGBOOST_JSON, &arena);
-    TRUE(says(json, "\"feature_segments\":[0,0,4]"));
-    TRUE(says(json, "\"sorted_idx\":[1,2,3,0]")); /* e with an accent, a, ab, b */
+    TRUE(says(json, "\"feature_segments\":[0,2,6]"));
+    TRUE(says(json, "\"sorted_idx\":[1,0,1,2,3,0]")); /* w, x; e with an accent, a, ab, b */
 }
 
 TEST(a_forest_without_names_of_categories_has_no_cats)
