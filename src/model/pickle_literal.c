@@ -25,7 +25,7 @@ bool literal_take(struct literals *in, uint64_t size, struct view *out, struct e
 
 bool literal_unsigned(struct literals *in, unsigned size, uint64_t *out, struct err *err)
 {
-    struct view bytes;
+    struct view bytes = {0};
     if (!literal_take(in, size, &bytes, err))
         return false;
     uint64_t value = 0;
