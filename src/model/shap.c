@@ -12,9 +12,9 @@ void shap_measure_scratch(struct explainer *explainer)
     const struct explainer *x = explainer;
     const size_t line = SHAP_LINE, pieces = 16;
     size_t vectors = 3 * x->slots_max * LANES_MAX * sizeof(double);
-    size_t keys = x->input_count * sizeof(int32_t);
+    size_t keys = (x->input_count + SHAP_PAD) * sizeof(int32_t);
     size_t totals = x->used_count * sizeof(double);
-    explainer->row_scratch = keys + x->branches_max * (sizeof(double) + 1) + vectors +
+    explainer->row_scratch = keys + (x->branches_max + SHAP_PAD) * (sizeof(double) + 1) + vectors +
                              totals * (1 + LANES_MAX + SHAP_POINTS) + pieces * line;
     size_t branch = 2 * SHAP_ROWS / 8 + 4 * 3 * sizeof(double);
     explainer->batch_scratch = keys * SHAP_ROWS + x->branches_max * branch + 3 * vectors +

@@ -47,24 +47,24 @@
 #include "base/err.h"
 #include "model/forest.h"
 
-/* A tree as the kernels read it. Its branches that have a branch below (UPPER) come first, parents
- * before children, then those with two leaves (BOTTOM). Behind them in the same numbering are LONE
- * leaves: those whose sibling is a branch. */
-struct shap_tree {
-    uint32_t root;   /* of forest.node */
-    uint32_t branch; /* its first in the arrays by branch */
-    uint32_t upper;  /* how many, and so on */
-    uint32_t bottom;
-    uint32_t lone;
-    uint32_t fork;      /* its first of explainer.fork */
-    uint32_t leaves;    /* its first of explainer.leaves */
-    uint32_t lone_leaf; /* its first of explainer.lone */
+/* Trees that stand together, as the kernels read them: enough branches at once that none waits for
+ * the one before it. Those that have a branch below (UPPER) come first, level by level, then those
+ * with two leaves (BOTTOM), of these first the ones whose feature no branch above asks. Behind them
+ * in the same numbering are LONE leaves: those whose sibling is a branch. */
+struct shap_clump {
+    uint32_t tree, tree_end; /* of the forest; those of one leaf among them do not count */
+    uint32_t root, roots;    /* its first in the array, and how many; and so on */
+    uint32_t branch;
+    uint32_t upper, bottom, bottom_first;
+    uint32_t fork;   /* by upper branch */
+    uint32_t leaves; /* by bottom branch */
+    uint32_t lone_leaf, lone;
     uint32_t repeat, repeats;
     uint32_t category, categories;
-    uint32_t rule, points; /* its first point, and how many */
+    uint32_t rule, points;
 };
 
-/* Below an upper branch, numbered within the tree. */
+/* Below an upper branch, numbered within the clump. */
 struct shap_fork {
     uint32_t left, right;
 };
@@ -76,14 +76,14 @@ struct shap_leaves {
 
 /* A branch on a feature that was asked above it, and what it needs to have said there. */
 struct shap_repeat {
-    uint32_t branch, earlier; /* within the tree */
+    uint32_t branch, earlier; /* within the clump */
     uint32_t side;            /* SHAP_LEFT or SHAP_RIGHT */
 };
 
 enum { SHAP_FAILED, SHAP_LEFT, SHAP_RIGHT };
 
 struct shap_category {
-    uint32_t branch; /* within the tree */
+    uint32_t branch; /* within the clump */
     uint32_t node;   /* of forest.node */
 };
 
@@ -98,8 +98,9 @@ struct explainer {
     double expected;      /* the margin when nothing is known */
     const struct shap_kernel *kernel;
 
-    size_t tree_count; /* trees of one leaf are all in `expected` */
-    const struct shap_tree *tree;
+    size_t clump_count; /* trees of one leaf are all in `expected` */
+    const struct shap_clump *clump;
+    const uint32_t *root;    /* by tree of a clump: its branch within it */
     const double *share;     /* by branch: r */
     const double *before;    /* by branch: W */
     const uint32_t *feature; /* by branch: of `used` */
@@ -115,7 +116,7 @@ struct explainer {
     const uint32_t *used; /* the features that some branch asks */
     const struct shap_input *inputs;
     size_t used_count, input_count;
-    size_t branches_max, slots_max; /* of a tree; slots are its branches and lone leaves */
+    size_t branches_max, slots_max; /* of a clump; slots are its branches and lone leaves */
 
     /* Bytes to work in: for shap_row; for shap_batch and shap_mean_abs; for shap_interactions. */
     size_t row_scratch, batch_scratch, pairs_scratch;

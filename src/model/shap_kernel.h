@@ -12,7 +12,11 @@
 
 #include <float.h>
 
-enum { SHAP_ROWS = 128 }; /* explained together; the kernels take whole blocks */
+enum {
+    SHAP_ROWS = 128, /* explained together */
+    SHAP_PAD =
+        32, /* entries that may be read past the last branch, and written past the last way */
+};
 
 struct shap_kernel {
     const char *name;

@@ -10,10 +10,11 @@
 
 #include "model/shap_kernel.h"
 
+/* A loop over a number of points that the compiler knows, and shall write out. */
 #if defined(__clang__)
-#define UNROLLED _Pragma("clang loop unroll(full)")
+#define EACH_POINT(q) _Pragma("clang loop unroll(full)") for (size_t q = 0; q < points; q++)
 #else
-#define UNROLLED _Pragma("GCC unroll 8")
+#define EACH_POINT(q) _Pragma("GCC unroll 8") for (size_t q = 0; q < points; q++)
 #endif
 
 #if defined(__AVX2__)
@@ -117,9 +118,9 @@ static struct row_work row_work_of(const struct explainer *x, void *scratch)
 {
     struct shap_room room = shap_room_of(scratch);
     size_t vectors = x->slots_max * 8 * sizeof(double);
-    struct row_work work = {.key = shap_take(&room, x->input_count * sizeof(int32_t))};
-    work.way = shap_take(&room, x->branches_max * sizeof(double));
-    work.side = shap_take(&room, x->branches_max);
+    struct row_work work = {.key = shap_take(&room, (x->input_count + SHAP_PAD) * sizeof(int32_t))};
+    work.way = shap_take(&room, (x->branches_max + SHAP_PAD) * sizeof(double));
+    work.side = shap_take(&room, x->branches_max + SHAP_PAD);
     work.product = shap_take(&room, vectors);
     work.factor = shap_take(&room, vectors);
     work.sum = shap_take(&room, vectors);
@@ -132,27 +133,66 @@ static struct row_work row_work_of(const struct explainer *x, void *scratch)
     return work;
 }
 
-static void decide_row(const struct explainer *x, const struct shap_tree *tree, const float *row,
-                       const struct row_work *work)
+#if defined(__AVX512VL__)
+enum { KEYS_LOOKED_UP = 256 }; /* from here on one by one is no slower */
+
+/* Sixteen branches from `i` on. Which of them lie past the clump does not matter. */
+static inline void compare_sixteen(const struct explainer *x, const struct shap_clump *clump,
+                                   size_t i, const struct row_work *work)
 {
-    const uint32_t *input = x->input + tree->branch;
-    const int32_t *limit = x->limit + tree->branch;
-    const double *share = x->share + tree->branch;
-    size_t branches = tree->upper + tree->bottom;
-    for (size_t i = 0; i < branches; i++) {
+    const double *share = x->share + clump->branch + i;
+    __m512i input = _mm512_loadu_si512(x->input + clump->branch + i);
+    __m512i key = _mm512_setzero_si512();
+    for (size_t first = 0; first < x->input_count; first += 32) {
+        __m512i low = _mm512_loadu_si512(work->key + first);
+        __m512i high = _mm512_loadu_si512(work->key + first + 16);
+        __mmask16 here = _mm512_cmpge_epu32_mask(input, _mm512_set1_epi32((int)first));
+        key = _mm512_mask_mov_epi32(key, here, _mm512_permutex2var_epi32(low, input, high));
+    }
+    __m512i limit = _mm512_loadu_si512(x->limit + clump->branch + i);
+    __mmask16 left = _mm512_cmplt_epi32_mask(key, limit);
+    __m128i side = _mm_mask_mov_epi8(_mm_set1_epi8(SHAP_RIGHT), left, _mm_set1_epi8(SHAP_LEFT));
+    _mm_storeu_si128((__m128i *)(work->side + i), side);
+    __m512d one = _mm512_set1_pd(1);
+    for (size_t half = 0; half < 16; half += 8) {
+        __m512d went = _mm512_maskz_mov_pd((__mmask8)(left >> half), one);
+        _mm512_storeu_pd(work->way + i + half, _mm512_sub_pd(went, _mm512_loadu_pd(share + half)));
+    }
+}
+#endif
+
+static void compare_row(const struct explainer *x, const struct shap_clump *clump,
+                        const struct row_work *work)
+{
+    const uint32_t *input = x->input + clump->branch;
+    const int32_t *limit = x->limit + clump->branch;
+    const double *share = x->share + clump->branch;
+    size_t branches = clump->upper + clump->bottom, i = 0;
+#if defined(__AVX512VL__)
+    for (; x->input_count <= KEYS_LOOKED_UP && i < branches; i += 16)
+        compare_sixteen(x, clump, i, work);
+#endif
+    for (; i < branches; i++) {
         int left = work->key[input[i]] < limit[i];
         work->side[i] = (uint8_t)(SHAP_RIGHT - left);
         work->way[i] = left - share[i];
     }
-    for (size_t i = 0; i < tree->categories; i++) {
-        const struct shap_category *category = &x->category[tree->category + i];
+}
+
+static void decide_row(const struct explainer *x, const struct shap_clump *clump, const float *row,
+                       const struct row_work *work)
+{
+    const double *share = x->share + clump->branch;
+    compare_row(x, clump, work);
+    for (size_t i = 0; i < clump->categories; i++) {
+        const struct shap_category *category = &x->category[clump->category + i];
         float value = row[x->forest.node[category->node].feature];
         int left = shap_category_left(&x->forest, category->node, value);
         work->side[category->branch] = (uint8_t)(SHAP_RIGHT - left);
         work->way[category->branch] = left - share[category->branch];
     }
-    for (size_t i = 0; i < tree->repeats; i++) {
-        const struct shap_repeat *repeat = &x->repeat[tree->repeat + i];
+    for (size_t i = 0; i < clump->repeats; i++) {
+        const struct shap_repeat *repeat = &x->repeat[clump->repeat + i];
         int passed = work->side[repeat->earlier] == repeat->side;
         work->side[repeat->branch] = (uint8_t)(passed * work->side[repeat->branch]);
         work->way[repeat->branch] *= passed;
@@ -164,16 +204,16 @@ static void explain_row(const struct explainer *x, const float *row, double *phi
     struct row_work work = row_work_of(x, scratch);
     for (size_t i = 0; i < x->input_count; i++)
         work.key[i] = shap_key(row[x->inputs[i].feature], x->inputs[i].missing_left);
-    for (size_t i = 0; i < x->tree_count; i++) {
-        const struct shap_tree *tree = &x->tree[i];
-        decide_row(x, tree, row, &work);
-        size_t first = tree->rule, end = tree->rule + tree->points;
+    for (size_t i = 0; i < x->clump_count; i++) {
+        const struct shap_clump *clump = &x->clump[i];
+        decide_row(x, clump, row, &work);
+        size_t first = clump->rule, end = clump->rule + clump->points;
 #if defined(__AVX512VL__)
         for (; first + 4 < end; first += 8)
-            points8(x, tree, first, &work);
+            points8(x, clump, first, &work);
 #endif
         for (; first < end; first += NARROW)
-            NARROW_(points)(x, tree, first, &work);
+            NARROW_(points)(x, clump, first, &work);
     }
     for (size_t i = 0; i < x->used_count; i++) {
         NARROW_(lanes) lanes = work.NARROW_(phi)[i];
@@ -279,10 +319,10 @@ static void explain_block(const struct explainer *x, const float *rows, size_t c
                 shap_key(rows[row * stride + input.feature], input.missing_left);
     }
     memset(phi, 0, x->used_count * SHAP_ROWS * sizeof *phi);
-    for (size_t i = 0; i < x->tree_count; i++) {
-        const struct shap_tree *tree = &x->tree[i];
-        decide_block(x, tree, rows, count, stride, &work);
-        NAME(block_tree)(x, tree, count, &work, phi);
+    for (size_t i = 0; i < x->clump_count; i++) {
+        const struct shap_clump *clump = &x->clump[i];
+        decide_block(x, clump, rows, count, stride, &work);
+        NAME(block_clump)(x, clump, count, &work, phi);
     }
 }
 

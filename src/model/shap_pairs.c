@@ -50,19 +50,17 @@ static struct pair_work work_of(const struct explainer *x, void *scratch)
     return work;
 }
 
-/* What a leaf adds to each pair of its path. With a factor of 0 it adds nothing to any: the feature
- * whose factor it is neither passes nor had a share. */
-static void visit_leaf(const struct explainer *x, const struct shap_tree *tree, double value,
+/* What a leaf adds to each pair of its path. A factor is 0 only where the row does not pass, and
+ * then nothing is divided by it. */
+static void visit_leaf(const struct explainer *x, const struct shap_clump *clump, double value,
                        const struct pair_work *work, double *out)
 {
-    const double *point = x->point + tree->rule, *weight = x->weight + tree->rule;
-    size_t points = tree->points, features = x->forest.feature_count;
+    const double *point = x->point + clump->rule, *weight = x->weight + clump->rule;
+    size_t points = clump->points, features = x->forest.feature_count;
     for (size_t q = 0; q < points; q++)
         work->product[q] = value * weight[q] / 2;
     for (size_t i = 0; i < work->count; i++) {
         double passed = work->passed[i], share = work->share[i];
-        if (passed + share == 0)
-            return;
         for (size_t q = 0; q < points; q++) {
             double factor = point[q] * passed + (1 - point[q]) * share;
             work->product[q] *= factor;
@@ -112,12 +110,14 @@ static void enter(const struct explainer *x, uint32_t at, const float *row, size
     frame->share_before = work->share[place];
 }
 
-static void visit_tree(const struct explainer *x, const struct shap_tree *tree, const float *row,
-                       struct pair_work *work, double *out)
+static void visit_tree(const struct explainer *x, const struct shap_clump *clump, uint32_t root,
+                       const float *row, struct pair_work *work, double *out)
 {
     const struct node *nodes = x->forest.node;
     size_t depth = 1;
-    enter(x, tree->root, row, 0, work);
+    if (node_is_leaf(&nodes[root]))
+        return;
+    enter(x, root, row, 0, work);
     while (depth > 0) {
         struct pair_frame *frame = &work->frame[depth - 1];
         if (frame->turns == 2) {
@@ -132,7 +132,7 @@ static void visit_tree(const struct explainer *x, const struct shap_tree *tree, 
         work->share[frame->at] = frame->share_before * (left ? frame->share : 1 - frame->share);
         uint32_t child = nodes[frame->node].left + frame->turns++;
         if (node_is_leaf(&nodes[child]))
-            visit_leaf(x, tree, shap_weight(&x->forest, child), work, out);
+            visit_leaf(x, clump, shap_weight(&x->forest, child), work, out);
         else
             enter(x, child, row, depth++, work);
     }
@@ -147,8 +147,10 @@ void shap_interactions(const struct explainer *explainer, const float *row, doub
     explainer->kernel->row(explainer, row, used, room.at);
     memset(out, 0, features * features * sizeof *out);
     struct pair_work work = work_of(explainer, room.at);
-    for (size_t i = 0; i < explainer->tree_count; i++)
-        visit_tree(explainer, &explainer->tree[i], row, &work, out);
+    for (size_t i = 0; i < explainer->clump_count; i++)
+        for (size_t tree = explainer->clump[i].tree; tree < explainer->clump[i].tree_end; tree++)
+            visit_tree(explainer, &explainer->clump[i], explainer->forest.root[tree], row, &work,
+                       out);
     for (size_t i = 0; i < explainer->used_count; i++) {
         double *mine = out + explainer->used[i] * features, others = 0;
         for (size_t j = 0; j < explainer->used_count; j++)

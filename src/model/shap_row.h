@@ -1,5 +1,5 @@
 /*
- * shap_row: one tree and one row, at LANES points at a time.
+ * shap_row: a clump of trees and one row, at LANES points at a time.
  *
  * Included by model/shap_lanes.h once for each LANES, with NAME(x) defined; it
  * has no guard for that reason.
@@ -10,27 +10,36 @@ struct NAME(turn) {
     NAME(lanes) factor, weight;
 };
 
-static inline struct NAME(turn)
-    NAME(turn)(double share, double before, double way, NAME(lanes) point)
+static inline struct NAME(turn) NAME(turn_first)(double share, double way, NAME(lanes) point)
 {
-    NAME(lanes) e = NAME(all)(way), r = NAME(all)(share);
-    if (before == 1) /* decided when the model was trained, so it predicts well */
-        return (struct NAME(turn)){NAME(fused)(e, point, r), e};
-    NAME(lanes) w = NAME(all)(before), one = NAME(all)(1);
-    NAME(lanes) scale = one / NAME(fused)(one - point, w, point);
-    return (struct NAME(turn)){NAME(fused)(e, point * scale, r), e * w * scale * scale};
+    NAME(lanes) e = NAME(all)(way);
+    return (struct NAME(turn)){NAME(fused)(e, point, NAME(all)(share)), e};
 }
 
-static void NAME(down)(const struct explainer *x, const struct shap_tree *tree, size_t first,
+static inline struct NAME(turn)
+    NAME(turn_again)(double share, double before, double way, NAME(lanes) point)
+{
+    NAME(lanes) e = NAME(all)(way), w = NAME(all)(before), one = NAME(all)(1);
+    NAME(lanes) scale = one / NAME(fused)(one - point, w, point);
+    return (struct NAME(turn)){NAME(fused)(e, point * scale, NAME(all)(share)),
+                               e * w * scale * scale};
+}
+
+static void NAME(down)(const struct explainer *x, const struct shap_clump *clump, size_t first,
                        const struct row_work *work)
 {
-    const double *share = x->share + tree->branch, *before = x->before + tree->branch;
-    const struct shap_fork *fork = x->fork + tree->fork;
+    const double *share = x->share + clump->branch, *before = x->before + clump->branch;
+    const struct shap_fork *fork = x->fork + clump->fork;
+    const uint32_t *root = x->root + clump->root;
     NAME(lanes) *product = work->product, *factor = work->factor, *weight = work->sum;
-    NAME(lanes) point = NAME(load)(x->point + first);
-    product[0] = NAME(load)(x->weight + first);
-    for (size_t i = 0; i < tree->upper; i++) {
-        struct NAME(turn) turn = NAME(turn)(share[i], before[i], work->way[i], point);
+    NAME(lanes) point = NAME(load)(x->point + first), all = NAME(load)(x->weight + first);
+    for (size_t i = 0; i < clump->roots; i++)
+        product[root[i]] = all;
+    for (size_t i = 0; i < clump->upper; i++) {
+        /* which it is was decided in training, so it predicts well */
+        struct NAME(turn) turn =
+            before[i] < 1 ? NAME(turn_again)(share[i], before[i], work->way[i], point)
+                          : NAME(turn_first)(share[i], work->way[i], point);
         NAME(lanes) above = product[i], left = above * turn.factor;
         factor[i] = turn.factor;
         weight[i] = turn.weight * above; /* until `sum` of this branch is known */
@@ -39,33 +48,38 @@ static void NAME(down)(const struct explainer *x, const struct shap_tree *tree, 
     }
 }
 
-static void NAME(bottom)(const struct explainer *x, const struct shap_tree *tree, size_t first,
-                         const struct row_work *work)
+static inline void NAME(end)(const struct explainer *x, const struct shap_clump *clump, size_t i,
+                             struct NAME(turn) turn, const struct row_work *work)
 {
-    const struct shap_leaves *leaves = x->leaves + tree->leaves;
+    const struct shap_leaves *leaves = &x->leaves[clump->leaves + i - clump->upper];
     NAME(lanes) *product = work->product, *sum = work->sum, *phi = work->NAME(phi);
-    NAME(lanes) point = NAME(load)(x->point + first);
-    size_t end = tree->upper + tree->bottom;
-    for (size_t i = tree->upper; i < end; i++, leaves++) {
-        size_t at = tree->branch + i;
-        struct NAME(turn) turn = NAME(turn)(x->share[at], x->before[at], work->way[i], point);
-        NAME(lanes) step = NAME(all)(leaves->step);
-        sum[i] = NAME(fused)(turn.factor, step, NAME(all)(leaves->right));
-        NAME(lanes) *total = &phi[x->feature[at]];
-        *total = NAME(fused)(turn.weight * step, product[i], *total);
-    }
+    NAME(lanes) *total = &phi[x->feature[clump->branch + i]], step = NAME(all)(leaves->step);
+    sum[i] = NAME(fused)(turn.factor, step, NAME(all)(leaves->right));
+    *total = NAME(fused)(turn.weight * step, product[i], *total);
 }
 
-static void NAME(up)(const struct explainer *x, const struct shap_tree *tree,
+static void NAME(bottom)(const struct explainer *x, const struct shap_clump *clump, size_t first,
+                         const struct row_work *work)
+{
+    const double *share = x->share + clump->branch, *before = x->before + clump->branch;
+    NAME(lanes) point = NAME(load)(x->point + first);
+    size_t again = clump->upper + clump->bottom_first, end = clump->upper + clump->bottom;
+    for (size_t i = clump->upper; i < again; i++)
+        NAME(end)(x, clump, i, NAME(turn_first)(share[i], work->way[i], point), work);
+    for (size_t i = again; i < end; i++)
+        NAME(end)(x, clump, i, NAME(turn_again)(share[i], before[i], work->way[i], point), work);
+}
+
+static void NAME(up)(const struct explainer *x, const struct shap_clump *clump,
                      const struct row_work *work)
 {
-    const struct shap_fork *fork = x->fork + tree->fork;
-    const uint32_t *feature = x->feature + tree->branch;
+    const struct shap_fork *fork = x->fork + clump->fork;
+    const uint32_t *feature = x->feature + clump->branch;
     NAME(lanes) *factor = work->factor, *sum = work->sum, *phi = work->NAME(phi);
-    const double *lone = x->lone + tree->lone_leaf;
-    for (size_t i = 0; i < tree->lone; i++)
-        sum[tree->upper + tree->bottom + i] = NAME(all)(lone[i]);
-    for (size_t i = tree->upper; i-- > 0;) {
+    const double *lone = x->lone + clump->lone_leaf;
+    for (size_t i = 0; i < clump->lone; i++)
+        sum[clump->upper + clump->bottom + i] = NAME(all)(lone[i]);
+    for (size_t i = clump->upper; i-- > 0;) {
         NAME(lanes) right = sum[fork[i].right], step = sum[fork[i].left] - right;
         NAME(lanes) *total = &phi[feature[i]];
         *total = NAME(fused)(sum[i], step, *total);
@@ -73,10 +87,10 @@ static void NAME(up)(const struct explainer *x, const struct shap_tree *tree,
     }
 }
 
-static void NAME(points)(const struct explainer *x, const struct shap_tree *tree, size_t first,
+static void NAME(points)(const struct explainer *x, const struct shap_clump *clump, size_t first,
                          const struct row_work *work)
 {
-    NAME(down)(x, tree, first, work);
-    NAME(bottom)(x, tree, first, work);
-    NAME(up)(x, tree, work);
+    NAME(down)(x, clump, first, work);
+    NAME(bottom)(x, clump, first, work);
+    NAME(up)(x, clump, work);
 }
