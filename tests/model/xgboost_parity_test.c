@@ -3,6 +3,8 @@
  * margin and score must have the same bits. The library is opened when it is there, so that this
  * test links no more than the room does; ASSAY_LIBXGBOOST names another build of it.
  */
+#include "model/engine.h"
+#include "model/kernel.h"
 #include "model/xgboost.h"
 
 #include "base/file.h"
@@ -205,18 +207,39 @@ static BoosterHandle load(struct view bytes)
 
 static const char *const predict_margin = PREDICT("1"), *const predict_score = PREDICT("0");
 
-/* `want` are the library's answers for the rows of `matrix`; ours must have their bits. */
+static void check_kernel(const char *name, const struct engine *engine, const struct matrix *matrix,
+                         const float *want, bool margins)
+{
+    static float many[ROWS];
+    engine_margins(engine, matrix->value[0], matrix->rows, FEATURES, many);
+    for (size_t row = 0; row < matrix->rows; row++) {
+        float one = engine_margin(engine, matrix->value[row]);
+        SAME(number_ulps(one, many[row]), 0);
+        if (!margins)
+            one = forest_predict(&engine->forest, one);
+        FAIL_UNLESS(memcmp(&one, &want[row], sizeof one) == 0,
+                    "%s, kernel %s: row %zu: the %s is %.9g, libxgboost says %.9g", name,
+                    engine->kernel->name, row, margins ? "margin" : "score", (double)one,
+                    (double)want[row]);
+    }
+}
+
+/* `want` are the library's answers for the rows of `matrix`; ours must have their bits, by every
+ * kernel that is here. */
 static void check_answers(const char *name, const struct forest *forest,
                           const struct matrix *matrix, const float *want, bool margins)
 {
-    for (size_t row = 0; row < matrix->rows; row++) {
-        float ours = forest_margin(forest, matrix->value[row]);
-        if (!margins)
-            ours = forest_predict(forest, ours);
-        FAIL_UNLESS(memcmp(&ours, &want[row], sizeof ours) == 0,
-                    "%s: row %zu: the %s is %.9g, libxgboost says %.9g", name, row,
-                    margins ? "margin" : "score", (double)ours, (double)want[row]);
+    CLEANUP(arena_release) struct arena arena = {.limit = 256 << 20};
+    size_t tried = 0;
+    for (size_t i = 0; i < kernels_count; i++) {
+        struct engine engine;
+        struct err err = {0};
+        if (!engine_build(forest, kernels[i]->name, &arena, &engine, &err))
+            continue;
+        check_kernel(name, &engine, matrix, want, margins);
+        tried++;
     }
+    TRUE(tried > 0);
 }
 
 static void check_matrix(const char *name, BoosterHandle booster, const struct forest *forest,
