@@ -1,7 +1,9 @@
 #include "harness.h"
 #include "model/engine.h"
 #include "model/kernel.h"
+#include "model/import.h"
 #include "model/random_forest.h"
+#include "base/file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -181,4 +183,59 @@ TEST(every_kernel_is_complete_and_the_last_one_runs_everywhere)
     }
     TRUE(kernels[kernels_count - 1]->supported());
     SAME(kernels[kernels_count - 1]->columns_max, 0);
+}
+
+/* ---------------------------------------------------------------- other people's models */
+
+/* A value where a branch may go wrong: on a threshold, just below, or missing. */
+static void draw_row(const struct forest *forest, uint64_t index, float *row)
+{
+    struct rng rng = rng_of(11, 3, index);
+    for (size_t f = 0; f < forest->feature_count; f++)
+        row[f] = rng_below(&rng, 6) == 0 ? NAN : (float)rng_below(&rng, 20) - 3;
+    for (size_t i = 0; i < forest->node_count; i++) {
+        const struct node *node = &forest->node[i];
+        if (node_is_leaf(node) || node->categorical || rng_below(&rng, 8) > 0)
+            continue;
+        row[node->feature] =
+            rng_below(&rng, 2) == 0 ? node->threshold : nextafterf(node->threshold, -INFINITY);
+    }
+}
+
+static void hold_model(const char *name)
+{
+    enum { ROWS = 600 };
+    CLEANUP(arena_release) struct arena arena = {.limit = (size_t)1 << 30};
+    struct imported model = {0};
+    struct view bytes;
+    struct err err = {0};
+    const char *path = test_data(name);
+    WORKS(file_load(path, 64 << 20, &arena, &bytes, &err), err);
+    WORKS(import_read(bytes, &arena, &model, &err), err);
+    struct random_forest kind = {.features = model.forest.feature_count};
+    float *rows = arena_new(&arena, float, ROWS *kind.features);
+    for (size_t i = 0; i < ROWS; i++)
+        draw_row(&model.forest, i, rows + i * kind.features);
+    SAME(count_differences(&kind, &model.forest, &arena, rows, ROWS), 0);
+}
+
+TEST(the_models_of_the_test_data_have_the_same_bits_by_every_kernel)
+{
+    static const char *const names[] = {
+        "models/system-a/booster.json",
+        "models/system-a/model.pkl",
+        "models/system-d/model.joblib",
+        "models/xgboost/audit/BinomialClassificationAudit.ubj",
+        "models/xgboost/audit/BinomialClassificationAuditNA.ubj",
+        "models/xgboost/audit/LogisticRegressionAudit.json",
+        "models/xgboost/audit/LogisticRegressionAuditNA.json",
+        "models/xgboost/ieee-cis/IEEE-CIS_xgboost_model.json",
+        "models/xgboost/ieee-cis/IEEE-CIS_xgboost_model_depth_16.json",
+        "models/lightgbm/lg_breast_cancer.txt",
+        "models/lightgbm/lg_dart_breast_cancer.model",
+        "models/lightgbm/lg_rf_iris.model",
+        "models/sklearn/sk_gradient_boosting_classifier.model",
+    };
+    for (size_t i = 0; i < LENGTH_OF(names); i++)
+        hold_model(names[i]);
 }
