@@ -70,9 +70,10 @@ static bool add_mask(struct yard *yard, const struct node *node, size_t lane, si
     }
     uint64_t *mask = (uint64_t *)yard->mask.item +
                      ((const struct block_category *)yard->category.item)[at].first;
-    for (uint32_t code = 0; code < end; code++)
-        if (forest_in_set(forest, node->set, (float)code))
-            mask[code] |= UINT64_C(1) << lane;
+    const struct category_set *set = &forest->set[node->set];
+    for (uint32_t word = 0; word < set->words; word++)
+        for (uint32_t left = forest->bits[set->first + word]; left != 0; left &= left - 1)
+            mask[word * 32 + (uint32_t)__builtin_ctz(left)] |= UINT64_C(1) << lane;
     if (!node->missing_left)
         mask[end + 1] |= UINT64_C(1) << lane;
     return true;
