@@ -5,11 +5,13 @@
 #include "base/number.h"
 #include "cli/project.h"
 #include "model/adopt.h"
+#include "model/xgboost_write.h"
 
 #include <math.h>
 
 enum {
     OPTION_OUT,
+    OPTION_AS,
     OPTION_FEATURES,
     OPTION_MISSING,
     OPTION_SCALER,
@@ -291,16 +293,51 @@ static bool promote(struct project *project, const struct call *call, struct err
     return true;
 }
 
+/* What Python must do to a record itself, because XGBoost's format holds trees alone. */
+static void warn_of_plan(const struct plan *plan)
+{
+    size_t made = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        made += plan->feature[i].transform != &transform_identity || !isnan(plan->feature[i].fill);
+    if (made > 0)
+        fprintf(stderr,
+                "assay models export: %zu of %zu features are made from columns (scaled, encoded, "
+                "filled); the file holds the trees alone and reads the finished features\n",
+                made, plan->count);
+}
+
+static bool export_trees(struct project *project, const struct bundle *bundle, struct view format,
+                         const char *out, struct err *err)
+{
+    enum xgboost_format as;
+    if (!xgboost_format_find(format, &as))
+        return err_set(err, ERR_USAGE, "--as takes xgboost-json or xgboost-ubj, not '" VIEW_FMT "'",
+                       VIEW_ARG(format));
+    struct forest forest = bundle->forest;
+    if (forest.feature_name == NULL)
+        forest.feature_name = bundle->plan.width_name;
+    struct text text = text_in_arena(&project->arena);
+    if (!xgboost_write(&forest, as, &text, err) || !file_save(out, text_view(&text), err))
+        return false;
+    warn_of_plan(&bundle->plan);
+    if (forest.weight != NULL)
+        fprintf(stderr, "assay models export: this model sums in double; XGBoost sums in float and "
+                        "differs in the last digits\n");
+    return true;
+}
+
 static bool export(struct project *project, const struct call *call, struct err *err)
 {
     struct bundle bundle = {0};
     struct version version;
     struct view bytes;
-    const char *out = call->option[OPTION_OUT];
+    const char *out = call->option[OPTION_OUT], *as = call->option[OPTION_AS];
     if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
         return false;
     const char *path = store_bundle_path(&project->store, &version.bundle, &project->arena);
-    bool ok = file_load(path, FILE_MAX, &project->arena, &bytes, err) && file_save(out, bytes, err);
+    bool ok = as != NULL ? export_trees(project, &bundle, view_of(as), out, err)
+                         : file_load(path, FILE_MAX, &project->arena, &bytes, err) &&
+                               file_save(out, bytes, err);
     bundle_release(&bundle);
     return ok;
 }
@@ -340,6 +377,8 @@ static bool run(const struct call *call, struct err *err)
 
 static const struct option_row options[] = {
     [OPTION_OUT] = {"out", "FILE", "export: where the bundle goes"},
+    [OPTION_AS] = {"as", "FORMAT",
+                   "export: the trees alone, as xgboost-json or xgboost-ubj, for Python"},
     [OPTION_FEATURES] = {"features", "FILE", "import: JSON list of feature names"},
     [OPTION_MISSING] = {"allow-missing", NULL, "import: features may be absent"},
     [OPTION_SCALER] = {"scaler", "FILE", "import: the StandardScaler before the model"},

@@ -37,9 +37,9 @@ static void NAME(down)(const struct explainer *x, const struct shap_clump *clump
         product[root[i]] = all;
     for (size_t i = 0; i < clump->upper; i++) {
         /* which it is was decided in training, so it predicts well */
-        struct NAME(turn) turn =
-            before[i] < 1 ? NAME(turn_again)(share[i], before[i], work->way[i], point)
-                          : NAME(turn_first)(share[i], work->way[i], point);
+        struct NAME(turn) turn = before[i] < 1
+                                     ? NAME(turn_again)(share[i], before[i], work->way[i], point)
+                                     : NAME(turn_first)(share[i], work->way[i], point);
         NAME(lanes) above = product[i], left = above * turn.factor;
         factor[i] = turn.factor;
         weight[i] = turn.weight * above; /* until `sum` of this branch is known */

@@ -6,7 +6,8 @@ import os
 import struct
 import subprocess
 
-from harness import Skip, assay, data, directory, main, read, test, write
+from harness import Skip, assay, data, directory, main, need, read, test, write
+from recipes import work
 
 AUDITS = ["BinomialClassificationAudit", "BinomialClassificationAuditNA", "LogisticRegressionAudit",
           "LogisticRegressionAuditNA"]
@@ -234,6 +235,29 @@ def the_ieee_cis_models_have_the_bits_of_pythons_xgboost():
             assert len(ours) == len(wanted) == len(rows)
             different = [i for i, pair in enumerate(zip(ours, wanted)) if pair[0] != pair[1]]
             assert not different, (name, len(different), ours[different[0]], wanted[different[0]])
+
+
+@test
+def python_reads_back_the_trees_that_assay_trained():
+    xgboost, numpy = need("xgboost"), need("numpy")
+    with directory() as cwd:
+        assay("generate", "claims", "--rows", 1500, cwd=cwd)
+        assay("init", ".", "--template", "claims", cwd=cwd)
+        assay("train", cwd=cwd)
+        rows = numpy.load(os.path.join(work(cwd, "prepare"), "test.npy"))
+        trained = os.path.join(work(cwd, "train"), "model.ubj")
+        for form, end in (("xgboost-json", "json"), ("xgboost-ubj", "ubj")):
+            file = os.path.join(cwd, f"trees.{end}")
+            done = assay("models", "export", "champion", "--as", form, "--out", file, cwd=cwd)
+            assert "features are made from columns" in done.said, done.said
+            margins = []
+            for path in (file, trained):
+                booster = xgboost.Booster(model_file=path)
+                matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
+                margins.append(booster.predict(matrix, output_margin=True))
+            assert margins[0].tobytes() == margins[1].tobytes(), form
+        done = assay("models", "export", "champion", "--as", "pmml", "--out", "x", cwd=cwd, status=2)
+        assert "xgboost-json or xgboost-ubj" in done.said, done.said
 
 
 main()
