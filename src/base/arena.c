@@ -11,8 +11,10 @@ struct arena_block {
 
 static struct arena_block *block_new(size_t size, struct arena_block *older)
 {
-    struct arena_block *block = malloc(sizeof *block + size);
-    assert(block != NULL); /* the process is out of memory: nothing sensible is left to do */
+    struct arena_block *block =
+        size < SIZE_MAX - sizeof *block ? malloc(sizeof *block + size) : NULL;
+    if (block == NULL)
+        return NULL;
     *block = (struct arena_block){.older = older, .size = size};
     return block;
 }
@@ -31,6 +33,8 @@ void *arena_alloc(struct arena *arena, size_t size, size_t count)
     struct arena_block *block = arena->block;
     if (block == NULL || padded > block->size - block->used) {
         block = block_new(padded > BLOCK_SIZE ? padded : BLOCK_SIZE, block);
+        if (block == NULL)
+            return NULL;
         arena->block = block;
     }
 

@@ -165,6 +165,8 @@ bool golden_check(const struct bundle *bundle, struct view json, size_t *count, 
     CLEANUP(arena_release) struct arena arena = {.limit = SIZE_MAX / 2};
     struct cell *cell = arena_new(&arena, struct cell, bundle->schema.count);
     float *row = arena_new(&arena, float, bundle->plan.width);
+    if (cell == NULL || row == NULL)
+        return err_set(err, ERR_LIMIT, "there is no memory to check the golden records in");
     struct text scratch = text_in_arena(&arena);
     struct scan scan = scan_of(json, &scratch);
     return check_all(bundle, &scan, cell, row, count, err);

@@ -77,3 +77,28 @@ TEST(a_copy_ends_in_nul_and_is_ones_own)
     TEXT(view_of(copy), "fra");
     TRUE(arena_copy(&arena, text, 5000) == NULL);
 }
+
+TEST(what_the_system_has_not_got_is_null_and_no_end)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    SKIP("a sanitizer ends the process where malloc would return NULL");
+#else
+    CLEANUP(arena_release) struct arena arena = {.limit = SIZE_MAX};
+    TRUE(arena_alloc(&arena, 1, SIZE_MAX / 2 - 4096) == NULL);
+    TRUE(arena_alloc(&arena, 1, SIZE_MAX - 64) == NULL);
+    TRUE(arena_alloc(&arena, 1, 100) != NULL);
+#endif
+}
+
+TEST(lines_begin_on_a_cache_line_and_have_one_to_spare)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    for (size_t size = 0; size < 300; size += 7) {
+        uint8_t *lines = arena_lines(&arena, 1, size);
+        TRUE(lines != NULL && (uintptr_t)lines % 64 == 0);
+        for (size_t i = 0; i < size + 64; i++)
+            SAME(lines[i], 0);
+    }
+    TRUE(arena_lines(&arena, 1, 1 << 20) == NULL);
+    TRUE(arena_lines(&arena, SIZE_MAX / 2, 3) == NULL);
+}
