@@ -143,7 +143,7 @@ void shap_mean_abs(const struct explainer *explainer, const float *rows, size_t 
 
 /* How much of phi each pair of features owes to being together, half of it in each order; out:
  * feature_count rows of as many. What a feature does alone is on the diagonal, so that its row sums
- * to its phi. For reports: it takes as long as some hundreds of shap_row. */
+ * to its phi. For reports: it takes as long as tens of shap_row. */
 void shap_interactions(const struct explainer *explainer, const float *row, double *out,
                        void *scratch);
 
