@@ -1,16 +1,13 @@
 #include "cli/project.h"
-#include "data/declare.h"
-#include "data/past.h"
-#include "feature/fit.h"
+#include "train/leak.h"
 #include "train/pipeline.h"
 
-/* Everything training would read, read and checked, with nothing written. */
+/* Everything training would read, read, checked and looked over, with nothing written. */
 struct check {
     struct project *project;
     struct arena *arena;
-    struct schema schema;
-    struct declared_plan declared;
-    struct past past;
+    struct prepared prepared;
+    struct leaks leaks;
 };
 
 static void print_join(const struct past_join *join)
@@ -24,42 +21,42 @@ static void print_join(const struct past_join *join)
            audit->repeated_right);
 }
 
-/* Each row as training would see it: what is missing or refused is found here. */
-static bool check_rows(struct check *check, struct err *err)
-{
-    struct cell *cell = arena_new(check->arena, struct cell, check->schema.count);
-    if (cell == NULL)
-        return err_set(err, ERR_LIMIT, "the records do not fit the memory limit");
-    struct record record = {.schema = &check->schema, .cell = cell};
-    for (size_t i = 0; i < check->past.table.rows; i++)
-        if (!table_record(&check->past.table, i, &record, err))
-            return false;
-    return true;
-}
-
 static void print_past(const struct check *check)
 {
-    const struct past *past = &check->past;
+    const struct past *past = &check->prepared.past;
     for (size_t i = 0; i < past->joins; i++)
         print_join(&past->join[i]);
     printf("label " VIEW_FMT ": %zu frauds of %zu (%.3f %%)\n",
            VIEW_ARG(config_text(&check->project->config, KEY_DATA_LABEL)), past->frauds,
            past->table.rows, 100 * (double)past->frauds / (double)past->table.rows);
-    printf("columns: %zu, of which the model reads %zu as %zu features\n", check->schema.count,
-           check->schema.input_count, check->declared.plan.count);
+    printf("columns: %zu, of which the model reads %zu as %zu features\n",
+           check->prepared.schema.count, check->prepared.schema.input_count,
+           check->prepared.plan.count);
+}
+
+static void print_leaks(const struct leaks *leaks)
+{
+    for (size_t i = 0; i < leaks->count; i++) {
+        const struct leak_finding *finding = &leaks->finding[i];
+        printf("%s%s %s: " VIEW_FMT "\n        %s\n", leak_level_name(finding->level),
+               finding->accepted ? " (accepted)" : "", finding->leak->name, VIEW_ARG(finding->text),
+               finding->leak->remedy);
+    }
+    if (leaks->count == 0)
+        printf("audit: no leak found\n");
 }
 
 static bool check_all(struct check *check, struct err *err)
 {
     const struct config *config = &check->project->config;
     if (!pipeline_check(config, err) ||
-        !declare_schema(config, check->arena, &check->schema, err) ||
-        !plan_declare(config, &check->schema, check->arena, &check->declared, err) ||
-        !past_load(&check->past, config, &check->schema, check->arena, err) ||
-        !check_rows(check, err))
+        !prepared_load(&check->prepared, config, check->arena, err) ||
+        !leaks_find(&check->leaks, &check->prepared, config, check->arena, err))
         return false;
     print_past(check);
-    return true;
+    print_leaks(&check->leaks);
+    size_t errors = leaks_unaccepted(&check->leaks);
+    return errors == 0 || err_set(err, ERR_GATE, "%zu of these would stop training", errors);
 }
 
 static bool run(const struct call *call, struct err *err)
@@ -79,6 +76,6 @@ static bool run(const struct call *call, struct err *err)
 const struct command command_check = {
     .name = "check",
     .arguments = "",
-    .about = "the data against the schema: every cell, key and label, nothing written",
+    .about = "the data: every cell, key and label, and what would leak; nothing written",
     .run = run,
 };

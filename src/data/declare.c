@@ -102,6 +102,7 @@ static bool take_column(const struct config *config, const struct yaml *node, st
     column->input = config_item_bool(node, KEY_COLUMN_USE) && !never_read(column->kind) &&
                     !view_same(node->key, label);
     column->optional = config_item_bool(node, KEY_COLUMN_OPTIONAL);
+    column->known_after = view_is(config_item_text(node, KEY_COLUMN_KNOWN), "after");
     column->min = config_item_number(node, KEY_COLUMN_MIN);
     column->max = config_item_number(node, KEY_COLUMN_MAX);
     if (!take_list(yaml_find(node, "missing"), arena, &column->missing, &column->missing_count,

@@ -36,6 +36,7 @@ struct column {
     const struct view *missing; /* texts that mean missing; the empty cell always does */
     size_t missing_count;
     struct dictionary values; /* CATEGORY, ORDINAL: index is code; empty: any, not yet learned */
+    bool known_after;         /* declared: known only after the event; not kept in bundles */
     bool refuse_unseen;       /* a value outside `values` is an error, else code -1 */
     double min, max;          /* NUMBER, INTEGER: inclusive; NaN: no bound */
     enum time_format format;  /* TIMESTAMP */

@@ -8,14 +8,11 @@
  *     prepared.json                    counts, the joins' audit, the files' digests
  */
 #include "base/file.h"
-#include "data/declare.h"
-#include "data/past.h"
-#include "data/split.h"
-#include "feature/fit.h"
 #include "model/golden.h"
 #include "train/npy.h"
 #include "train/parameter.h"
 #include "train/pipeline.h"
+#include "train/prepared.h"
 
 #include <math.h>
 
@@ -27,16 +24,7 @@ struct preparation {
     struct arena *arena;
     const char *dir;
     size_t memory;
-    struct schema schema;
-    struct declared_plan declared;
-    struct plan plan;
-    struct past past;
-    uint8_t *slice, *wanted;
-    double *time_ms; /* split.kind time */
-    uint32_t *group; /* split.kind group */
-    size_t groups;
-    struct split split;
-    size_t count[SLICE_COUNT][2]; /* rows by slice and label */
+    struct prepared prepared;
 };
 
 static bool out_of_memory(struct err *err)
@@ -79,117 +67,6 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
     return true;
 }
 
-/* ---------------------------------------------------------------- splitting */
-
-static bool split_column(struct preparation *p, uint32_t *out, struct err *err)
-{
-    struct view name = config_text(p->pipeline->config, KEY_SPLIT_COLUMN);
-    uint32_t index = dictionary_find(&p->schema.names, name);
-    if (index == DICTIONARY_NONE || !p->past.table.series[index].present)
-        return err_set(err, ERR_INPUT,
-                       "split.column: '" VIEW_FMT "' is no column of the data; a split by time or "
-                       "by group needs one",
-                       VIEW_ARG(name));
-    *out = index;
-    return true;
-}
-
-static bool take_times(struct preparation *p, struct err *err)
-{
-    uint32_t column;
-    if (!split_column(p, &column, err))
-        return false;
-    enum column_kind kind = p->schema.column[column].kind;
-    if (kind != COLUMN_TIMESTAMP)
-        return err_set(err, ERR_INPUT,
-                       "split.column: a split by time needs a timestamp, '" VIEW_FMT "' is %s",
-                       VIEW_ARG(p->schema.column[column].name), kind_name(kind));
-    p->time_ms = p->past.table.series[column].number;
-    for (size_t i = 0; i < p->past.table.rows; i++)
-        if (isnan(p->time_ms[i]))
-            return err_set(err, ERR_INPUT, "%s line %u: the time to split by is missing",
-                           p->past.table.path, p->past.table.line[i]);
-    return true;
-}
-
-static bool take_groups(struct preparation *p, struct err *err)
-{
-    uint32_t column;
-    if (!split_column(p, &column, err))
-        return false;
-    struct dictionary groups = dictionary_in(p->arena);
-    p->group = arena_new(p->arena, uint32_t, p->past.table.rows);
-    if (p->group == NULL)
-        return out_of_memory(err);
-    for (size_t i = 0; i < p->past.table.rows; i++) {
-        char number[32];
-        struct view text = table_text(&p->past.table, column, i, number);
-        if (text.text == NULL)
-            return err_set(err, ERR_INPUT, "%s line %u: the group to split by is missing",
-                           p->past.table.path, p->past.table.line[i]);
-        if (!dictionary_add(&groups, text, &p->group[i]))
-            return out_of_memory(err);
-    }
-    p->groups = groups.count;
-    return true;
-}
-
-static struct split_rows split_rows_of(const struct preparation *p)
-{
-    return (struct split_rows){.count = p->past.table.rows,
-                               .label = p->past.label,
-                               .time_ms = p->time_ms,
-                               .group = p->group,
-                               .group_count = p->groups};
-}
-
-/* A join that multiplied rows makes copies of a record; at random they would train and test. */
-static bool check_fan_out(const struct preparation *p, struct err *err)
-{
-    for (size_t i = 0; i < p->past.joins; i++) {
-        const struct past_join *join = &p->past.join[i];
-        if (join->audit.rows > join->audit.left_rows)
-            return err_set(err, ERR_INPUT,
-                           "the join of %s makes %zu rows of %zu, and a random split would put "
-                           "copies of one record on both sides: split.kind group (by '" VIEW_FMT
-                           "') or time keeps them together",
-                           join->path, join->audit.rows, join->audit.left_rows,
-                           VIEW_ARG(join->key));
-    }
-    return true;
-}
-
-static bool split_table(struct preparation *p, struct err *err)
-{
-    const struct config *config = p->pipeline->config;
-    p->split = (struct split){
-        .train = config_number(config, KEY_SPLIT_TRAIN),
-        .validation = config_number(config, KEY_SPLIT_VALIDATION),
-        .delay_days = config_number(config, KEY_SPLIT_DELAY_DAYS),
-        .seed = config_count(config, KEY_SPLIT_SEED),
-    };
-    bool known = split_kind_find(config_text(config, KEY_SPLIT_KIND), &p->split.kind);
-    assert(known); /* the key table has the same words */
-    if (p->split.kind == SPLIT_TIME && !take_times(p, err))
-        return false;
-    if (p->split.kind == SPLIT_GROUP && !take_groups(p, err))
-        return false;
-    if (p->split.kind == SPLIT_RANDOM && !check_fan_out(p, err))
-        return false;
-    p->slice = arena_new(p->arena, uint8_t, p->past.table.rows);
-    p->wanted = arena_new(p->arena, uint8_t, p->past.table.rows);
-    if (p->slice == NULL || p->wanted == NULL)
-        return out_of_memory(err);
-    struct split_rows rows = split_rows_of(p);
-    if (!split_make(&p->split, &rows, p->slice, p->arena, err))
-        return false;
-    for (size_t i = 0; i < p->past.table.rows; i++) {
-        p->wanted[i] = p->slice[i] == SLICE_TRAIN;
-        p->count[p->slice[i]][p->past.label[i]]++;
-    }
-    return true;
-}
-
 /* ---------------------------------------------------------------- writing */
 
 static const char *file_named(struct preparation *p, const char *slice, const char *suffix)
@@ -203,25 +80,25 @@ static bool write_slice(struct preparation *p, enum slice slice, struct record *
                         struct err *err)
 {
     CLEANUP(arena_release) struct arena scratch = {.limit = p->memory};
-    size_t rows = p->count[slice][0] + p->count[slice][1], at = 0;
-    float *value = arena_new(&scratch, float, rows * p->plan.width);
+    size_t rows = p->prepared.count[slice][0] + p->prepared.count[slice][1], at = 0;
+    float *value = arena_new(&scratch, float, rows * p->prepared.plan.width);
     uint8_t *label = arena_new(&scratch, uint8_t, rows);
     uint32_t *source = arena_new(&scratch, uint32_t, rows);
     if (value == NULL || label == NULL || source == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < p->past.table.rows; i++) {
-        if (p->slice[i] != slice)
+    for (size_t i = 0; i < p->prepared.past.table.rows; i++) {
+        if (p->prepared.slice[i] != slice)
             continue;
-        if (!table_record(&p->past.table, i, record, err))
+        if (!table_record(&p->prepared.past.table, i, record, err))
             return false;
-        feature_apply(&p->plan, record, value + at * p->plan.width);
-        label[at] = p->past.label[i];
+        feature_apply(&p->prepared.plan, record, value + at * p->prepared.plan.width);
+        label[at] = p->prepared.past.label[i];
         source[at++] = (uint32_t)i;
         if (at % ROWS_A_REPORT == 0)
             pipeline_part(p->pipeline, STEP_ID_prepare, slice_name(slice), at, rows);
     }
     const char *name = slice_name(slice);
-    struct npy matrix = {NPY_F4, rows, p->plan.width, value};
+    struct npy matrix = {NPY_F4, rows, p->prepared.plan.width, value};
     struct npy labels = {NPY_U1, rows, 0, label}, sources = {NPY_U4, rows, 0, source};
     return npy_save(file_named(p, name, ""), &matrix, err) &&
            npy_save(file_named(p, name, "_label"), &labels, err) &&
@@ -235,22 +112,22 @@ static bool write_folds(struct preparation *p, struct err *err)
     if (folds < 2)
         return true;
     CLEANUP(arena_release) struct arena scratch = {.limit = p->memory};
-    size_t rows = p->count[SLICE_TRAIN][0] + p->count[SLICE_TRAIN][1], at = 0;
+    size_t rows = p->prepared.count[SLICE_TRAIN][0] + p->prepared.count[SLICE_TRAIN][1], at = 0;
     uint8_t *label = arena_new(&scratch, uint8_t, rows);
     double *time_ms = arena_new(&scratch, double, rows);
     uint32_t *group = arena_new(&scratch, uint32_t, rows);
     uint8_t *fold = arena_new(&scratch, uint8_t, rows * folds);
     if (label == NULL || time_ms == NULL || group == NULL || fold == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < p->past.table.rows; i++) {
-        if (!p->wanted[i])
+    for (size_t i = 0; i < p->prepared.past.table.rows; i++) {
+        if (!p->prepared.wanted[i])
             continue;
-        label[at] = p->past.label[i];
-        time_ms[at] = p->time_ms == NULL ? 0 : p->time_ms[i];
-        group[at++] = p->group == NULL ? 0 : p->group[i];
+        label[at] = p->prepared.past.label[i];
+        time_ms[at] = p->prepared.time_ms == NULL ? 0 : p->prepared.time_ms[i];
+        group[at++] = p->prepared.group == NULL ? 0 : p->prepared.group[i];
     }
-    struct split_rows these = {rows, label, time_ms, group, p->groups};
-    if (!split_folds(&p->split, &these, folds, fold, &scratch, err))
+    struct split_rows these = {rows, label, time_ms, group, p->prepared.groups};
+    if (!split_folds(&p->prepared.split, &these, folds, fold, &scratch, err))
         return false;
     struct npy array = {NPY_U1, folds, rows, fold};
     return npy_save(file_named(p, "folds", ""), &array, err);
@@ -259,12 +136,12 @@ static bool write_folds(struct preparation *p, struct err *err)
 /* Test rows at even distances, and the first frauds among them. */
 static bool is_golden(const struct preparation *p, size_t row, size_t *seen, size_t *frauds)
 {
-    if (p->slice[row] != SLICE_TEST)
+    if (p->prepared.slice[row] != SLICE_TEST)
         return false;
-    size_t rows = p->count[SLICE_TEST][0] + p->count[SLICE_TEST][1];
+    size_t rows = p->prepared.count[SLICE_TEST][0] + p->prepared.count[SLICE_TEST][1];
     size_t stride = rows / GOLDEN_ROWS + 1;
     bool even = (*seen)++ % stride == 0;
-    bool fraud = p->past.label[row] && *frauds < GOLDEN_FRAUDS;
+    bool fraud = p->prepared.past.label[row] && *frauds < GOLDEN_FRAUDS;
     *frauds += fraud;
     return even || fraud;
 }
@@ -275,10 +152,10 @@ static bool write_golden(struct preparation *p, struct record *record, struct er
     struct json json = json_to(&text);
     size_t seen = 0, frauds = 0;
     json_open(&json, '[');
-    for (size_t i = 0; i < p->past.table.rows; i++) {
+    for (size_t i = 0; i < p->prepared.past.table.rows; i++) {
         if (!is_golden(p, i, &seen, &frauds))
             continue;
-        if (!table_record(&p->past.table, i, record, err))
+        if (!table_record(&p->prepared.past.table, i, record, err))
             return false;
         golden_write_record(record, &json);
     }
@@ -319,8 +196,8 @@ static bool write_prepared(struct preparation *p, struct err *err)
     struct text text = text_in_arena(p->arena);
     struct json json = json_pretty_to(&text);
     json_open(&json, '{');
-    json_key(&json, "rows"), json_count(&json, p->past.table.rows);
-    json_key(&json, "features"), json_count(&json, p->plan.width);
+    json_key(&json, "rows"), json_count(&json, p->prepared.past.table.rows);
+    json_key(&json, "features"), json_count(&json, p->prepared.plan.width);
     json_key(&json, "data_sha256");
     json_open(&json, '[');
     if (!write_digest_of(p, config_text(config, KEY_DATA_FILE), &json, err))
@@ -333,16 +210,17 @@ static bool write_prepared(struct preparation *p, struct err *err)
     json_close(&json);
     json_key(&json, "joins");
     json_open(&json, '[');
-    for (size_t i = 0; i < p->past.joins; i++)
-        write_audit(&p->past.join[i].audit, &json);
+    for (size_t i = 0; i < p->prepared.past.joins; i++)
+        write_audit(&p->prepared.past.join[i].audit, &json);
     json_close(&json);
     json_key(&json, "slices");
     json_open(&json, '{');
     for (int s = 0; s < SLICE_COUNT; s++) {
         json_key(&json, slice_name((enum slice)s));
         json_open(&json, '{');
-        json_key(&json, "rows"), json_count(&json, p->count[s][0] + p->count[s][1]);
-        json_key(&json, "frauds"), json_count(&json, p->count[s][1]);
+        json_key(&json, "rows"),
+            json_count(&json, p->prepared.count[s][0] + p->prepared.count[s][1]);
+        json_key(&json, "frauds"), json_count(&json, p->prepared.count[s][1]);
         json_close(&json);
     }
     json_close(&json);
@@ -365,20 +243,20 @@ static bool write_unit(struct preparation *p, const char *name,
 
 static void write_schema(const struct preparation *p, struct json *json)
 {
-    schema_write(&p->schema, json);
+    schema_write(&p->prepared.schema, json);
 }
 
 static void write_plan(const struct preparation *p, struct json *json)
 {
-    plan_write(&p->plan, json);
+    plan_write(&p->prepared.plan, json);
 }
 
 static bool write_all(struct preparation *p, struct err *err)
 {
-    struct cell *cell = arena_new(p->arena, struct cell, p->schema.count);
+    struct cell *cell = arena_new(p->arena, struct cell, p->prepared.schema.count);
     if (cell == NULL)
         return out_of_memory(err);
-    struct record record = {.schema = &p->schema, .cell = cell};
+    struct record record = {.schema = &p->prepared.schema, .cell = cell};
     for (int s = 0; s < SLICE_NONE; s++)
         if (!write_slice(p, (enum slice)s, &record, err))
             return false;
@@ -387,31 +265,21 @@ static bool write_all(struct preparation *p, struct err *err)
            write_unit(p, "plan.json", write_plan, err);
 }
 
-static bool prepare(struct preparation *p, struct err *err)
-{
-    const struct config *config = p->pipeline->config;
-    return declare_schema(config, p->arena, &p->schema, err) &&
-           plan_declare(config, &p->schema, p->arena, &p->declared, err) &&
-           past_load(&p->past, config, &p->schema, p->arena, err) && split_table(p, err) &&
-           table_learn_values(&p->past.table, p->schema.column, p->wanted, p->arena, err) &&
-           plan_fit(&p->declared, &p->past.table, p->wanted, p->arena, &p->plan, err) &&
-           write_all(p, err);
-}
-
 static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome, struct err *err)
 {
     size_t memory = (size_t)config_number(pipeline->config, KEY_DATA_MEMORY_MB) << 20;
     CLEANUP(arena_release) struct arena arena = {.limit = memory};
     struct preparation p = {.pipeline = pipeline, .arena = &arena, .dir = dir, .memory = memory};
-    if (!prepare(&p, err))
+    if (!prepared_load(&p.prepared, pipeline->config, &arena, err) || !write_all(&p, err))
         return false;
-    text_addf(outcome, "%zu rows, %zu features;", p.past.table.rows, p.plan.width);
+    text_addf(outcome, "%zu rows, %zu features;", p.prepared.past.table.rows,
+              p.prepared.plan.width);
     for (int s = 0; s < SLICE_NONE; s++)
-        text_addf(outcome, " %s %zu/%zu", slice_name((enum slice)s), p.count[s][0] + p.count[s][1],
-                  p.count[s][1]);
-    if (p.count[SLICE_NONE][0] + p.count[SLICE_NONE][1] > 0)
+        text_addf(outcome, " %s %zu/%zu", slice_name((enum slice)s),
+                  p.prepared.count[s][0] + p.prepared.count[s][1], p.prepared.count[s][1]);
+    if (p.prepared.count[SLICE_NONE][0] + p.prepared.count[SLICE_NONE][1] > 0)
         text_addf(outcome, " (label delay leaves out %zu)",
-                  p.count[SLICE_NONE][0] + p.count[SLICE_NONE][1]);
+                  p.prepared.count[SLICE_NONE][0] + p.prepared.count[SLICE_NONE][1]);
     return true;
 }
 

@@ -209,8 +209,7 @@ static void hold_model(const char *name)
     struct imported model = {0};
     struct view bytes;
     struct err err = {0};
-    const char *path = test_data(name);
-    WORKS(file_load(path, 64 << 20, &arena, &bytes, &err), err);
+    WORKS(file_load(test_data(name), 64 << 20, &arena, &bytes, &err), err);
     WORKS(import_read(bytes, &arena, &model, &err), err);
     struct random_forest kind = {.features = model.forest.feature_count};
     float *rows = arena_new(&arena, float, ROWS *kind.features);
@@ -236,6 +235,9 @@ TEST(the_models_of_the_test_data_have_the_same_bits_by_every_kernel)
         "models/lightgbm/lg_rf_iris.model",
         "models/sklearn/sk_gradient_boosting_classifier.model",
     };
+    for (size_t i = 0; i < LENGTH_OF(names); i++)
+        if (test_data(names[i]) == NULL)
+            SKIP("ASSAY_DATA has no models");
     for (size_t i = 0; i < LENGTH_OF(names); i++)
         hold_model(names[i]);
 }

@@ -1,0 +1,36 @@
+/*
+ * prepared: the past as training sees it: read, joined, checked, split, and the features fitted on
+ * the training rows alone.
+ *
+ *     struct prepared prepared;
+ *     if (!prepared_load(&prepared, &config, &arena, &err)) ...
+ *
+ * The prepare step writes it down, the audit looks it over, and `assay check` does both but write.
+ */
+#ifndef TRAIN_PREPARED_H
+#define TRAIN_PREPARED_H
+
+#include "data/past.h"
+#include "data/split.h"
+#include "feature/fit.h"
+
+struct prepared {
+    struct schema schema;
+    struct declared_plan declared;
+    struct plan plan;
+    struct past past;
+    struct split split;
+    uint8_t *slice;  /* by row: an enum slice */
+    uint8_t *wanted; /* by row: it trains */
+    double *time_ms; /* by row, split.kind time */
+    uint32_t *group; /* by row, split.kind group */
+    size_t groups;
+    size_t count[SLICE_COUNT][2]; /* rows by slice and label */
+};
+
+bool prepared_load(struct prepared *prepared, const struct config *config, struct arena *arena,
+                   struct err *err);
+
+struct split_rows prepared_rows(const struct prepared *prepared);
+
+#endif
