@@ -95,7 +95,7 @@ static bool accept(struct leaks *leaks, const struct config *config, struct err 
     const struct yaml *list = config_node(config, "audit.accept");
     for (const struct yaml *item = list == NULL ? NULL : list->first; item != NULL;
          item = item->next) {
-        struct view name = config_item_text(item, KEY_AUDIT_ACCEPT);
+        struct view name = item->text;
         bool any = false;
         for (size_t i = 0; i < leaks->count; i++)
             if (is_accepted(&leaks->finding[i], name))

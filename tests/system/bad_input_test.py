@@ -19,7 +19,7 @@ HEADER = "id,amount,kind,when,fraud\n"
 
 def row(i, fraud=None, amount=None, kind=None):
     fraud = int(i % 7 == 0) if fraud is None else fraud
-    amount = i * 37 % 101 + 400 * (i % 7 == 0) if amount is None else amount
+    amount = i * 37 % 101 + 45 * (i % 7 == 0) if amount is None else amount
     kind = "ab"[i % 2] if kind is None else kind
     return f"r{i},{amount},{kind},2024-01-{i % 28 + 1:02},{fraud}\n"
 
@@ -468,7 +468,7 @@ def a_command_line_that_makes_no_sense_says_where_help_is():
         (("score", "a", "b"), "usage: assay score"),
         (("score", "a", "--out"), "'--out' needs a value"),
         (("score", "a", "--format", "xml"), "csv or jsonl", "'xml'"),
-        (("train", "--until", "dinner"), "'dinner'", "prepare, train, evaluate"),
+        (("train", "--until", "dinner"), "'dinner'", "prepare, audit, train"),
         (("train", "--set", "novalue"), "--set takes KEY=VALUE"),
         (("models",), "usage: assay models"),
         (("models", "frobnicate"), "usage: assay models"),

@@ -136,10 +136,10 @@ def an_unchanged_run_runs_no_step_again_and_a_changed_gate_only_what_follows():
         first = assay("train", cwd=cwd)
         again = assay("train", cwd=cwd)
         assert first.text == again.text, again.text
-        assert again.said.count("unchanged") == 4, again.said
+        assert again.said.count("unchanged") == 5, again.said
         system_b(cwd, gate="roc_auc >= 0.6")
         changed = assay("train", cwd=cwd)
-        assert changed.said.count("unchanged") == 3, changed.said
+        assert changed.said.count("unchanged") == 4, changed.said
         assert changed.text.split()[0] == "2", changed.text
 
 
@@ -154,7 +154,7 @@ def a_damaged_file_of_a_step_is_noticed_and_the_step_runs_again():
             file.write(b"\x00\x01\x02")
         again = assay("train", cwd=cwd)
         assert first.text.split()[2] == again.text.split()[2]
-        assert again.said.count("unchanged") == 3, again.said
+        assert again.said.count("unchanged") == 4, again.said
 
 
 main()

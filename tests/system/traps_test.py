@@ -37,7 +37,7 @@ def keys_past_2_to_the_53_are_not_taken_for_one_another():
 def copies_made_by_a_join_do_not_stand_on_both_sides_of_a_random_split():
     with directory() as cwd:
         noise(cwd, "t.csv", "k,x,fraud", lambda i, draw: f"{i},{draw.random()},{draw.random() < .2:d}")
-        write(cwd, "c.csv", "k,y\n" + "".join(f"{i % 400},{i}\n" for i in range(1200)))
+        write(cwd, "c.csv", "k,y\n" + "".join(f"{i % 400},{i * 7 % 90}\n" for i in range(1200)))
         yaml = ("data: {file: t.csv, label: fraud, join: [{file: c.csv, on: k, fan_out: allow}]}\n"
                 "columns: {k: {type: id}, x: {type: number}, y: {type: number}, "
                 "fraud: {type: integer}}\n" + MODEL)

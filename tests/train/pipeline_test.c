@@ -264,7 +264,7 @@ TEST(a_failing_step_leaves_no_directory_and_the_run_says_why)
     SAYS(err, "train: ");
     text_is(&bench, "select state from run", "failed");
     text_is(&bench, "select group_concat(name || ' ' || state, ', ') from step",
-            "prepare done, train failed");
+            "prepare done, audit done, train failed");
     text_is(&bench, "select count(*) from version", "0");
     text_is(&bench, "select actor from run", "tester");
     /* Again: the first step stands, the second is tried again. */
