@@ -101,10 +101,9 @@ static void write_bundle(const struct bundle *bundle, struct json *json)
     for (size_t i = 0; i < bundle->plan.width; i++)
         json_text(json, bundle->plan.width_name[i]);
     json_close(json);
-    if (bundle->evaluation.length > 0)
-        json_key(json, "evaluation"), json_raw(json, view_trim(bundle->evaluation));
-    if (bundle->lineage.length > 0)
-        json_key(json, "lineage"), json_raw(json, view_trim(bundle->lineage));
+    for (size_t i = 0; i < PAPERS; i++)
+        if (bundle->paper[i].length > 0)
+            json_key(json, paper_name((enum paper)i)), json_raw(json, view_trim(bundle->paper[i]));
 }
 
 static bool show(struct project *project, const struct call *call, struct err *err)

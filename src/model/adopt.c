@@ -310,7 +310,7 @@ bool adopt_imported(const struct adoption *adoption, const struct imported *impo
         return out_of_memory(err);
     bool told = imported->kind.length > 0;
     if (!write_model(imported, &plan, arena, &parts.model, err) ||
-        (told && !write_lineage(imported, arena, &parts.lineage, err)))
+        (told && !write_lineage(imported, arena, &parts.paper[PAPER_lineage], err)))
         return false;
     return bundle_seal(&parts, arena, out, err);
 }

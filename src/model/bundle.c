@@ -15,23 +15,31 @@ enum part {
     PART_MODEL,
     PART_POLICY,
     PART_GOLDEN,
-    PART_EVALUATION,
-    PART_LINEAGE,
-    PARTS
+    PART_PAPERS, /* the first of them */
+    PARTS = PART_PAPERS + PAPERS
 };
 
 static const struct {
     const char *name, *other_name;
     bool optional;
 } parts_table[PARTS] = {
-    [PART_SCHEMA] = {"schema.json", NULL, false},
-    [PART_PLAN] = {"plan.json", NULL, false},
-    [PART_MODEL] = {"model.ubj", "model.json", false},
-    [PART_POLICY] = {"policy.json", NULL, false},
+    [PART_SCHEMA] = {"schema.json", NULL, false},      [PART_PLAN] = {"plan.json", NULL, false},
+    [PART_MODEL] = {"model.ubj", "model.json", false}, [PART_POLICY] = {"policy.json", NULL, false},
     [PART_GOLDEN] = {"golden.json", NULL, false},
-    [PART_EVALUATION] = {"evaluation.json", NULL, true},
-    [PART_LINEAGE] = {"lineage.json", NULL, true},
+#define PAPER(name) [PART_PAPERS + PAPER_##name] = {#name ".json", NULL, true},
+#include "model/papers.def"
+#undef PAPER
 };
+
+const char *paper_name(enum paper paper)
+{
+    static const char *const names[] = {
+#define PAPER(name) #name,
+#include "model/papers.def"
+#undef PAPER
+    };
+    return names[paper];
+}
 
 struct member {
     const char *name;
@@ -102,8 +110,8 @@ static bool write_members(const struct bundle_parts *parts, struct member *membe
     member[PART_MODEL].bytes = parts->model;
     if (xgboost_is_json(parts->model))
         member[PART_MODEL].name = parts_table[PART_MODEL].other_name;
-    member[PART_EVALUATION].bytes = parts->evaluation;
-    member[PART_LINEAGE].bytes = parts->lineage;
+    for (size_t i = 0; i < PAPERS; i++)
+        member[PART_PAPERS + i].bytes = parts->paper[i];
     return true;
 }
 
@@ -342,12 +350,14 @@ static bool read_parts(struct bundle *bundle, const struct member *member, struc
         return err_while(err, "compiling its model");
     if (!read_policy(bundle, member[PART_POLICY].bytes, err))
         return damaged(err, "policy.json");
-    if (!check_fit(bundle, err) || !check_object(&member[PART_EVALUATION], err) ||
-        !check_object(&member[PART_LINEAGE], err))
+    if (!check_fit(bundle, err))
         return false;
+    for (size_t i = 0; i < PAPERS; i++) {
+        if (!check_object(&member[PART_PAPERS + i], err))
+            return false;
+        bundle->paper[i] = member[PART_PAPERS + i].bytes;
+    }
     bundle->model = member[PART_MODEL].bytes;
-    bundle->evaluation = member[PART_EVALUATION].bytes;
-    bundle->lineage = member[PART_LINEAGE].bytes;
     return golden_check(bundle, member[PART_GOLDEN].bytes, &bundle->golden_count, err) ||
            damaged(err, "golden.json");
 }

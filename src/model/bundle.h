@@ -11,7 +11,7 @@
  *     model.ubj | .json the forest, XGBoost's own  (model/xgboost.h)
  *     policy.json       threshold
  *     golden.json       records with the margins they must have
- *     evaluation.json, lineage.json   what it earned, and from what; read by people
+ *     papers            what it earned, and from what; read by people     (model/papers.def)
  *     seal              SHA-256 of every byte before it
  *
  * Loading checks the seal, the canonical form and every part's digest, parses
@@ -27,6 +27,14 @@
 
 enum { BUNDLE_FORMAT = 1, BUNDLE_SIZE_MAX = 1 << 30, BUNDLE_GOLDEN_MAX = 256 };
 
+enum paper {
+#define PAPER(name) PAPER_##name,
+#include "model/papers.def"
+#undef PAPER
+    PAPERS,
+};
+const char *paper_name(enum paper paper); /* "evaluation" */
+
 struct policy {
     float threshold; /* fraud when the score is at or above it */
 };
@@ -41,9 +49,8 @@ struct bundle {
     struct forest forest;
     struct engine engine; /* the same forest, compiled for this machine */
     struct policy policy;
-    struct view evaluation; /* evaluation.json, or empty */
-    struct view lineage;    /* lineage.json, or empty */
-    struct view model;      /* the forest's own bytes */
+    struct view paper[PAPERS]; /* each a JSON object, or empty */
+    struct view model;         /* the forest's own bytes */
     size_t golden_count;
 };
 
@@ -56,7 +63,7 @@ struct bundle_parts {
     struct policy policy;
     const struct record *golden; /* records whose margins are computed here */
     size_t golden_count;
-    struct view evaluation, lineage; /* empty: no such part */
+    struct view paper[PAPERS]; /* empty: no such part */
 };
 
 /* The file's bytes, in the arena. The parts are read back and self-tested before it returns. */

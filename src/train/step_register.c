@@ -127,7 +127,26 @@ static bool write_lineage(struct registration *r, struct err *err)
     json_close(&json);
     if (text.cut)
         return err_set(err, ERR_LIMIT, "the lineage does not fit the memory limit");
-    r->parts.lineage = text_view(&text);
+    r->parts.paper[PAPER_lineage] = text_view(&text);
+    return true;
+}
+
+static bool load_papers(struct registration *r, struct err *err)
+{
+    static const struct {
+        enum paper paper;
+        enum step_id step;
+    } from[] = {
+        {PAPER_evaluation, STEP_ID_evaluate},
+        {PAPER_leaks, STEP_ID_audit},
+        {PAPER_explanations, STEP_ID_explain},
+    };
+    for (size_t i = 0; i < LENGTH_OF(from); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.json", paper_name(from[i].paper));
+        if (!load_text(r, from[i].step, name, &r->parts.paper[from[i].paper], err))
+            return false;
+    }
     return true;
 }
 
@@ -139,8 +158,7 @@ static bool gather(struct registration *r, struct err *err)
     r->parts.schema = &r->schema;
     r->parts.plan = &r->plan;
     return load_plan(r, err) && load_golden(r, err) && load_threshold(r, err) &&
-           load_text(r, STEP_ID_train, "model.ubj", &r->parts.model, err) &&
-           load_text(r, STEP_ID_evaluate, "evaluation.json", &r->parts.evaluation, err) &&
+           load_text(r, STEP_ID_train, "model.ubj", &r->parts.model, err) && load_papers(r, err) &&
            write_lineage(r, err);
 }
 

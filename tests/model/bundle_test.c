@@ -145,8 +145,8 @@ TEST(what_was_sealed_opens_with_the_same_parts_and_margins)
     WORKS(bundle_open(&bundle, file, &err), err);
     TEXT(bundle.project, "small");
     TEXT(bundle.algorithm, "xgboost");
-    TEXT(bundle.evaluation, "{\"roc_auc\":0.9}");
-    TEXT(bundle.lineage, "{\"seed\":1}");
+    TEXT(bundle.paper[PAPER_evaluation], "{\"roc_auc\":0.9}");
+    TEXT(bundle.paper[PAPER_lineage], "{\"seed\":1}");
     SAME(bundle.golden_count, SMALL_GOLDEN);
     SAME(bundle.schema.count, SMALL_COLUMNS);
     SAME(bundle.schema.input_count, SMALL_COLUMNS - 1);
@@ -238,10 +238,10 @@ TEST(evaluation_and_lineage_need_not_be_there)
     struct view file;
     struct err err = {0};
     small_bundle_init(&small, &arena);
-    small.parts.evaluation = small.parts.lineage = (struct view){0};
+    memset(small.parts.paper, 0, sizeof small.parts.paper);
     WORKS(bundle_seal(&small.parts, &arena, &file, &err), err);
     WORKS(bundle_open(&bundle, file, &err), err);
-    SAME(bundle.evaluation.length, 0);
+    SAME(bundle.paper[PAPER_evaluation].length, 0);
     SAME(take_apart(file).count, 5);
 }
 

@@ -202,7 +202,8 @@ TEST(a_tree_its_scaler_and_its_threshold_become_one_bundle)
     TRUE(bundle.plan.feature[1].transform == &transform_standardise);
     TRUE(bundle.plan.feature[1].centre == 2 && bundle.plan.feature[1].scale == 4);
     TRUE(bundle.forest.weight != NULL && bundle.forest.weight[1] == 0.75);
-    TRUE(memmem(bundle.lineage.text, bundle.lineage.length, "DecisionTreeClassifier", 22) != NULL);
+    TRUE(memmem(bundle.paper[PAPER_lineage].text, bundle.paper[PAPER_lineage].length,
+                "DecisionTreeClassifier", 22) != NULL);
     /* (4 - 2) / 4 is the threshold itself, which goes left; one float more does not. */
     struct cell cell[2] = {{.number = 0}, {.number = 4}};
     struct record record = {.schema = &bundle.schema, .cell = cell};

@@ -173,8 +173,8 @@ static inline void small_bundle_init(struct small_bundle *small, struct arena *a
         .policy = {.threshold = 0.5F},
         .golden = small->golden,
         .golden_count = SMALL_GOLDEN,
-        .evaluation = VIEW("{\"roc_auc\":0.9}"),
-        .lineage = VIEW("{\"seed\":1}"),
+        .paper = {[PAPER_evaluation] = VIEW("{\"roc_auc\":0.9}"),
+                  [PAPER_lineage] = VIEW("{\"seed\":1}")},
     };
 }
 

@@ -110,7 +110,7 @@ def a_disk_that_is_full_leaves_nothing_registered_and_says_so():
     with directory() as cwd:
         project(cwd)
         assay("train", "--until", "gate", cwd=cwd)
-        done = subprocess.run(["/bin/sh", "-c", f"ulimit -f 100; exec {ASSAY} train"], cwd=cwd,
+        done = subprocess.run(["/bin/sh", "-c", f"ulimit -f 170; exec {ASSAY} train"], cwd=cwd,
                               check=False, capture_output=True, text=True)
         assert done.returncode == 7, (done.returncode, done.stderr)
         assert "register: " in done.stderr and "cannot be written" in done.stderr, done.stderr

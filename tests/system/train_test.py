@@ -136,10 +136,10 @@ def an_unchanged_run_runs_no_step_again_and_a_changed_gate_only_what_follows():
         first = assay("train", cwd=cwd)
         again = assay("train", cwd=cwd)
         assert first.text == again.text, again.text
-        assert again.said.count("unchanged") == 5, again.said
+        assert again.said.count("unchanged") == 6, again.said
         system_b(cwd, gate="roc_auc >= 0.6")
         changed = assay("train", cwd=cwd)
-        assert changed.said.count("unchanged") == 4, changed.said
+        assert changed.said.count("unchanged") == 5, changed.said
         assert changed.text.split()[0] == "2", changed.text
 
 
@@ -154,7 +154,35 @@ def a_damaged_file_of_a_step_is_noticed_and_the_step_runs_again():
             file.write(b"\x00\x01\x02")
         again = assay("train", cwd=cwd)
         assert first.text.split()[2] == again.text.split()[2]
-        assert again.said.count("unchanged") == 4, again.said
+        assert again.said.count("unchanged") == 5, again.said
+
+
+@test
+def explanations_are_the_means_of_xgboosts_own_contributions():
+    xgboost, numpy = need("xgboost"), need("numpy")
+    with directory() as cwd:
+        assay("generate", "claims", "--rows", 3000, cwd=cwd)
+        assay("init", ".", "--template", "claims", cwd=cwd)
+        assay("train", "--until", "explain", cwd=cwd)
+        rows = numpy.load(os.path.join(work(cwd, "prepare"), "test.npy"))
+        booster = xgboost.Booster(model_file=os.path.join(work(cwd, "train"), "model.ubj"))
+        matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
+        contributions = booster.predict(matrix, pred_contribs=True).astype("float64")
+        wanted = dict(zip(booster.feature_names, numpy.abs(contributions[:, :-1]).mean(axis=0)))
+        said = json.loads(read(work(cwd, "explain"), "explanations.json"))
+        assert said["rows"] == len(rows)
+        label = said["explanations"]["tree_shap"]["label0"]
+        assert abs(label["expected_value"] - contributions[0, -1]) < 1e-5
+        for name, value in label["global_shap_values"].items():
+            assert abs(value - wanted[name]) < 1e-5, (name, value, wanted[name])
+        listed = [effect["mean_abs"] for effect in said["features"]]
+        assert listed == sorted(listed, reverse=True) and abs(sum(
+            effect["share"] for effect in said["features"]) - 1) < 1e-9
+        # A column is its features together: what cancels within it is gone.
+        kinds = numpy.abs(contributions[:, [i for i, name in enumerate(booster.feature_names)
+                                            if name.startswith("incident_type=")]].sum(axis=1))
+        column = next(c for c in said["columns"] if c["name"] == "incident_type")
+        assert abs(column["mean_abs"] - kinds.mean()) < 1e-5, (column, kinds.mean())
 
 
 main()
