@@ -3,14 +3,16 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/number.h"
-#include "cli/project.h"
+#include "cli/govern.h"
 #include "model/adopt.h"
 #include "model/xgboost_write.h"
+#include "store/governance.h"
 
 #include <math.h>
 
 enum {
     OPTION_OUT,
+    OPTION_COMMENT,
     OPTION_AS,
     OPTION_FEATURES,
     OPTION_MISSING,
@@ -120,6 +122,7 @@ static bool show(struct project *project, const struct call *call, struct err *e
     json_open(&json, '{');
     if (ok) {
         write_version(&version, alias_of(version.number, champion, challenger), &json);
+        ok = governance_write(&project->store, version.number, &json, err);
         write_bundle(&bundle, &json);
     }
     json_close(&json);
@@ -245,16 +248,8 @@ static bool register_bundle(struct project *project, const struct bundle *bundle
                              .metrics = VIEW("{}")};
     bool known;
     return store_put_bundle(&project->store, bytes, &wanted.bundle, err) &&
-           registry_add(&project->store, &wanted, &project->arena, version, &known, err);
-}
-
-/* One compare-and-swap: of two people who promote at once, one is told. */
-static bool make_champion(struct project *project, const struct version *version, struct err *err)
-{
-    int64_t champion;
-    return alias_get(&project->store, "champion", &champion, err) &&
-           (champion == version->number || alias_move(&project->store, "champion", champion,
-                                                      version->number, project_actor(), err));
+           registry_add(&project->store, &wanted, project_actor(), &project->arena, version, &known,
+                        err);
 }
 
 static bool import(struct project *project, const struct call *call, struct err *err)
@@ -269,27 +264,13 @@ static bool import(struct project *project, const struct call *call, struct err 
     bool ok = register_bundle(project, &bundle, sealed, &version, err);
     bundle_release(&bundle);
     if (ok && call->option[OPTION_CHAMPION] != NULL)
-        ok = make_champion(project, &version, err);
+        ok = govern_promote(project, &version, "imported as the champion", err);
     char hex[DIGEST_HEX_SIZE];
     if (ok)
         printf("%lld " VIEW_FMT " %s%s\n", (long long)version.number, VIEW_ARG(version.name),
                digest_print(&version.bundle, hex),
                call->option[OPTION_CHAMPION] != NULL ? " champion" : "");
     return ok;
-}
-
-/* The bundle is verified first: what does not open is not put in force. */
-static bool promote(struct project *project, const struct call *call, struct err *err)
-{
-    struct bundle bundle = {0};
-    struct version version;
-    if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
-        return false;
-    bundle_release(&bundle);
-    if (!make_champion(project, &version, err))
-        return false;
-    printf("%lld " VIEW_FMT " champion\n", (long long)version.number, VIEW_ARG(version.name));
-    return true;
 }
 
 /* What Python must do to a record itself, because XGBoost's format holds trees alone. */
@@ -341,6 +322,52 @@ static bool export(struct project *project, const struct call *call, struct err 
     return ok;
 }
 
+/* ---------------------------------------------------------------- governance */
+
+/* The bundle is verified first: what does not open is not put in force. */
+static bool promote(struct project *project, const struct call *call, struct err *err)
+{
+    struct bundle bundle = {0};
+    struct version version;
+    if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
+        return false;
+    bundle_release(&bundle);
+    if (!govern_promote(project, &version, call->option[OPTION_COMMENT], err))
+        return false;
+    printf("%lld " VIEW_FMT " champion\n", (long long)version.number, VIEW_ARG(version.name));
+    return true;
+}
+
+static bool approve(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_approve(project, call->argument[1], call->option[OPTION_COMMENT], err);
+}
+
+static bool reject(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_reject(project, call->argument[1], call->option[OPTION_COMMENT], err);
+}
+
+static bool rollback(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_rollback(project, call->option[OPTION_COMMENT], err);
+}
+
+static bool tag(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_tag(project, call->argument[1], call->argument[2], err);
+}
+
+static bool compare(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_compare(project, call->argument[1], call->argument[2], err);
+}
+
+static bool verify(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_verify(project, call->arguments > 1 ? call->argument[1] : NULL, err);
+}
+
 /* ---------------------------------------------------------------- the command */
 
 static const struct verb {
@@ -349,7 +376,9 @@ static const struct verb {
     bool (*run)(struct project *project, const struct call *call, struct err *err);
 } verbs[] = {
     {"list", 0, 0, list},     {"show", 1, 1, show},       {"import", 1, COMPANIONS_MAX, import},
-    {"export", 1, 1, export}, {"promote", 1, 1, promote},
+    {"export", 1, 1, export}, {"compare", 2, 2, compare}, {"approve", 1, 1, approve},
+    {"reject", 1, 1, reject}, {"promote", 1, 1, promote}, {"rollback", 0, 0, rollback},
+    {"tag", 2, 2, tag},       {"verify", 0, 1, verify},
 };
 
 static bool run(const struct call *call, struct err *err)
@@ -363,7 +392,8 @@ static bool run(const struct call *call, struct err *err)
         return err_set(
             err, ERR_USAGE,
             "usage: assay models list | show REFERENCE | import FILE... | export REFERENCE "
-            "--out FILE | promote REFERENCE");
+            "--out FILE | compare REFERENCE REFERENCE | approve, reject or promote REFERENCE | "
+            "rollback | tag REFERENCE NAME=VALUE | verify [REFERENCE]");
     if (verb->run == export && call->option[OPTION_OUT] == NULL)
         return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
     struct project project;
@@ -378,6 +408,7 @@ static const struct option_row options[] = {
     [OPTION_OUT] = {"out", "FILE", "export: where the bundle goes"},
     [OPTION_AS] = {"as", "FORMAT",
                    "export: the trees alone, as xgboost-json or xgboost-ubj, for Python"},
+    [OPTION_COMMENT] = {"comment", "WORDS", "approve, reject, promote, rollback: why"},
     [OPTION_FEATURES] = {"features", "FILE", "import: JSON list of feature names"},
     [OPTION_MISSING] = {"allow-missing", NULL, "import: features may be absent"},
     [OPTION_SCALER] = {"scaler", "FILE", "import: the StandardScaler before the model"},
@@ -389,7 +420,9 @@ static const struct option_row options[] = {
 
 const struct command command_models = {
     .name = "models",
-    .arguments = "list | show REFERENCE | import FILE... | export REFERENCE | promote REFERENCE",
+    .arguments =
+        "list | show | import | export | compare | approve | reject | promote | rollback | "
+        "tag | verify [REFERENCE...]",
     .about = "the registry: versions, their bundles, and models from elsewhere",
     .more =
         "REFERENCE is a version's number or name, champion, challenger, or the first eight or\n"
@@ -397,8 +430,11 @@ const struct command command_models = {
         "as JSON or UBJ, LightGBM as text, ONNX, scikit-learn and XGBoost as pickle or joblib\n"
         "(docs/import.md); nothing in a file is run. Files after the first stand beside the "
         "model:\n"
-        "its scaler, its threshold. promote makes a version the champion; a running server keeps\n"
-        "what it has until it is started again.\n",
+        "its scaler, its threshold. approve and reject judge a version, with --comment;\n"
+        "promote makes one the champion, if deploy.approvals people approved it; rollback goes "
+        "back\n"
+        "to the champion before, past those rejected since. A running server keeps what it has\n"
+        "until it is started again. verify opens every bundle and walks the audit log.\n",
     .options = options,
     .least = 1,
     .most = 1 + COMPANIONS_MAX,

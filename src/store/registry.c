@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "store/audit.h"
 
 static const char *const origin_names[] = {"train", "import"};
 
@@ -201,8 +202,26 @@ bool registry_find(struct store *store, struct view reference, struct arena *are
                    VIEW_ARG(reference));
 }
 
-bool registry_add(struct store *store, const struct version *wanted, struct arena *arena,
-                  struct version *out, bool *known, struct err *err)
+static bool tell(struct store *store, const struct version *version, const char *actor,
+                 struct err *err)
+{
+    char subject[64], room[2048], hex[DIGEST_HEX_SIZE];
+    snprintf(subject, sizeof subject, "version %lld", (long long)version->number);
+    struct text payload = text_in(room, sizeof room);
+    struct json json = json_to(&payload);
+    json_open(&json, '{');
+    json_key(&json, "name"), json_text(&json, version->name);
+    json_key(&json, "bundle"), json_string(&json, digest_print(&version->bundle, hex));
+    struct digest metrics = digest_of(version->metrics);
+    json_key(&json, "metrics"), json_string(&json, digest_print(&metrics, hex));
+    json_key(&json, "origin"), json_string(&json, origin_names[version->origin]);
+    json_key(&json, "project"), json_text(&json, version->project);
+    json_close(&json);
+    return audit_append(store, actor, "register", subject, text_c(&payload), err);
+}
+
+bool registry_add(struct store *store, const struct version *wanted, const char *actor,
+                  struct arena *arena, struct version *out, bool *known, struct err *err)
 {
     char hex[DIGEST_HEX_SIZE], name[VERSION_NAME_SIZE];
     struct version version = *wanted;
@@ -210,7 +229,8 @@ bool registry_add(struct store *store, const struct version *wanted, struct aren
         return false;
     bool ok = find_one(store, "bundle = $1", view_of(digest_print(&wanted->bundle, hex)), arena,
                        out, known, err);
-    ok = ok && (*known || add_inside(&store->db, &version, name, err));
+    ok = ok && (*known ||
+                (add_inside(&store->db, &version, name, err) && tell(store, &version, actor, err)));
     if (!ok) {
         db_rollback(&store->db);
         return false;

@@ -32,8 +32,8 @@ const char *version_origin_name(enum version_origin origin);
 /* Number, name and time are given here; the rest is the caller's. Texts of `out` are in the arena.
  * When a version has this bundle already, `out` is that one and `known` is true: of several that
  * add one bundle at once, one adds and the others find it. */
-bool registry_add(struct store *store, const struct version *wanted, struct arena *arena,
-                  struct version *out, bool *known, struct err *err);
+bool registry_add(struct store *store, const struct version *wanted, const char *actor,
+                  struct arena *arena, struct version *out, bool *known, struct err *err);
 
 /* Oldest first. */
 bool registry_list(struct store *store, struct arena *arena, struct version **out, size_t *count,
@@ -45,6 +45,7 @@ bool registry_find(struct store *store, struct view reference, struct arena *are
 
 /* 0: the alias points nowhere yet. */
 bool alias_get(struct store *store, const char *name, int64_t *number, struct err *err);
+/* The swap alone, inside a transaction: store/governance.h decides, remembers and tells. */
 bool alias_move(struct store *store, const char *name, int64_t from, int64_t to, const char *actor,
                 struct err *err);
 

@@ -1,6 +1,7 @@
 #include "store/runs.h"
 
 #include "base/clock.h"
+#include "store/audit.h"
 
 static const char *const run_states[] = {"running", "done", "failed", "refused"};
 static const char *const step_states[] = {"done", "unchanged", "failed", "refused"};
@@ -37,19 +38,53 @@ bool run_begin(struct store *store, const struct digest *config, const char *act
     return db_done(&statement, err);
 }
 
-bool run_end(struct store *store, int64_t id, enum run_state state, const char *message,
-             struct err *err)
+static bool end(struct store *store, int64_t id, enum run_state state, const char *message,
+                char actor[256], struct err *err)
 {
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(&store->db,
-                    "update run set finished_ms = $2, state = $3, message = $4 where id = $1",
+                    "update run set finished_ms = $2, state = $3, message = $4 where id = $1 "
+                    "returning actor",
                     &statement, err))
         return false;
     db_bind_i64(&statement, 1, id);
     db_bind_i64(&statement, 2, clock_now_ms());
     db_bind_text(&statement, 3, view_of(run_states[state]));
     bind_optional(&statement, 4, message);
+    if (!db_next(&statement, err))
+        return err->kind != ERR_NONE
+                   ? false
+                   : err_set(err, ERR_STORE, "there is no run %lld", (long long)id);
+    snprintf(actor, 256, VIEW_FMT, VIEW_ARG(db_text(&statement, 0)));
     return db_done(&statement, err);
+}
+
+static bool end_and_tell(struct store *store, int64_t id, enum run_state state, const char *message,
+                         struct err *err)
+{
+    char actor[256], subject[64], room[2048];
+    struct text payload = text_in(room, sizeof room);
+    struct json json = json_to(&payload);
+    if (!end(store, id, state, message, actor, err))
+        return false;
+    snprintf(subject, sizeof subject, "run %lld", (long long)id);
+    json_open(&json, '{');
+    json_key(&json, "state"), json_string(&json, run_states[state]);
+    if (message != NULL)
+        json_key(&json, "message"), json_string(&json, message);
+    json_close(&json);
+    return audit_append(store, actor, "train", subject, payload.cut ? NULL : text_c(&payload), err);
+}
+
+bool run_end(struct store *store, int64_t id, enum run_state state, const char *message,
+             struct err *err)
+{
+    if (!db_begin(&store->db, err))
+        return false;
+    if (end_and_tell(store, id, state, message, err))
+        return db_commit(&store->db, err);
+    db_rollback(&store->db);
+    return false;
 }
 
 bool run_add_step(struct store *store, int64_t id, const struct step_entry *step, struct err *err)

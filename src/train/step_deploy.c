@@ -1,6 +1,8 @@
 /*
- * deploy: what passed the gate becomes the champion, by one compare-and-swap.
+ * deploy: what passed the gate becomes the champion, by one compare-and-swap, unless people are to
+ * approve it first.
  */
+#include "store/governance.h"
 #include "train/pipeline.h"
 
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err UNUSED)
@@ -27,7 +29,14 @@ static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *
         text_addf(outcome, "left to a person (deploy.automatic is false)");
         return true;
     }
-    if (!alias_move(pipeline->store, "champion", champion, version->number, pipeline->actor, err))
+    size_t approvals = config_count(pipeline->config, KEY_DEPLOY_APPROVALS);
+    if (approvals > 0) {
+        text_addf(outcome, "waits for the approval of %zu: assay models approve %lld", approvals,
+                  (long long)version->number);
+        return true;
+    }
+    if (!governance_promote(pipeline->store, "champion", version->number, 0, pipeline->actor,
+                            "passed its gate", err))
         return false;
     pipeline->champion = true;
     text_addf(outcome, VIEW_FMT " is the champion", VIEW_ARG(version->name));

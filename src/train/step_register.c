@@ -175,7 +175,8 @@ static bool add_version(struct registration *r, const struct digest *digest, boo
     if (!file_load(pipeline_file(pipeline, STEP_ID_evaluate, "metrics.json"), DOCUMENT_SIZE_MAX,
                    pipeline->arena, &wanted.metrics, err))
         return false;
-    return registry_add(pipeline->store, &wanted, pipeline->arena, &pipeline->version, known, err);
+    return registry_add(pipeline->store, &wanted, pipeline->actor, pipeline->arena,
+                        &pipeline->version, known, err);
 }
 
 static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *outcome,

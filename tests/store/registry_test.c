@@ -35,7 +35,7 @@ static struct version added(struct store *store, const char *bundle, struct aren
     struct version want = wanted(name), out;
     struct err err = {0};
     bool known;
-    WORKS(registry_add(store, &want, arena, &out, &known, &err), err);
+    WORKS(registry_add(store, &want, "me", arena, &out, &known, &err), err);
     TRUE(!known);
     return out;
 }
@@ -140,11 +140,11 @@ TEST(a_bundle_that_is_registered_keeps_its_version)
     struct version want = wanted("same"), first, again;
     bool known;
     WORKS(store_open(&store, fresh(&arena, "once"), &err), err);
-    WORKS(registry_add(&store, &want, &arena, &first, &known, &err), err);
+    WORKS(registry_add(&store, &want, "me", &arena, &first, &known, &err), err);
     TRUE(!known);
     added(&store, "other", &arena);
     want.run_id = 0;
-    WORKS(registry_add(&store, &want, &arena, &again, &known, &err), err);
+    WORKS(registry_add(&store, &want, "me", &arena, &again, &known, &err), err);
     TRUE(known);
     SAME(again.number, 1);
     TRUE(view_same(again.name, first.name));
@@ -211,7 +211,7 @@ TEST(an_alias_or_version_that_points_at_nothing_is_refused)
     struct version want = wanted("two"), out = {.number = 77};
     want.run_id = 9;
     bool known;
-    FAILS(registry_add(&store, &want, &arena, &out, &known, &err), err, ERR_CONFLICT);
+    FAILS(registry_add(&store, &want, "me", &arena, &out, &known, &err), err, ERR_CONFLICT);
     SAME(out.number, 77);
     /* The refused one left no gap. */
     SAME(added(&store, "three", &arena).number, 2);
@@ -229,7 +229,7 @@ static void register_many(const char *dir)
         char name[64];
         snprintf(name, sizeof name, "%ld %d", (long)getpid(), i);
         struct version want = wanted(name);
-        ok = registry_add(&store, &want, &arena, &out, &known, &err);
+        ok = registry_add(&store, &want, "me", &arena, &out, &known, &err);
     }
     if (!ok)
         fprintf(stderr, "%s\n", err.text);

@@ -1,0 +1,119 @@
+#include "base/clock.h"
+#include "base/number.h"
+#include "cli/project.h"
+#include "store/audit.h"
+
+enum { OPTION_ANCHOR, OPTION_FROM };
+
+static bool verify(struct project *project, const struct call *call, struct err *err)
+{
+    struct audit_summary summary;
+    const char *anchor = call->option[OPTION_ANCHOR];
+    if (!audit_verify(&project->store, view_of(anchor == NULL ? "" : anchor), &summary, err))
+        return false;
+    printf("%lld events, each follows from the one before; the last is %s\n",
+           (long long)summary.events, summary.last);
+    return true;
+}
+
+static void write_event(const struct audit_event *event, struct json *json)
+{
+    char bytes[40];
+    struct text time = text_in(bytes, sizeof bytes);
+    text_add_time(&time, event->at_ms);
+    json_open(json, '{');
+    json_key(json, "seq"), json_i64(json, event->seq);
+    json_key(json, "at_ms"), json_i64(json, event->at_ms);
+    json_key(json, "at"), json_text(json, text_view(&time));
+    json_key(json, "actor"), json_text(json, event->actor);
+    json_key(json, "action"), json_text(json, event->action);
+    json_key(json, "subject"), json_text(json, event->subject);
+    json_key(json, "payload"), json_text(json, event->payload);
+    json_key(json, "previous"), json_text(json, event->previous);
+    json_key(json, "hash"), json_text(json, event->hash);
+    json_close(json);
+}
+
+static void print_line(const struct audit_event *event)
+{
+    char bytes[40];
+    struct text time = text_in(bytes, sizeof bytes);
+    text_add_time(&time, event->at_ms);
+    printf("%6lld  %.19sZ  %-12.*s  %-10.*s  %-14.*s  " VIEW_FMT "\n", (long long)event->seq,
+           text_c(&time), VIEW_ARG(event->actor), VIEW_ARG(event->action), VIEW_ARG(event->subject),
+           VIEW_ARG(event->payload));
+}
+
+static bool each(struct project *project, const struct call *call, bool lines, struct err *err)
+{
+    CLEANUP(audit_close) struct audit_reader reader = {0};
+    struct audit_event event;
+    double from = 0;
+    const char *option = call->option[OPTION_FROM];
+    if (option != NULL && (!number_parse(view_of(option), &from) || from < 0 || from > 1e15))
+        return err_set(err, ERR_USAGE, "--from takes the number of an event, not '%s'", option);
+    if (!audit_read(&project->store, (int64_t)from, &reader, err))
+        return false;
+    while (audit_next(&reader, &event, err)) {
+        if (!lines) {
+            print_line(&event);
+            continue;
+        }
+        arena_reset(&project->arena);
+        struct text text = text_in_arena(&project->arena);
+        struct json json = json_to(&text);
+        write_event(&event, &json);
+        printf(VIEW_FMT "\n", VIEW_ARG(text_view(&text)));
+    }
+    return err->kind == ERR_NONE;
+}
+
+static bool show(struct project *project, const struct call *call, struct err *err)
+{
+    return each(project, call, false, err);
+}
+
+static bool export(struct project *project, const struct call *call, struct err *err)
+{
+    return each(project, call, true, err);
+}
+
+static bool run(const struct call *call, struct err *err)
+{
+    static const struct {
+        const char *name;
+        bool (*run)(struct project *project, const struct call *call, struct err *err);
+    } verbs[] = {{"verify", verify}, {"show", show}, {"export", export}};
+    for (size_t i = 0; i < LENGTH_OF(verbs); i++) {
+        if (strcmp(verbs[i].name, call->argument[0]) != 0)
+            continue;
+        struct project project;
+        if (!project_open_loosely(&project, call, err))
+            return false;
+        bool ok = project_open_store(&project, err) && verbs[i].run(&project, call, err);
+        project_close(&project);
+        return ok;
+    }
+    return err_set(err, ERR_USAGE, "usage: assay audit verify | show | export");
+}
+
+static const struct option_row options[] = {
+    [OPTION_ANCHOR] = {"anchor", "HASH", "verify: the log must hold this event, noted earlier"},
+    [OPTION_FROM] = {"from", "N", "show, export: from this event on"},
+    {0},
+};
+
+const struct command command_audit = {
+    .name = "audit",
+    .arguments = "verify | show | export",
+    .about = "what was done to the registry, by whom, in a chain that shows changes",
+    .more =
+        "Every training, registration, judgement, promotion and rollback is an event; its hash\n"
+        "covers its words and the event before. verify recomputes them all and names the first\n"
+        "that was changed. Note the last hash somewhere else: with --anchor, verify also sees a\n"
+        "log whose end was cut off.\n",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

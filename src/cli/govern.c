@@ -1,0 +1,149 @@
+#include "cli/govern.h"
+
+#include "base/doc.h"
+#include "measure/metrics.h"
+#include "model/kernel.h"
+#include "store/audit.h"
+#include "store/governance.h"
+
+#include <math.h>
+
+static bool find(struct project *project, const char *reference, struct version *out,
+                 struct err *err)
+{
+    return registry_find(&project->store, view_of(reference), &project->arena, out, err);
+}
+
+static bool say(struct project *project, const struct version *version, struct err *err)
+{
+    struct standing standing;
+    if (!governance_standing(&project->store, version->number, &standing, err))
+        return false;
+    printf("%lld " VIEW_FMT " %s, approved by %zu\n", (long long)version->number,
+           VIEW_ARG(version->name), approval_name(standing.approval), standing.approvers);
+    return true;
+}
+
+static bool judge(struct project *project, const char *reference, bool approve, const char *comment,
+                  struct err *err)
+{
+    struct version version;
+    return find(project, reference, &version, err) &&
+           governance_judge(&project->store, version.number, approve, project_actor(),
+                            comment == NULL ? "" : comment, err) &&
+           say(project, &version, err);
+}
+
+bool govern_approve(struct project *project, const char *reference, const char *comment,
+                    struct err *err)
+{
+    return judge(project, reference, true, comment, err);
+}
+
+bool govern_reject(struct project *project, const char *reference, const char *comment,
+                   struct err *err)
+{
+    return judge(project, reference, false, comment, err);
+}
+
+bool govern_promote(struct project *project, const struct version *version, const char *comment,
+                    struct err *err)
+{
+    size_t approvers = config_count(&project->config, KEY_DEPLOY_APPROVALS);
+    return governance_promote(&project->store, "champion", version->number, approvers,
+                              project_actor(), comment == NULL ? "" : comment, err);
+}
+
+bool govern_rollback(struct project *project, const char *comment, struct err *err)
+{
+    int64_t number;
+    if (!governance_rollback(&project->store, "champion", project_actor(),
+                             comment == NULL ? "" : comment, &number, err))
+        return false;
+    printf("%lld champion\n", (long long)number);
+    return true;
+}
+
+bool govern_tag(struct project *project, const char *reference, const char *tag, struct err *err)
+{
+    struct version version;
+    const char *sign = strchr(tag, '=');
+    if (sign == NULL)
+        return err_set(err, ERR_USAGE, "a tag is NAME=VALUE; NAME= takes it away");
+    struct view name = {tag, (size_t)(sign - tag)};
+    return find(project, reference, &version, err) &&
+           governance_tag(&project->store, version.number, name, view_of(sign + 1), project_actor(),
+                          err);
+}
+
+/* ---------------------------------------------------------------- compare */
+
+static double number_in(const struct doc *doc, const char *name)
+{
+    const struct doc *item = doc_find(doc, name);
+    return item != NULL && item->kind == DOC_NUMBER ? item->number : (double)NAN;
+}
+
+bool govern_compare(struct project *project, const char *left, const char *right, struct err *err)
+{
+    struct version version[2];
+    const struct doc *metric[2];
+    const char *reference[2] = {left, right};
+    for (size_t i = 0; i < 2; i++) {
+        if (!find(project, reference[i], &version[i], err))
+            return false;
+        metric[i] = doc_parse(version[i].metrics, &project->arena, err);
+        if (metric[i] == NULL)
+            return err_while(err, "the metrics of version %lld", (long long)version[i].number);
+    }
+    printf("%-28s %12lld %12lld %12s\n", "test slice, each its own", (long long)version[0].number,
+           (long long)version[1].number, "difference");
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        double a = number_in(metric[0], metrics[i]->name),
+               b = number_in(metric[1], metrics[i]->name);
+        printf("%-28s %12.6f %12.6f %+12.6f\n", metrics[i]->name, a, b, b - a);
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- verify */
+
+static bool verify_version(struct project *project, const struct version *version, struct err *err)
+{
+    struct bundle bundle = {0};
+    char hex[DIGEST_HEX_SIZE];
+    const char *path = store_bundle_path(&project->store, &version->bundle, &project->arena);
+    if (!bundle_load(&bundle, path, err))
+        return err_while(err, "version %lld", (long long)version->number);
+    bool same = memcmp(&bundle.digest, &version->bundle, sizeof bundle.digest) == 0;
+    if (same)
+        printf("%6lld  " VIEW_FMT "  %.12s  %zu golden records by %s\n", (long long)version->number,
+               VIEW_ARG(version->name), digest_print(&version->bundle, hex), bundle.golden_count,
+               bundle.engine.kernel->name);
+    bundle_release(&bundle);
+    return same || err_set(err, ERR_STORE,
+                           "version %lld: its bundle's digest is not the one that was registered",
+                           (long long)version->number);
+}
+
+bool govern_verify(struct project *project, const char *reference, struct err *err)
+{
+    struct version *version, one;
+    size_t count = 1;
+    struct audit_summary summary;
+    if (reference != NULL) {
+        version = &one;
+        if (!find(project, reference, &one, err))
+            return false;
+    } else if (!registry_list(&project->store, &project->arena, &version, &count, err)) {
+        return false;
+    }
+    if (!audit_verify(&project->store, VIEW(""), &summary, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!governance_check(&project->store, &version[i], err) ||
+            !verify_version(project, &version[i], err))
+            return false;
+    printf("audit log: %lld events, the last is %s\n", (long long)summary.events, summary.last);
+    return true;
+}

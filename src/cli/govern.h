@@ -1,0 +1,26 @@
+/*
+ * govern: the verbs of `assay models` that judge versions and put them in force.
+ *
+ * Each takes the words after it and what --comment says; cmd_models.c has them in its table.
+ */
+#ifndef CLI_GOVERN_H
+#define CLI_GOVERN_H
+
+#include "cli/project.h"
+
+/* The version becomes the champion, if its standing allows it. */
+bool govern_promote(struct project *project, const struct version *version, const char *comment,
+                    struct err *err);
+
+bool govern_approve(struct project *project, const char *reference, const char *comment,
+                    struct err *err);
+bool govern_reject(struct project *project, const char *reference, const char *comment,
+                   struct err *err);
+bool govern_rollback(struct project *project, const char *comment, struct err *err);
+bool govern_tag(struct project *project, const char *reference, const char *tag, struct err *err);
+bool govern_compare(struct project *project, const char *left, const char *right, struct err *err);
+
+/* Every bundle opened and every golden record scored again, and the audit log's chain. */
+bool govern_verify(struct project *project, const char *reference, struct err *err);
+
+#endif
