@@ -50,7 +50,7 @@ bool gate_parse(struct view text, struct gate_rule *out, struct err *err)
     if (name.length == 0)
         return wrong(rule, "the name of a metric is expected first", err);
     const struct metric *metric = metric_find(name);
-    char known[256];
+    char known[400];
     if (metric == NULL)
         return err_set(err, ERR_INPUT,
                        "gate rule '" VIEW_FMT "': there is no metric '" VIEW_FMT "'; known are %s",

@@ -81,7 +81,13 @@ bool ranking_init(struct ranking *ranking, struct sample sample, struct arena *a
         fraud += sample.label[i];
     }
     size_t groups = group_rows(sort(entry, spare, sample.count), sample.count, group);
-    *ranking = (struct ranking){.sample = sample, .fraud = fraud, .groups = groups, .group = group};
+    *ranking = (struct ranking){
+        .sample = sample,
+        .count = sample.count,
+        .fraud = fraud,
+        .groups = groups,
+        .group = group,
+    };
     return true;
 }
 
@@ -97,4 +103,19 @@ struct confusion confusion_at(const struct sample *sample, float threshold)
         confusion.false_negative += !alarm && fraud;
     }
     return confusion;
+}
+
+struct confusion ranking_confusion(const struct ranking *ranking, float threshold)
+{
+    uint64_t alarms = 0, caught = 0;
+    for (size_t i = 0; i < ranking->groups && ranking->group[i].score >= threshold; i++) {
+        alarms += ranking->group[i].count;
+        caught += ranking->group[i].fraud;
+    }
+    return (struct confusion){
+        .true_positive = caught,
+        .false_positive = alarms - caught,
+        .true_negative = ranking->count - ranking->fraud - (alarms - caught),
+        .false_negative = ranking->fraud - caught,
+    };
 }

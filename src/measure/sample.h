@@ -36,8 +36,9 @@ struct score_group {
 };
 
 struct ranking {
-    struct sample sample;
-    uint64_t fraud; /* rows of the sample with label 1 */
+    struct sample sample; /* the rows ranked; empty when they were drawn again from others */
+    uint64_t count;       /* all rows */
+    uint64_t fraud;       /* those with label 1 */
     size_t groups;
     const struct score_group *group; /* by score, highest first; in the arena */
 };
@@ -54,7 +55,8 @@ struct confusion {
 bool ranking_init(struct ranking *ranking, struct sample sample, struct arena *arena,
                   struct err *err);
 
-/* A row is called fraud when its score >= threshold. */
+/* A row is called fraud when its score >= threshold. The two agree. */
 struct confusion confusion_at(const struct sample *sample, float threshold);
+struct confusion ranking_confusion(const struct ranking *ranking, float threshold);
 
 #endif

@@ -74,6 +74,73 @@ TEST(a_sure_and_wrong_score_costs_the_logarithm_of_the_clip)
     NEAR(value[METRIC_log_loss], 23 * log(2), 1e-12);
 }
 
+/* Ten legitimate rows: a false-positive rate of .1 is one of them. Strictly below .05 is none, so
+ * only the two frauds above all of them count; the best gap of the curves is at 0.5, 3/4 - 1/10. */
+TEST(recall_at_a_false_positive_rate_is_strictly_below_it)
+{
+    static const float score[] = {0.9f, 0.8f, 0.7f, 0.5f, 0.1f, 0.2f, 0.2f,
+                                  0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.2f};
+    static const uint8_t label[] = {1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    double value[METRIC_COUNT];
+    measure((struct sample){score, label, 14}, 0.6f, value);
+    NEAR(value[METRIC_recall_at_fpr_05], 0.5, 0);
+    NEAR(value[METRIC_ks], 0.65, 1e-15);
+    NEAR(value[METRIC_specificity], 0.9, 0);
+    NEAR(value[METRIC_fpr], 0.1, 0);
+    NEAR(value[METRIC_alert_rate], 3.0 / 14, 0);
+    NEAR(value[METRIC_mcc], (2 * 9 - 1 * 2) / sqrt(3.0 * 11 * 4 * 10), 1e-15);
+}
+
+/* Exactly 1 of 20 legitimate rows is a rate of .05, and so is not below it. */
+TEST(a_false_positive_rate_of_the_bound_itself_is_not_below_it)
+{
+    float score[21] = {0.9f, 0.8f};
+    uint8_t label[21] = {0, 1};
+    double value[METRIC_COUNT];
+    measure((struct sample){score, label, 21}, 0.5f, value);
+    NEAR(value[METRIC_recall_at_fpr_05], 0, 0);
+}
+
+TEST(a_model_that_ranks_backwards_has_no_ks)
+{
+    static const float score[] = {0.9f, 0.8f, 0.1f};
+    static const uint8_t label[] = {0, 0, 1};
+    double value[METRIC_COUNT];
+    measure((struct sample){score, label, 3}, 0.5f, value);
+    NEAR(value[METRIC_ks], 0, 0);
+    NEAR(value[METRIC_mcc], -1, 1e-15);
+}
+
+/* Thirty rows, two a bin: 0.75 with one fraud in a bin misses by 0.25, and the rest is right. */
+TEST(calibration_error_is_taken_over_bins_of_equal_mass)
+{
+    float score[30] = {0.75f, 0.75f};
+    uint8_t label[30] = {1, 0};
+    double value[METRIC_COUNT];
+    measure((struct sample){score, label, 30}, 0.5f, value);
+    NEAR(value[METRIC_ece], 0.25 / 15, 1e-15);
+    NEAR(value[METRIC_ece_alerts], 0.25, 1e-15);
+    NEAR(value[METRIC_score_ratio], 1.5, 1e-15);
+}
+
+/* The prevalence for every row: no skill, no calibration error, and the baseline's losses. */
+TEST(the_best_constant_is_the_baseline)
+{
+    float score[8];
+    uint8_t label[8] = {1, 0, 0, 1};
+    for (size_t i = 0; i < 8; i++)
+        score[i] = 0.25f;
+    double value[METRIC_COUNT];
+    measure((struct sample){score, label, 8}, 0.5f, value);
+    NEAR(value[METRIC_baseline_log_loss], 0.25 * log(4) + 0.75 * log(4.0 / 3), 1e-15);
+    NEAR(value[METRIC_log_loss], value[METRIC_baseline_log_loss], 1e-15);
+    NEAR(value[METRIC_baseline_brier], 0.1875, 0);
+    NEAR(value[METRIC_brier_skill], 0, 1e-15);
+    NEAR(value[METRIC_ece], 0, 1e-15);
+    NEAR(value[METRIC_score_ratio], 1, 1e-15);
+    TRUE(isnan(value[METRIC_ece_alerts]));
+}
+
 TEST(what_one_class_cannot_say_is_not_a_number)
 {
     static const float score[] = {0.1f, 0.9f};
@@ -82,10 +149,15 @@ TEST(what_one_class_cannot_say_is_not_a_number)
     measure((struct sample){score, none, 2}, 0.5f, value);
     TRUE(isnan(value[METRIC_roc_auc]));
     TRUE(isnan(value[METRIC_pr_auc]));
+    TRUE(isnan(value[METRIC_ks]) && isnan(value[METRIC_recall_at_fpr_01]));
+    TRUE(isnan(value[METRIC_score_ratio]) && isnan(value[METRIC_brier_skill]));
+    NEAR(value[METRIC_baseline_log_loss], 0, 0);
+    NEAR(value[METRIC_mcc], 0, 0);
     NEAR(value[METRIC_recall], 0, 0);
     NEAR(value[METRIC_f1], 0, 0);
     measure((struct sample){score, all, 2}, 0.95f, value);
     TRUE(isnan(value[METRIC_roc_auc]));
+    TRUE(isnan(value[METRIC_fpr]) && isnan(value[METRIC_specificity]));
     NEAR(value[METRIC_pr_auc], 1, 0);
     NEAR(value[METRIC_precision], 0, 0);
     measure((struct sample){score, none, 2}, 0.95f, value);

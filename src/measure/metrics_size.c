@@ -1,0 +1,170 @@
+/*
+ * The metrics that take a score for a probability and look at its size.
+ */
+#include "measure/metrics.h"
+
+#include <math.h>
+
+enum { ECE_BINS = 15 };
+
+/* Scores are clipped to [e, 1 - e] with e = 2^-23, the machine epsilon of a float: what
+ * scikit-learn takes for an array of float32. The logarithms are taken in double. */
+static double log_loss(const struct ranking *ranking, const struct confusion *confusion UNUSED)
+{
+    static const double clip = 0x1p-23;
+    double sum = 0;
+    for (size_t i = 0; i < ranking->groups; i++) {
+        const struct score_group *group = &ranking->group[i];
+        double score = fmin(fmax((double)group->score, clip), 1 - clip);
+        if (group->fraud > 0)
+            sum -= group->fraud * log(score);
+        if (group->fraud < group->count)
+            sum -= (group->count - group->fraud) * log1p(-score);
+    }
+    return sum / (double)ranking->count;
+}
+
+static double brier(const struct ranking *ranking, const struct confusion *confusion UNUSED)
+{
+    double sum = 0;
+    for (size_t i = 0; i < ranking->groups; i++) {
+        const struct score_group *group = &ranking->group[i];
+        double score = (double)group->score;
+        sum += group->fraud * (1 - score) * (1 - score);
+        sum += (group->count - group->fraud) * score * score;
+    }
+    return sum / (double)ranking->count;
+}
+
+static double prevalence(const struct ranking *ranking, const struct confusion *confusion UNUSED)
+{
+    return (double)ranking->fraud / (double)ranking->count;
+}
+
+/* Always answering the prevalence costs the entropy of the labels, and their variance. */
+static double baseline_log_loss(const struct ranking *ranking, const struct confusion *at UNUSED)
+{
+    double p = prevalence(ranking, NULL);
+    return p == 0 || p == 1 ? 0 : -p * log(p) - (1 - p) * log1p(-p);
+}
+
+static double baseline_brier(const struct ranking *ranking, const struct confusion *at UNUSED)
+{
+    double p = prevalence(ranking, NULL);
+    return p * (1 - p);
+}
+
+static double brier_skill(const struct ranking *ranking, const struct confusion *confusion)
+{
+    double worst = baseline_brier(ranking, confusion);
+    return worst == 0 ? (double)NAN : 1 - brier(ranking, confusion) / worst;
+}
+
+static double score_ratio(const struct ranking *ranking, const struct confusion *confusion UNUSED)
+{
+    if (ranking->fraud == 0)
+        return (double)NAN;
+    double sum = 0;
+    for (size_t i = 0; i < ranking->groups; i++)
+        sum += ranking->group[i].count * (double)ranking->group[i].score;
+    return sum / (double)ranking->fraud;
+}
+
+/*
+ * Each bin holds the same mass, `rows` / 15: bins of equal width are empty where fraud is rare. A
+ * group of equal scores that straddles an edge is divided in proportion, its frauds evenly spread,
+ * so that the order of ties cannot matter. Masses are counted in fifteenths of a row: whole.
+ */
+static double ece_of_top(const struct ranking *ranking, uint64_t rows)
+{
+    if (rows == 0)
+        return (double)NAN;
+    double gaps = 0, gap = 0;
+    uint64_t room = rows;
+    for (size_t i = 0, bins = 0; bins < ECE_BINS; i++) {
+        const struct score_group *group = &ranking->group[i];
+        double miss = (double)group->score - (double)group->fraud / group->count;
+        uint64_t left = (uint64_t)ECE_BINS * group->count;
+        while (left >= room && bins < ECE_BINS) {
+            gaps += fabs(gap + miss * (double)room);
+            gap = 0;
+            left -= room;
+            room = rows;
+            bins++;
+        }
+        gap += miss * (double)left;
+        room -= left;
+    }
+    return gaps / ((double)ECE_BINS * (double)rows);
+}
+
+static double ece(const struct ranking *ranking, const struct confusion *confusion UNUSED)
+{
+    return ece_of_top(ranking, ranking->count);
+}
+
+static double ece_alerts(const struct ranking *ranking, const struct confusion *confusion)
+{
+    return ece_of_top(ranking, confusion->true_positive + confusion->false_positive);
+}
+
+const struct metric metric_log_loss = {
+    .name = "log_loss",
+    .about = "mean negative log-likelihood of the labels, scores clipped by 2^-23",
+    .of = log_loss,
+};
+
+const struct metric metric_brier = {
+    .name = "brier",
+    .about = "mean squared distance between score and label",
+    .of = brier,
+};
+
+const struct metric metric_prevalence = {
+    .name = "prevalence",
+    .about = "share of rows that are fraud: what the sample is, not how good the model is",
+    .higher_is_better = true,
+    .describes = true,
+    .of = prevalence,
+};
+
+const struct metric metric_brier_skill = {
+    .name = "brier_skill",
+    .about = "share of the baseline's Brier score that the model saves",
+    .higher_is_better = true,
+    .of = brier_skill,
+};
+
+const struct metric metric_ece = {
+    .name = "ece",
+    .about = "expected calibration error over 15 bins of equal mass",
+    .of = ece,
+};
+
+const struct metric metric_ece_alerts = {
+    .name = "ece_alerts",
+    .about = "expected calibration error among the alarms, 15 bins of equal mass",
+    .at_threshold = true,
+    .of = ece_alerts,
+};
+
+const struct metric metric_score_ratio = {
+    .name = "score_ratio",
+    .about = "mean score over prevalence: 1 is right on average, 22 is 22 times too high",
+    .describes = true,
+    .of = score_ratio,
+};
+
+const struct metric metric_baseline_log_loss = {
+    .name = "baseline_log_loss",
+    .about = "log loss of always answering the prevalence",
+    .describes = true,
+    .of = baseline_log_loss,
+};
+
+const struct metric metric_baseline_brier = {
+    .name = "baseline_brier",
+    .about = "Brier score of always answering the prevalence",
+    .describes = true,
+    .of = baseline_brier,
+};
