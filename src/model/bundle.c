@@ -362,7 +362,7 @@ static bool read_parts(struct bundle *bundle, const struct member *member, struc
            damaged(err, "golden.json");
 }
 
-bool bundle_open(struct bundle *bundle, struct view bytes, struct err *err)
+static bool open_members(struct bundle *bundle, struct view bytes, struct err *err)
 {
     enum { ARENA_MIN = 64 << 20, ARENA_FACTOR = 24 }; /* documents and forest, parsed */
     if (bytes.length > BUNDLE_SIZE_MAX)
@@ -375,16 +375,17 @@ bool bundle_open(struct bundle *bundle, struct view bytes, struct err *err)
     if (bundle->arena.limit == 0)
         bundle->arena.limit = ARENA_MIN + bytes.length * ARENA_FACTOR;
     bundle->digest = digest_of(bytes);
-    if (!read_manifest(bundle, manifest, member, err)) {
-        damaged(err, "manifest.json");
-        bundle_release(bundle);
-        return false;
-    }
-    if (!read_parts(bundle, member, err)) {
-        bundle_release(bundle);
-        return false;
-    }
-    return true;
+    if (!read_manifest(bundle, manifest, member, err))
+        return damaged(err, "manifest.json");
+    return read_parts(bundle, member, err);
+}
+
+bool bundle_open(struct bundle *bundle, struct view bytes, struct err *err)
+{
+    if (open_members(bundle, bytes, err))
+        return true;
+    bundle_release(bundle);
+    return false;
 }
 
 bool bundle_load(struct bundle *bundle, const char *path, struct err *err)
