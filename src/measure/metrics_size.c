@@ -2,10 +2,9 @@
  * The metrics that take a score for a probability and look at its size.
  */
 #include "measure/metrics.h"
+#include "measure/reliability.h"
 
 #include <math.h>
-
-enum { ECE_BINS = 15 };
 
 /* Scores are clipped to [e, 1 - e] with e = 2^-23, the machine epsilon of a float: what
  * scikit-learn takes for an array of float32. The logarithms are taken in double. */
@@ -70,42 +69,17 @@ static double score_ratio(const struct ranking *ranking, const struct confusion 
     return sum / (double)ranking->fraud;
 }
 
-/*
- * Each bin holds the same mass, `rows` / 15: bins of equal width are empty where fraud is rare. A
- * group of equal scores that straddles an edge is divided in proportion, its frauds evenly spread,
- * so that the order of ties cannot matter. Masses are counted in fifteenths of a row: whole.
- */
-static double ece_of_top(const struct ranking *ranking, uint64_t rows)
-{
-    if (rows == 0)
-        return (double)NAN;
-    double gaps = 0, gap = 0;
-    uint64_t room = rows;
-    for (size_t i = 0, bins = 0; bins < ECE_BINS; i++) {
-        const struct score_group *group = &ranking->group[i];
-        double miss = (double)group->score - (double)group->fraud / group->count;
-        uint64_t left = (uint64_t)ECE_BINS * group->count;
-        while (left >= room && bins < ECE_BINS) {
-            gaps += fabs(gap + miss * (double)room);
-            gap = 0;
-            left -= room;
-            room = rows;
-            bins++;
-        }
-        gap += miss * (double)left;
-        room -= left;
-    }
-    return gaps / ((double)ECE_BINS * (double)rows);
-}
-
 static double ece(const struct ranking *ranking, const struct confusion *confusion UNUSED)
 {
-    return ece_of_top(ranking, ranking->count);
+    struct reliability_bin bin[RELIABILITY_BINS];
+    return reliability_of(ranking, ranking->count, bin);
 }
 
 static double ece_alerts(const struct ranking *ranking, const struct confusion *confusion)
 {
-    return ece_of_top(ranking, confusion->true_positive + confusion->false_positive);
+    struct reliability_bin bin[RELIABILITY_BINS];
+    uint64_t alarms = confusion->true_positive + confusion->false_positive;
+    return reliability_of(ranking, alarms, bin);
 }
 
 const struct metric metric_log_loss = {

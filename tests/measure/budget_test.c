@@ -109,6 +109,16 @@ TEST(a_card_found_once_is_not_looked_at_again)
     NEAR(two.precision, 0.5, 0);
 }
 
+TEST(a_card_has_its_highest_score_and_any_of_its_frauds)
+{
+    static const uint32_t day[] = {1, 1, 1, 1};
+    static const uint32_t card[] = {5, 6, 5, 5};
+    static const float score[] = {0.1f, 0.8f, 0.9f, 0.2f};
+    static const uint8_t label[] = {1, 0, 0, 0};
+    struct stream stream = {{score, label, 4}, .period = day, .entity = card};
+    SAME(card_budget(&stream, 1).caught, 1);
+}
+
 TEST(tied_cards_are_taken_at_their_worst)
 {
     static const uint32_t day[] = {1, 1, 1};
