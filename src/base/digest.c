@@ -98,7 +98,7 @@ bool digest_of_file(const char *path, struct digest *out, struct err *err)
                        path, strerror(errno));
     struct digester digester;
     digester_open(&digester);
-    static _Thread_local char bytes[64 * 1024];
+    char bytes[16 * 1024];
     size_t size;
     while ((size = fread(bytes, 1, sizeof bytes, file)) > 0)
         digest_add_raw(&digester, (struct view){bytes, size});
