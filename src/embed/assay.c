@@ -111,8 +111,7 @@ static int finish(struct assay *model, bool opened, const struct assay_options *
         *out = model;
         return ASSAY_OK;
     }
-    if (opened)
-        bundle_release(&model->bundle);
+    bundle_release(&model->bundle); /* a file refused before it is parsed is in its arena yet */
     arena_release(&model->arena);
     free(model);
     return report(err, error);
@@ -141,8 +140,6 @@ static int open_model(const char *path, struct view bytes, const struct assay_op
         opened = bytes.text != NULL
                      ? bundle_open(&model->bundle, bytes, &err)
                      : err_set(&err, ERR_LIMIT, "the bundle does not fit the memory it may take");
-        if (bytes.text == NULL)
-            bundle_release(&model->bundle);
     }
     return finish(model, opened, &options, out, &err, error);
 }
@@ -388,6 +385,12 @@ int assay_decide_named(const struct assay *model, const struct assay_field *fiel
     return ASSAY_OK;
 }
 
+/* The caller's struct may be longer or shorter than ours: its own size is the way to the next. */
+static struct assay_decision *decision_at(struct assay_decision *out, size_t i)
+{
+    return (struct assay_decision *)(void *)((char *)out + i * out->size);
+}
+
 /* Twice over the records: none is decided before all are known to be good. */
 int assay_decide_batch(const struct assay *model, const struct assay_value *values, size_t records,
                        void *memory, struct assay_decision *out, struct assay_error *error)
@@ -399,7 +402,8 @@ int assay_decide_batch(const struct assay *model, const struct assay_value *valu
     struct record record;
     for (size_t i = 0; i < records; i++) {
         struct err err = {0};
-        if (!can_hold(&out[i]))
+        if (!can_hold(out) || out->size % _Alignof(struct assay_decision) != 0 ||
+            decision_at(out, i)->size != out->size)
             return misused("assay_decide_batch: a decision whose size is not set", error);
         if (!take_positional(model, values + i * columns, scratch.cell, &record, &err)) {
             err_while(&err, "record %zu", i + 1);
@@ -410,7 +414,7 @@ int assay_decide_batch(const struct assay *model, const struct assay_value *valu
         struct err err = {0};
         bool again = take_positional(model, values + i * columns, scratch.cell, &record, &err);
         assert(again);
-        decide_record(model, &record, scratch.row, &out[i]);
+        decide_record(model, &record, scratch.row, decision_at(out, i));
     }
     return ASSAY_OK;
 }

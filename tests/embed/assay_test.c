@@ -185,6 +185,60 @@ TEST(a_batch_is_its_records_or_nothing)
     TRUE(memcmp(before, out, sizeof out) == 0);
 }
 
+TEST(a_batch_of_a_newer_callers_longer_decisions_goes_by_their_size)
+{
+    CLEANUP(close_model) struct assay *model = open_small(NULL);
+    SCRATCH(model);
+    struct assay_value value[2 * COLUMNS];
+    struct {
+        struct assay_decision known;
+        double later;
+    } out[2] = {{.later = 7}, {.later = 7}};
+    theft(value);
+    theft(value + COLUMNS);
+    value[COLUMNS] = assay_number(0.5);
+    struct assay_decision want = decide_one(model, value + COLUMNS, scratch);
+    out[0].known.size = out[1].known.size = sizeof out[0];
+    SAME(assay_decide_batch(model, value, 2, scratch, &out[0].known, NULL), ASSAY_OK);
+    TRUE(same(&out[1].known, &want));
+    TRUE(out[0].later == 7 && out[1].later == 7 && out[1].known.size == sizeof out[1]);
+    out[1].known.size = sizeof out[1].known;
+    SAME(assay_decide_batch(model, value, 2, scratch, &out[0].known, NULL), ASSAY_USAGE);
+}
+
+#if COUNTED
+struct rows {
+    const struct assay *model;
+    float row[300][SMALL_WIDTH], score[300];
+};
+
+static void *score_rows(void *from)
+{
+    struct rows *rows = from;
+    assay_score_rows(rows->model, rows->row[0], 300, SMALL_WIDTH, rows->score);
+    return NULL;
+}
+#endif
+
+TEST(a_thread_of_128_kib_of_stack_scores_many_rows)
+{
+#if COUNTED
+    static struct rows rows;
+    CLEANUP(close_model) struct assay *model = open_small(NULL);
+    rows.model = model;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    SAME(pthread_attr_setstacksize(&attributes, 128 * 1024), 0);
+    SAME(pthread_create(&thread, &attributes, score_rows, &rows), 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+    TRUE(rows.score[299] > 0 && rows.score[299] < 1);
+#else
+    SKIP("a sanitizer's frames are larger");
+#endif
+}
+
 TEST(what_is_wrong_with_a_record_is_said_and_nothing_is_written)
 {
     CLEANUP(close_model) struct assay *model = open_small(NULL);
