@@ -207,3 +207,8 @@ float threshold_above(double threshold)
     /* A float at or below the threshold must pass, so the bar is the next one up. */
     return (double)nearest > threshold ? nearest : nextafterf(nearest, INFINITY);
 }
+
+float threshold_past(double threshold)
+{
+    return nextafterf((float)threshold, INFINITY);
+}

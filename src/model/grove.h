@@ -78,5 +78,8 @@ bool grove_settle(const struct grove *grove, struct arena *arena, struct forest 
 /* `x <= threshold` on doubles, for a float x, is `x < threshold_above(threshold)`: the least float
  * above it. Exact, because there is no float between. */
 float threshold_above(double threshold);
+/* The same, for an x that was a double and has been rounded to a float. Where thresholds are values
+ * that training saw, not means of two, such an x is often the threshold itself, and must pass. */
+float threshold_past(double threshold);
 
 #endif

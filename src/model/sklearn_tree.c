@@ -191,7 +191,7 @@ static bool predictor_node(const void *from, size_t index, struct sprout *out, s
     out->gain = isfinite(gain) && gain > 0 ? (float)gain : 0;
     if (predictor->has_categories && numpy_whole(&predictor->is_categorical, index) != 0)
         return predictor_categories(predictor, index, out, err);
-    out->threshold = threshold_above(numpy_number(&predictor->threshold, index));
+    out->threshold = threshold_past(numpy_number(&predictor->threshold, index));
     return true;
 }
 

@@ -38,6 +38,17 @@ TEST(less_than_the_float_above_is_at_most_the_double)
     }
 }
 
+TEST(past_a_threshold_that_is_an_amount_itself_the_amount_goes_left_as_a_float_too)
+{
+    for (int cents = 1; cents < 100000; cents += 7) {
+        double amount = cents / 100.0;
+        TRUE((float)amount < threshold_past(amount));
+        TRUE(!((float)(amount + 0.01) < threshold_past(amount)));
+        TRUE(!((float)(0.01 - amount) < threshold_past(-amount)));
+    }
+    TRUE(!(INFINITY < threshold_past((double)INFINITY)) && FLT_MAX < threshold_past(INFINITY));
+}
+
 static bool given_node(const void *from, size_t index, struct sprout *out, struct err *err)
 {
     (void)err;

@@ -64,6 +64,32 @@ TEST(a_predictors_numbers_go_left_at_the_threshold_and_missing_where_it_says)
     SAME(leaf_at(&forest, NAN), RIGHT);
 }
 
+/* The nodes as above, 24 bytes each, with a double at the end for a threshold: 0.1. */
+#define WIDE_DTYPE                                                                                 \
+    "cnumpy\ndtype\n(S'V24'\nI0\nI1\ntR(I3\nS'|'\nN(t(d" FIELD("value", "i1", "|", "0")            \
+        FIELD("count", "u1", "|", "1") FIELD("feature_idx", "u1", "|", "2")                        \
+            FIELD("num_threshold", "f8", "<", "16") FIELD("missing_go_to_left", "u1", "|", "7")    \
+                FIELD("left", "u1", "|", "8") FIELD("right", "u1", "|", "9")                       \
+                    FIELD("gain", "u1", "|", "10")                                                 \
+                        FIELD("is_leaf", "u1", "|", "11") "I24\nI1\nI16\ntb"
+#define TENTH "\\x9a\\x99\\x99\\x99\\x99\\x99\\xb9\\x3f"
+
+TEST(a_predictors_threshold_that_training_saw_goes_left_though_its_float_is_above_it)
+{
+    static const char file[] = OBJECT(
+        "sklearn.ensemble._hist_gradient_boosting.predictor\nTreePredictor",
+        ATTRIBUTE("nodes", ARRAY("(I3\nt", WIDE_DTYPE, "0",
+                                 BRANCH("\\x01", "\\x00", "\\x00") TENTH LEAF("\\x07", "\\x06")
+                                     TENTH LEAF("\\xfe", "\\x03") TENTH))) ".";
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct forest forest;
+    struct err err = {0};
+    WORKS(plant(view_of(file), NULL, &arena, &forest, &err), err);
+    TRUE((double)0.1F > 0.1);
+    SAME(leaf_at(&forest, 0.1F), LEFT);
+    SAME(leaf_at(&forest, nextafterf(0.1F, 1)), RIGHT);
+}
+
 TEST(a_predictors_unknown_categories_go_where_the_missing_go)
 {
     /* 0, 2 and 255 go left; training saw 0, 1, 2, 40 and 255. */
