@@ -35,7 +35,9 @@ static bool read_list(struct pile *list, struct view text, struct arena *arena, 
         double value;
         if (cell.length == 0)
             continue;
-        if (!number_parse(cell, &value))
+        if (view_is(cell, "inf")) /* all that is not missing goes left */
+            value = (double)INFINITY;
+        else if (!number_parse(cell, &value))
             return err_set(err, ERR_MODEL, "'" VIEW_FMT "' is not a number", VIEW_ARG(cell));
         double *item = pile_add(list, sizeof *item, 1, arena, err);
         if (item == NULL)

@@ -129,6 +129,16 @@ TEST(a_missing_value_that_counts_as_zero_goes_where_zero_goes)
         }
 }
 
+/* 8: missing goes right, so LightGBM writes a split of the missing from the rest. */
+TEST(a_threshold_of_infinity_parts_the_missing_from_all_others)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 8 << 20};
+    struct forest forest = parse_split("inf", "8", &arena);
+    NEAR(walk(&forest, NAN, 0), 1, 0);
+    NEAR(walk(&forest, 3e38F, 0), -1, 0);
+    NEAR(walk(&forest, -INFINITY, 0), -1, 0);
+}
+
 /* 4: zero is missing and goes right; 6: it goes left. */
 TEST(zeros_that_count_as_missing_are_taken_where_a_threshold_can_say_so)
 {
