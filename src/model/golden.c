@@ -70,7 +70,7 @@ void golden_write(const struct bundle_parts *parts, const struct forest *forest,
 static bool expect(struct scan *scan, enum token_kind kind, struct token *token, struct err *err)
 {
     if (!scan_next(scan, token, err))
-        return err->kind != ERR_NONE || err_set(err, ERR_MODEL, "golden.json ends too early");
+        return err->kind == ERR_NONE && err_set(err, ERR_MODEL, "golden.json ends too early");
     if (token->kind != kind)
         return err_set(err, ERR_MODEL, "golden.json has %s where %s belongs",
                        token_name(token->kind), token_name(kind));

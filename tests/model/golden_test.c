@@ -81,3 +81,22 @@ TEST(every_millisecond_of_a_second_survives_the_seconds_format)
                     again.number);
     }
 }
+
+TEST(golden_records_that_are_no_json_are_refused_by_what_is_wrong_with_them)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct small_bundle small;
+    struct bundle bundle = {0};
+    struct view file;
+    struct err err = {0};
+    size_t count;
+    small_bundle_init(&small, &arena);
+    WORKS(bundle_seal(&small.parts, &arena, &file, &err), err);
+    WORKS(bundle_open(&bundle, file, &err), err);
+    FAILS(golden_check(&bundle, VIEW("[{nope"), &count, &err), err, ERR_INPUT);
+    SAYS(err, "a key in quotes is expected");
+    err = (struct err){0};
+    FAILS(golden_check(&bundle, VIEW("[{\"record\" 5"), &count, &err), err, ERR_INPUT);
+    SAYS(err, "a colon is expected");
+    bundle_release(&bundle);
+}
