@@ -21,7 +21,7 @@
  *                         (deeper ones, and categories: row by row as above, a tree at a time)
  *
  * Nothing here is written after building; any number of threads may score at
- * once. No call allocates or locks. engine_margins takes about 50 KiB of stack.
+ * once. No call allocates or locks. engine_margins takes 84 KiB of stack.
  */
 #ifndef MODEL_ENGINE_H
 #define MODEL_ENGINE_H

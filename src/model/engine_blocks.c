@@ -44,6 +44,13 @@ static size_t lane_of(size_t place, size_t levels)
 
 /* ---------------------------------------------------------------- categories */
 
+/* An eighth of the arena at most: a model that would not fit for its masks is walked plainly. */
+static size_t masks_max(const struct yard *yard)
+{
+    size_t share = yard->scratch->limit / (8 * sizeof(uint64_t));
+    return share < MASKS_MAX ? share : MASKS_MAX;
+}
+
 static bool add_mask(struct yard *yard, const struct node *node, size_t lane, size_t from,
                      struct err *err)
 {
@@ -61,7 +68,7 @@ static bool add_mask(struct yard *yard, const struct node *node, size_t lane, si
         if (added == NULL)
             return false;
         *added = (struct block_category){(uint32_t)category, (uint32_t)yard->mask.count};
-        if (yard->mask.count + end + 2 > MASKS_MAX) {
+        if (yard->mask.count + end + 2 > masks_max(yard)) {
             yard->too_big = true;
             return true;
         }

@@ -171,6 +171,41 @@ TEST(an_arena_that_is_too_small_is_a_limit)
     }
 }
 
+static bool one_split_of_many_categories(const void *from, size_t index, struct sprout *out,
+                                         struct err *err UNUSED)
+{
+    static const int32_t code[] = {1, 65535};
+    *out = (struct sprout){.left = -1, .right = -1, .weight = index == 1 ? -1 : 1};
+    if (index == 0)
+        *out = (struct sprout){.left = 1,
+                               .right = 2,
+                               .feature = *(const int *)from,
+                               .categorical = true,
+                               .category = code,
+                               .category_count = 2};
+    return true;
+}
+
+TEST(a_small_model_of_high_categories_needs_no_more_memory_than_a_small_model_has)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct grove grove = {.arena = &arena};
+    struct engine engine;
+    struct err err = {0};
+    for (int tree = 0; tree < 100; tree++) {
+        int feature = tree % 3;
+        struct sapling sapling = {
+            .from = &feature, .node = one_split_of_many_categories, .count = 3};
+        WORKS(grove_plant(&grove, &sapling, &err), err);
+    }
+    struct forest forest = {.feature_count = 3,
+                            .objective = objective_find(VIEW("binary:logistic"))};
+    WORKS(grove_settle(&grove, &arena, &forest, &err), err);
+    WORKS(engine_build(&forest, NULL, &arena, &engine, &err), err);
+    const float row[] = {65535, 1, 2};
+    SAME(engine_margin(&engine, row), 34 + 33 - 33);
+}
+
 TEST(every_kernel_is_complete_and_the_last_one_runs_everywhere)
 {
     for (size_t i = 0; i < kernels_count; i++) {
