@@ -6,6 +6,7 @@
 #include "model/pickle_read.h"
 #include "model/sklearn.h"
 #include "model/xgboost.h"
+#include "model/xgboost_pickle.h"
 
 #include <math.h>
 
@@ -24,6 +25,12 @@ static bool read_xgboost(struct view bytes, struct arena *arena, struct imported
 {
     if (!xgboost_parse(bytes, arena, &out->forest, err))
         return false;
+    size_t trees = xgboost_trees_used(bytes, arena);
+    if (out->forest.tree_count > trees)
+        return err_set(err, ERR_MODEL,
+                       "training stopped early, and the estimator's predict() uses %zu of its %zu "
+                       "trees: save model.get_booster()[: model.best_iteration + 1]",
+                       trees, out->forest.tree_count);
     struct text text = text_in_arena(arena);
     const int *version = out->forest.version;
     text_addf(&text, "xgboost %s %d.%d.%d", xgboost_is_json(bytes) ? "json" : "ubj", version[0],

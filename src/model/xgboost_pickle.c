@@ -60,21 +60,28 @@ static bool model_part(struct view bytes, struct arena *scratch, struct view *ou
     return keys.done && tokens_end(&tokens, err);
 }
 
-/* The whole number at a path of keys. False when there is none; what is damaged is found when the
- * model is read. */
+/* In front of what stands at a path of keys. False when there is nothing; what is damaged is found
+ * when the model is read. */
+static bool find(struct view model, const char *const *path, size_t depth, struct arena *scratch,
+                 struct tokens *tokens)
+{
+    struct keys keys;
+    struct err ignored = {0};
+    if (!tokens_open(tokens, model, scratch, &ignored))
+        return false;
+    for (size_t level = 0; level < depth; level++)
+        if (!keys_open(&keys, path + level, 1, tokens, &ignored) ||
+            !keys_next(&keys, tokens, &ignored))
+            return false;
+    return true;
+}
+
 static bool find_whole(struct view model, const char *const *path, size_t depth,
                        struct arena *scratch, int64_t *out)
 {
     struct tokens tokens;
-    struct keys keys;
     struct err ignored = {0};
-    if (!tokens_open(&tokens, model, scratch, &ignored))
-        return false;
-    for (size_t level = 0; level < depth; level++)
-        if (!keys_open(&keys, path + level, 1, &tokens, &ignored) ||
-            !keys_next(&keys, &tokens, &ignored))
-            return false;
-    return tokens_whole(&tokens, out, &ignored);
+    return find(model, path, depth, scratch, &tokens) && tokens_whole(&tokens, out, &ignored);
 }
 
 /* Training that was asked to watch itself leaves its best round, and the estimators' predict()
@@ -97,6 +104,16 @@ static size_t trees_used(struct view model, struct arena *scratch)
         __builtin_mul_overflow((size_t)best + 1, (size_t)parallel, &trees))
         return SIZE_MAX;
     return trees;
+}
+
+/* An estimator's save_model leaves its mark, and its load_model takes up the best round again. */
+size_t xgboost_trees_used(struct view model, struct arena *arena)
+{
+    static const char *const mark_at[] = {"learner", "attributes", "scikit_learn"};
+    CLEANUP(arena_release) struct arena scratch = {.limit = arena->limit};
+    struct tokens tokens;
+    return find(model, mark_at, LENGTH_OF(mark_at), &scratch, &tokens) ? trees_used(model, &scratch)
+                                                                       : SIZE_MAX;
 }
 
 static bool check_missing(const struct pickle *estimator, struct err *err)

@@ -17,4 +17,7 @@ bool xgboost_pickle_is(const struct pickle *value);
 bool xgboost_pickle_bytes(const struct pickle *value, struct arena *arena, struct view *out,
                           size_t *trees, struct err *err);
 
+/* The same of a file that save_model wrote: fewer than all when an estimator wrote it. */
+size_t xgboost_trees_used(struct view model, struct arena *arena);
+
 #endif

@@ -120,6 +120,39 @@ TEST(an_estimator_that_predicts_with_fewer_trees_or_another_missing_is_refused)
     refused(VIEW(OBJECT("xgboost.sklearn\nXGBClassifier", "") "."), "it holds no booster");
 }
 
+/* A model of two trees whose attributes are these. */
+static struct view json_with(const char *attributes, struct arena *arena)
+{
+    struct small small = {.trees = TREE_OF_THREE "," TREE_OF_CATEGORIES, .tree_info = "[0,0]"};
+    struct view json = small_json(&small, arena);
+    struct text text = text_in_arena(arena);
+    const char *empty = memmem(json.text, json.length, "\"attributes\":{}", 15);
+    TRUE(empty != NULL);
+    text_add(&text, (struct view){json.text, (size_t)(empty - json.text)});
+    text_adds(&text, attributes);
+    text_add(&text, view_from(json, (size_t)(empty - json.text) + 15));
+    return text_view(&text);
+}
+
+TEST(a_file_of_an_estimator_that_stopped_early_is_refused_as_its_pickle_is)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct imported model;
+    struct err err = {0};
+    WORKS(import_read(json_with("\"attributes\":{\"best_iteration\":\"0\"}", &arena), &arena,
+                      &model, &err),
+          err); /* a booster's: its predict() uses all */
+    WORKS(import_read(json_with("\"attributes\":{\"best_iteration\":\"1\",\"scikit_learn\":\"{}\"}",
+                                &arena),
+                      &arena, &model, &err),
+          err);
+    FAILS(import_read(json_with("\"attributes\":{\"best_iteration\":\"0\",\"scikit_learn\":\"{}\"}",
+                                &arena),
+                      &arena, &model, &err),
+          err, ERR_MODEL);
+    SAYS(err, "uses 1 of its 2 trees");
+}
+
 TEST(packed_models_are_unpacked_and_the_tar_files_one_model_is_found)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
