@@ -285,6 +285,9 @@ static bool set_value(struct record *record, size_t column, const struct assay_v
             break;
         return set_number(record, column, value->number, err);
     case ASSAY_TEXT:
+        if (value->text == NULL && value->length > 0)
+            return err_set(err, ERR_USAGE, "'" VIEW_FMT "': a text that is NULL",
+                           VIEW_ARG(record->schema->column[column].name));
         token = (struct token){.kind = TOKEN_TEXT, .text = {value->text, value->length}};
         break;
     case ASSAY_BOOLEAN:

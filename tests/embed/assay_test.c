@@ -156,6 +156,19 @@ TEST(names_in_any_order_are_the_record_by_position)
     TRUE(same(&got, &want));
 }
 
+TEST(a_null_text_with_a_length_is_misuse)
+{
+    CLEANUP(close_model) struct assay *model = open_small(NULL);
+    SCRATCH(model);
+    struct assay_value value[COLUMNS];
+    struct assay_decision out = {.size = sizeof out};
+    struct assay_error error;
+    theft(value);
+    value[1] = (struct assay_value){.type = ASSAY_TEXT, .length = 5};
+    SAME(assay_decide(model, value, COLUMNS, scratch, &out, &error), ASSAY_USAGE);
+    TRUE(strstr(error.text, "'kind'") != NULL);
+}
+
 TEST(a_batch_is_its_records_or_nothing)
 {
     enum { RECORDS = 5 };
