@@ -3,6 +3,7 @@
 #include <fenv.h>
 #include <float.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 
 /* Powers of ten that a double holds exactly. */
@@ -52,6 +53,13 @@ static size_t read_exponent(struct view view, size_t at, struct decimal *out)
     return at;
 }
 
+/* A host of libassay may have set a locale with another decimal point. glibc keeps this one ready,
+ * and neither allocates nor locks for it. */
+static locale_t plain_locale(void)
+{
+    return newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
 static bool to_double(const struct decimal *decimal, struct view text, double *out)
 {
     /* Exact by Clinger: both operands are exact doubles, so one rounding is made. */
@@ -69,7 +77,7 @@ static bool to_double(const struct decimal *decimal, struct view text, double *o
         return false;
     memcpy(copy, text.text, text.length);
     copy[text.length] = '\0';
-    double value = strtod(copy, NULL);
+    double value = strtod_l(copy, NULL, plain_locale());
     if (!isfinite(value))
         return false;
     *out = value;
@@ -159,7 +167,7 @@ static int print_away_from_zero(double value, int digits, char out[NUMBER_SIZE])
     return length;
 }
 
-size_t number_print(double value, char out[NUMBER_SIZE])
+static size_t print_plain(double value, char out[NUMBER_SIZE])
 {
     if (isnan(value))
         return (size_t)snprintf(out, NUMBER_SIZE, "nan");
@@ -184,6 +192,14 @@ size_t number_print(double value, char out[NUMBER_SIZE])
             return (size_t)length;
     }
     return (size_t)snprintf(out, NUMBER_SIZE, "%.*g", DBL_DECIMAL_DIG, value);
+}
+
+size_t number_print(double value, char out[NUMBER_SIZE])
+{
+    locale_t before = uselocale(plain_locale());
+    size_t length = print_plain(value, out);
+    uselocale(before);
+    return length;
 }
 
 void text_add_number(struct text *text, double value)

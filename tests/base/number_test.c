@@ -4,6 +4,7 @@
 #include "base/rng.h"
 
 #include <float.h>
+#include <locale.h>
 #include <math.h>
 
 TEST(decimal_texts_are_numbers)
@@ -234,4 +235,21 @@ TEST(ulps_count_the_floats_between)
     SAME(number_ulps(NAN, NAN), 0);
     SAME(number_ulps(NAN, 1), UINT32_MAX);
     SAME(number_ulps(-INFINITY, INFINITY), 0xff000000u);
+}
+
+TEST(numbers_are_read_and_written_with_a_point_whatever_the_hosts_locale)
+{
+    static const char *const with_comma[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"};
+    const char *set = NULL;
+    for (size_t i = 0; set == NULL && i < LENGTH_OF(with_comma); i++)
+        set = setlocale(LC_ALL, with_comma[i]);
+    if (set == NULL)
+        SKIP("no locale with a decimal comma is installed");
+    char digits[NUMBER_SIZE];
+    double back = 0;
+    size_t length = number_print(0.37000000476837158, digits);
+    bool read = number_parse((struct view){digits, length}, &back);
+    setlocale(LC_ALL, "C");
+    TEXT(((struct view){digits, length}), "0.3700000047683716");
+    TRUE(read && back == 0.37000000476837158);
 }
