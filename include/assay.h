@@ -22,10 +22,16 @@
  * Memory        assay_open allocates and assay_close gives back. Nothing in between allocates,
  *               locks, reads a clock or a file. Scratch is yours: assay_scratch_size bytes, of
  *               any alignment, with nothing in it to keep. Calls need 128 KiB of stack.
- * Ownership     What you pass in is read during the call and not kept. Texts that come out belong
- * to the model and live as long as it does. Errors        Every call that can fail returns a status
- * and fills `error` unless that is NULL. Outputs are written on success only. Nothing prints, exits
- * or is global; an assertion that fails, which only a fault in this library can cause, aborts.
+ *               Memory that runs out while a model is opened is ASSAY_LIMIT, but for the few
+ *               allocations of libcrypto, which computes the digests.
+ *
+ * Ownership     What you pass in is read during the call and not kept. Texts that come out
+ *               belong to the model and live as long as it does.
+ *
+ * Errors        Every call that can fail returns a status and fills `error` unless that is NULL.
+ *               Outputs are written on success only. Nothing prints, exits or is global; an
+ *               assertion that fails, which only a fault in this library can cause, aborts.
+ *
  * Versions      A struct that may grow begins with its size, which you set: an older or a newer
  *               library than the header you compiled with reads and writes that much. Numbers and
  *               names here keep their meaning; ASSAY_ABI grows when something is added.
@@ -70,7 +76,8 @@ struct assay; /* an open model */
 
 struct assay_options {
     size_t size;       /* sizeof(struct assay_options) */
-    size_t memory_max; /* bytes the model may take; 0: as many as its file warrants */
+    size_t memory_max; /* bytes the open model may take, and as many again while it is opened;
+                        * 0: 64 MiB and 24 times its file */
     int explain;       /* not 0: assay_explain will be called, build what it needs */
 };
 

@@ -362,9 +362,15 @@ static bool read_parts(struct bundle *bundle, const struct member *member, struc
            damaged(err, "golden.json");
 }
 
+/* What documents and forest, parsed and compiled, may take: a multiple of the file. */
+static size_t arena_for(struct view bytes)
+{
+    enum { MIN = 64 << 20, FACTOR = 24 };
+    return MIN + bytes.length * FACTOR;
+}
+
 static bool open_members(struct bundle *bundle, struct view bytes, struct err *err)
 {
-    enum { ARENA_MIN = 64 << 20, ARENA_FACTOR = 24 }; /* documents and forest, parsed */
     if (bytes.length > BUNDLE_SIZE_MAX)
         return err_set(err, ERR_LIMIT, "a bundle of %zu bytes, at most %d are read", bytes.length,
                        BUNDLE_SIZE_MAX);
@@ -373,7 +379,7 @@ static bool open_members(struct bundle *bundle, struct view bytes, struct err *e
     if (!read_members(bytes, &manifest, member, err))
         return false;
     if (bundle->arena.limit == 0)
-        bundle->arena.limit = ARENA_MIN + bytes.length * ARENA_FACTOR;
+        bundle->arena.limit = arena_for(bytes);
     bundle->digest = digest_of(bytes);
     if (!read_manifest(bundle, manifest, member, err))
         return damaged(err, "manifest.json");
@@ -390,10 +396,13 @@ bool bundle_open(struct bundle *bundle, struct view bytes, struct err *err)
 
 bool bundle_load(struct bundle *bundle, const char *path, struct err *err)
 {
-    if (bundle->arena.limit == 0)
-        bundle->arena.limit = (size_t)BUNDLE_SIZE_MAX * 8;
     struct view bytes;
+    bool free_limit = bundle->arena.limit == 0;
+    if (free_limit)
+        bundle->arena.limit = 2 * (size_t)BUNDLE_SIZE_MAX;
     bool ok = file_load(path, BUNDLE_SIZE_MAX, &bundle->arena, &bytes, err);
+    if (ok && free_limit)
+        bundle->arena.limit = bundle->arena.used + arena_for(bytes);
     if (ok && bundle_open(bundle, bytes, err))
         return true;
     bundle_release(bundle);

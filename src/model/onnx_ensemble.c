@@ -259,6 +259,10 @@ static bool read_classifier(struct reader *reader, size_t base_count, double bas
         (numbers == NULL ? 0 : numbers->whole_count) + (texts == NULL ? 0 : texts->text_count);
     if (classes != SUMS_MAX)
         return err_set(err, ERR_MODEL, "%zu classes are not supported: two are", classes);
+    if (numbers == NULL || numbers->whole_count != SUMS_MAX)
+        return err_set(err, ERR_MODEL,
+                       "its labels are texts, and which one is fraud it cannot say: train it on a "
+                       "label of 0 and 1");
     if (!read_weights(reader, "class", err))
         return false;
     bool both = reader->weighed[0] && reader->weighed[1];

@@ -32,6 +32,9 @@ static bool two_classes(const struct estimator_reading *reading, struct err *err
         return refuse(reading, err, "it has no classes_", "save it after fit");
     if (!numpy_of(said, &classes, err))
         return err_while(err, "classes_");
+    if (classes.count == 2 && strchr("fiub", classes.kind) == NULL)
+        return refuse(reading, err, "its labels are texts, and which one is fraud it cannot say",
+                      "train it on a label of 0 and 1");
     if (classes.count == 2)
         return true;
     return err_set(err, ERR_MODEL,

@@ -271,6 +271,8 @@ def what_cannot_be_exact_is_refused_by_name_with_the_remedy():
     two = numpy.stack([label, 1 - label], axis=1)
     cases = [
         (RandomForestClassifier(3).fit(rows, label + (rows[:, 0] > 1)), "tells 3 classes apart"),
+        (RandomForestClassifier(3).fit(rows, numpy.where(label > 0, "fraud", "legit")),
+         "its labels are texts"),
         (RandomForestClassifier(3).fit(rows, two), "it has several outputs"),
         (GradientBoostingClassifier(loss="exponential", n_estimators=2).fit(rows, label),
          "its loss is not log_loss"),
