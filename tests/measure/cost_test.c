@@ -98,6 +98,20 @@ TEST(where_no_alarm_pays_none_is_raised)
     TRUE(isinf(least((struct sample){0}, amount).threshold));
 }
 
+/* A fraud costs its handling, caught or not. */
+TEST(among_equal_costs_the_fewest_alarms_win)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    static const float score[] = {0.9f};
+    static const uint8_t label[] = {1};
+    struct sample sample = {score, label, 1};
+    struct cost_matrix even = {.handling = 2, .chargeback = 2};
+    struct cost_line line;
+    struct err err = {0};
+    WORKS(cost_least(&sample, NULL, &even, 0, &arena, &line, NULL, &err), err);
+    TRUE(isinf(line.threshold));
+}
+
 TEST(the_cost_curve_runs_from_no_alarm_to_all_through_the_least_cost)
 {
     enum { COUNT = 500, POINTS = 20 };

@@ -65,6 +65,15 @@ TEST(one_class_has_no_curve)
     SAME(curve.count, 0);
 }
 
+/* Where a straight line through a low corner is lowest. */
+static double worst_at(const struct curve *curve, double weight)
+{
+    double worst = 1;
+    for (size_t i = 0; i < curve->count; i++)
+        worst = fmin(worst, weight * curve->point[i].y - (1 - weight) * curve->point[i].x);
+    return worst;
+}
+
 /* The best value of weight x recall - (1 - weight) x fpr is the hull's. */
 static double best_at(const struct curve *curve, double weight)
 {
@@ -86,6 +95,12 @@ TEST(a_thinned_curve_has_the_hull_of_the_whole)
     WORKS(curve_roc(&ranking, 100, &arena, &thin, &err), err);
     TRUE(whole.count > ROWS / 2);
     TRUE(thin.count <= 100 && thin.count > 90);
+    WORKS(curve_pr(&ranking, ROWS * 2, &arena, &whole, &err), err);
+    WORKS(curve_pr(&ranking, 100, &arena, &thin, &err), err);
+    for (int i = 0; i <= 1000; i++)
+        NEAR(worst_at(&whole, i / 1000.0), worst_at(&thin, i / 1000.0), 0);
+    WORKS(curve_roc(&ranking, ROWS * 2, &arena, &whole, &err), err);
+    WORKS(curve_roc(&ranking, 100, &arena, &thin, &err), err);
     for (int i = 0; i <= 1000; i++)
         NEAR(best_at(&whole, i / 1000.0), best_at(&thin, i / 1000.0), 0);
     NEAR(thin.point[0].y, 0, 0);
