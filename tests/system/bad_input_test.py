@@ -468,7 +468,7 @@ def a_command_line_that_makes_no_sense_says_where_help_is():
         (("score", "a", "b"), "usage: assay score"),
         (("score", "a", "--out"), "'--out' needs a value"),
         (("score", "a", "--format", "xml"), "csv or jsonl", "'xml'"),
-        (("train", "--until", "dinner"), "'dinner'", "prepare, audit, train, evaluate, explain"),
+        (("train", "--until", "dinner"), "'dinner'", "prepare, audit, train, evaluate, bias, explain"),
         (("train", "--set", "novalue"), "--set takes KEY=VALUE"),
         (("models",), "usage: assay models"),
         (("models", "frobnicate"), "usage: assay models"),

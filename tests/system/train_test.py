@@ -1,8 +1,9 @@
 """Training on real data, held against python3-xgboost on the same matrix."""
+import csv
 import json
 import os
 
-from harness import assay, data, directory, main, need, read, test
+from harness import assay, data, directory, main, need, read, test, write
 from recipes import system_b, ulb, work
 
 
@@ -136,10 +137,10 @@ def an_unchanged_run_runs_no_step_again_and_a_changed_gate_only_what_follows():
         first = assay("train", cwd=cwd)
         again = assay("train", cwd=cwd)
         assert first.text == again.text, again.text
-        assert again.said.count("unchanged") == 6, again.said
+        assert again.said.count("unchanged") == 7, again.said
         system_b(cwd, gate="roc_auc >= 0.6")
         changed = assay("train", cwd=cwd)
-        assert changed.said.count("unchanged") == 5, changed.said
+        assert changed.said.count("unchanged") == 6, changed.said
         assert changed.text.split()[0] == "2", changed.text
 
 
@@ -154,7 +155,7 @@ def a_damaged_file_of_a_step_is_noticed_and_the_step_runs_again():
             file.write(b"\x00\x01\x02")
         again = assay("train", cwd=cwd)
         assert first.text.split()[2] == again.text.split()[2]
-        assert again.said.count("unchanged") == 5, again.said
+        assert again.said.count("unchanged") == 6, again.said
 
 
 @test
@@ -183,6 +184,61 @@ def explanations_are_the_means_of_xgboosts_own_contributions():
                                             if name.startswith("incident_type=")]].sum(axis=1))
         column = next(c for c in said["columns"] if c["name"] == "incident_type")
         assert abs(column["mean_abs"] - kinds.mean()) < 1e-5, (column, kinds.mean())
+
+
+@test
+def bias_is_what_an_independent_count_of_the_same_rows_says():
+    numpy = need("numpy")
+    with directory() as cwd:
+        assay("generate", "claims", "--rows", 6000, cwd=cwd)
+        assay("init", ".", "--template", "claims", cwd=cwd)
+        write(cwd, "assay.yaml", read(cwd, "assay.yaml") + """decision: {threshold: 0.03}
+bias:
+  group: policy_state
+  facets:
+    - {column: customer_gender, value: Female}
+    - {column: customer_age, from: 50}
+    - {column: customer_gender, value: Male}
+""")
+        assay("train", "--until", "register", cwd=cwd)
+        said = json.loads(read(work(cwd, "bias"), "bias.json"))
+        with open(os.path.join(cwd, "customers.csv"), encoding="utf-8") as file:
+            customers = {row["policy_id"]: row for row in csv.DictReader(file)}
+        with open(os.path.join(cwd, "claims.csv"), encoding="utf-8") as file:
+            rows = [{**row, **customers[row["policy_id"]]} for row in csv.DictReader(file)]
+        assay("models", "export", "1", "--out", "b.tar", cwd=cwd)
+        flagged = [line.split(",")[2] == "1" for line in assay(
+            "score", "claims.csv", "--join", "customers.csv", "--on", "policy_id", "--bundle",
+            "b.tar", cwd=cwd).text.splitlines()[1:]]
+        chosen = numpy.load(os.path.join(work(cwd, "prepare"), "test_row.npy"))
+        after = said["post_training_bias_metrics"]["facets"]
+        assert [facet["value_or_threshold"] for facet in after["customer_gender"]] == \
+            ["Female", "Male"]
+        for facet, member in (
+                (after["customer_gender"][0], lambda row: row["customer_gender"] == "Female"),
+                (after["customer_age"][0], lambda row: float(row["customer_age"]) >= 50)):
+            d, a = ([(rows[i]["fraud"] == "0", not flagged[i]) for i in chosen
+                     if member(rows[i]) == wanted] for wanted in (True, False))
+            assert facet["counts"]["facet"]["members"] == len(d)
+            assert facet["counts"]["rest"]["flagged"] == sum(not passed for _, passed in a)
+            value = {metric["name"]: metric["value"] for metric in facet["metrics"]}
+            passes = [sum(p for _, p in side) / len(side) for side in (a, d)]
+            assert abs(value["DPPL"] - (passes[0] - passes[1])) < 1e-12
+            assert abs(value["DI"] - passes[1] / passes[0]) < 1e-12
+            stopped = [sum(good and not p for good, p in side) / sum(good for good, _ in side)
+                       for side in (a, d)]
+            assert abs(value["FPRD"] - (stopped[1] - stopped[0])) < 1e-12
+            right = [sum(good == p for good, p in side) / len(side) for side in (a, d)]
+            assert abs(value["AD"] - (right[0] - right[1])) < 1e-12
+            disparity = 0
+            for state in {row["policy_state"] for row in rows}:
+                here = [(member(rows[i]), not flagged[i]) for i in chosen
+                        if rows[i]["policy_state"] == state]
+                no = [inside for inside, passed in here if not passed]
+                yes = [inside for inside, passed in here if passed]
+                if no and yes:
+                    disparity += len(here) * (sum(no) / len(no) - sum(yes) / len(yes))
+            assert abs(value["CDDPL"] - disparity / len(chosen)) < 1e-12
 
 
 main()
