@@ -70,7 +70,7 @@ static double worst_at(const struct curve *curve, double weight)
 {
     double worst = 1;
     for (size_t i = 0; i < curve->count; i++)
-        worst = fmin(worst, weight * curve->point[i].y - (1 - weight) * curve->point[i].x);
+        worst = fmin(worst, weight * curve->point[i].y + (1 - weight) * curve->point[i].x);
     return worst;
 }
 
