@@ -37,8 +37,9 @@ static const uint8_t walk_way[128] = WALK_128(WALK_WAY);
 #define WALK_WIDE(m) (WALK_WAY(m) * 8 << 8 | (7 + 7 * WALK_WAY(m)))
 static const uint16_t walk_wide[128] = WALK_128(WALK_WIDE);
 
-ALWAYS_INLINE uint64_t categories(const struct engine *engine, const struct ranks *ranks,
-                                  size_t block)
+/* Called, not inlined: unrolled in each of the loops below it would crowd out the others. */
+static __attribute__((noinline)) uint64_t categories(const struct engine *engine,
+                                                     const struct ranks *ranks, size_t block)
 {
     uint64_t mask = 0;
     for (uint32_t i = engine->category_first[block]; i < engine->category_first[block + 1]; i++) {
