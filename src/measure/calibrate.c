@@ -65,8 +65,14 @@ static struct fit fit_at(const struct ranking *ranking, const double *x, double 
     return fit;
 }
 
-/* Newton with halving steps (Lin, Lin and Weng, 2007). The loss is convex; a tiny ridge keeps the
- * step defined where all scores are equal. */
+/* Near the minimum the loss no longer tells a step that helps from its own rounding. */
+static bool no_worse(const struct fit *next, const struct fit *fit)
+{
+    return next->loss <= fit->loss * (1 + 1e-13);
+}
+
+/* Newton with halving steps (Lin, Lin and Weng, 2007). The loss is convex and above zero; a tiny
+ * ridge keeps the step defined where all scores are equal. */
 static void newton(const struct ranking *ranking, const double *x, double *a, double *b)
 {
     static const double ridge = 1e-12, enough = 1e-13;
@@ -78,11 +84,11 @@ static void newton(const struct ranking *ranking, const double *x, double *a, do
         double go_b = (ab * fit.gradient[0] - aa * fit.gradient[1]) / determinant;
         double size = 1;
         struct fit next = fit_at(ranking, x, *a + go_a, *b + go_b);
-        for (int half = 0; !(next.loss <= fit.loss) && half < HALVINGS_MAX; half++) {
+        for (int half = 0; !no_worse(&next, &fit) && half < HALVINGS_MAX; half++) {
             size /= 2;
             next = fit_at(ranking, x, *a + size * go_a, *b + size * go_b);
         }
-        if (!(next.loss <= fit.loss))
+        if (!no_worse(&next, &fit))
             return;
         *a += size * go_a;
         *b += size * go_b;

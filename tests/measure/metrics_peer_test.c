@@ -3,18 +3,15 @@
  * ties, constant scores, rare fraud. The samples go to a file as raw numbers, a Python of the
  * machine answers with its values as raw doubles.
  */
-#include "harness.h"
+#include "measure/peer.h"
 
 #include "measure/metrics.h"
 
-#include "base/file.h"
 #include "base/rng.h"
 
 #include <math.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { SAMPLES = 1000, ROWS_MAX = 1200, PEER_CANNOT = 77 };
+enum { SAMPLES = 1000, ROWS_MAX = 1200 };
 
 static const char peer[] =
     "import struct, sys, warnings\n"
@@ -85,21 +82,6 @@ static struct sample draw(uint32_t round, float *score, uint8_t *label, float *t
     return (struct sample){score, label, count};
 }
 
-static bool peer_runs(const char *in, const char *out, int *status)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        execl("/usr/bin/python3", "/usr/bin/python3", "-c", peer, in, out, (char *)NULL);
-        _exit(PEER_CANNOT);
-    }
-    return child > 0 && waitpid(child, status, 0) == child && WIFEXITED(*status);
-}
-
-static const char *path_in_dir(struct arena *arena, const char *name)
-{
-    return path_join(arena, test_dir(), name);
-}
-
 static void write_samples(const char *path)
 {
     static float score[ROWS_MAX];
@@ -110,23 +92,22 @@ static void write_samples(const char *path)
         float threshold;
         struct sample sample = draw(round, score, label, &threshold);
         uint32_t count = (uint32_t)sample.count;
-        TRUE(fwrite(&count, sizeof count, 1, file) == 1);
-        TRUE(fwrite(&threshold, sizeof threshold, 1, file) == 1);
-        TRUE(fwrite(score, sizeof *score, count, file) == count);
-        TRUE(fwrite(label, sizeof *label, count, file) == count);
+        peer_write(file, &count, sizeof count, 1);
+        peer_write(file, &threshold, sizeof threshold, 1);
+        peer_write(file, score, sizeof *score, count);
+        peer_write(file, label, sizeof *label, count);
     }
 }
 
 TEST(a_thousand_random_samples_measure_as_scikit_learn_measures_them)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 26};
-    const char *in = path_in_dir(&arena, "samples"), *out = path_in_dir(&arena, "values");
+    const char *in = peer_file(&arena, "samples"), *out = peer_file(&arena, "values");
     write_samples(in);
-    int status;
-    TRUE(peer_runs(in, out, &status));
-    if (WEXITSTATUS(status) == PEER_CANNOT)
+    int status = peer_run(peer, in, out);
+    if (status == PEER_CANNOT)
         SKIP("/usr/bin/python3 has no scikit-learn; install python3-sklearn");
-    SAME(WEXITSTATUS(status), 0);
+    SAME(status, 0);
 
     struct view values;
     struct err err = {0};
