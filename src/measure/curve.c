@@ -21,16 +21,20 @@ static double turn(const struct curve_point *a, const struct curve_point *b,
     return (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x);
 }
 
-/* Andrew's monotone chain (1979), one side of it: marks the corners. */
+/* Andrew's monotone chain (1979), one side of it: marks the corners. On axes of length 1, what
+ * turns by less than `straight` does so by rounding. */
 static void mark_side(const struct curve_point *point, const uint32_t *order, size_t count,
                       double side, uint32_t *chain, bool *corner)
 {
+    static const double straight = 1e-15;
     size_t length = 0;
     for (size_t i = 0; i < count; i++) {
-        while (length >= 2 && side * turn(&point[chain[length - 2]], &point[chain[length - 1]],
-                                          &point[order[i]]) <=
-                                  0)
+        while (length >= 2) {
+            const struct curve_point *from = &point[chain[length - 2]];
+            if (side * turn(from, &point[chain[length - 1]], &point[order[i]]) > straight)
+                break;
             length--;
+        }
         chain[length++] = order[i];
     }
     for (size_t i = 0; i < length; i++)

@@ -106,7 +106,7 @@ TEST(the_plain_comparison_promotes_every_second_equal_and_says_so)
     TRUE(isnan(judged(&rows, &rules)->false_promotion));
 }
 
-/* fraud.md's figure: 98 frauds, deviation .0148, a gain of .01: (2.49 x 1.48)^2 x 98, about 1,300.
+/* z(.95) + z(.8) deviations make the gain visible; a deviation falls with the root of the frauds.
  */
 TEST(too_little_evidence_says_how_many_frauds_would_be_enough)
 {

@@ -122,6 +122,24 @@ TEST(the_points_between_the_corners_are_spread_along_the_curve)
         TRUE(thin.point[i].x - thin.point[i - 1].x < 0.1);
 }
 
+/* Straight down, then straight up; beside it the same above. */
+TEST(a_lonely_corner_on_either_side_is_kept)
+{
+    for (int side = -1; side <= 1; side += 2) {
+        CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+        struct curve_point valley[301];
+        for (int i = 0; i <= 300; i++)
+            valley[i] = (struct curve_point){-(float)i, i, side * abs(i - 137)};
+        struct curve thin;
+        struct err err = {0};
+        WORKS(curve_thin(valley, 301, CURVE_POINTS_MIN, &arena, &thin, &err), err);
+        bool met = false;
+        for (size_t i = 0; i < thin.count; i++)
+            met |= thin.point[i].threshold == -137;
+        TRUE(met && thin.count <= CURVE_POINTS_MIN);
+    }
+}
+
 /* A quarter of a circle has nothing but corners. */
 TEST(a_hull_with_more_corners_than_points_keeps_its_ends)
 {

@@ -93,6 +93,9 @@ TEST(too_few_rows_of_a_class_have_no_interval)
     struct interval auc = delong_of(&ranking, 0.95);
     NEAR(auc.value, 1, 0);
     TRUE(isnan(auc.low) && isnan(auc.high));
+    static const uint8_t two[] = {1, 1, 0};
+    ranking = ranked((struct sample){score, two, 3});
+    TRUE(isnan(delong_of(&ranking, 0.95).deviation));
     ranking = ranked((struct sample){score, none, 3});
     TRUE(isnan(delong_of(&ranking, 0.95).value));
     ranking = ranked((struct sample){0});
@@ -146,6 +149,40 @@ TEST(draws_do_not_depend_on_who_draws_them)
     TRUE(memcmp(whole, differs, sizeof whole) != 0);
 }
 
+/* Of four rows nobody draws all four each time; a group that is not drawn is not there. */
+TEST(scores_that_are_not_drawn_leave_no_trace)
+{
+    static const float score[] = {0.9f, 0.6f, 0.4f, 0.1f};
+    static const uint8_t label[] = {1, 0, 1, 0};
+    struct contender model = {{score, label, 4}, 0.5f};
+    struct bootstrap bootstrap = drawn(&model, 1, NULL, 3);
+    const struct metric *metric[] = {&metric_ece, &metric_log_loss, &metric_brier};
+    double value[50][3];
+    struct err err = {0};
+    WORKS(bootstrap_draw(&bootstrap, 0, 50, metric, 3, &job, value[0], &err), err);
+    for (size_t i = 0; i < 50; i++)
+        TRUE(isfinite(value[i][0]) && isfinite(value[i][1]) && isfinite(value[i][2]));
+}
+
+/* A compromised card and two clean ones: were they drawn together, some draws would have no fraud.
+ */
+TEST(entities_with_and_without_fraud_are_drawn_apart)
+{
+    static const float score[] = {0.9f, 0.8f, 0.7f, 0.1f};
+    static const uint8_t label[] = {1, 1, 0, 0};
+    static const uint32_t card[] = {4, 4, 5, 9};
+    struct contender model = {{score, label, 4}, 0.5f};
+    struct bootstrap bootstrap = drawn(&model, 1, card, 3);
+    SAME(bootstrap.entities, 3);
+    SAME(bootstrap.compromised, 1);
+    const struct metric *metric[] = {&metric_roc_auc, &metric_prevalence};
+    struct interval interval[2];
+    struct err err = {0};
+    WORKS(bootstrap_intervals(&bootstrap, metric, 2, 100, 0.9, &job, interval, NULL, &err), err);
+    SAME(interval[0].draws, 100);
+    NEAR(interval[1].deviation, 0, 0);
+}
+
 /* Each row ten times under one entity: as uncertain as the row alone. Ten rows each for
  * themselves would look sqrt(10) times as sure. */
 TEST(rows_of_one_entity_are_drawn_together)
@@ -193,6 +230,13 @@ TEST(draws_without_a_value_are_left_out_and_counted)
     WORKS(bootstrap_intervals(&bootstrap, metric, 1, 100, 0.9, &job, &interval, NULL, &err), err);
     TRUE(interval.draws > 55 && interval.draws < 95); /* three in four */
     NEAR(interval.low, 0.1, 1e-7);
+    /* A threshold that one row in six reaches: most draws have no alarm. */
+    static const float rare[] = {0.9f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f};
+    static const uint8_t clean[] = {0, 0, 0, 0, 0, 0, 1};
+    struct contender seldom = {{rare, clean, 7}, 0.5f};
+    bootstrap = drawn(&seldom, 1, NULL, 1);
+    WORKS(bootstrap_intervals(&bootstrap, metric, 1, 100, 0.9, &job, &interval, NULL, &err), err);
+    TRUE(interval.draws > 50 && interval.low > 0);
 }
 
 TEST(percentiles_lie_between_neighbours)
