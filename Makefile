@@ -4,7 +4,7 @@
 # make soak        the long proofs: each fuzzer for 60 seconds, the tests with their full counts
 # make fuzz        each fuzzer for FOR=60 seconds
 # make lint        arrows between rooms, formatting, shell scripts, forbidden words
-# make bench       timings, side by side, as ratios
+# make bench       timings, side by side, as ratios         FAST=1 leaves out the largest models
 # make install     DESTDIR= PREFIX=/usr/local
 # make clean       remove build/
 # make help        this text
@@ -147,6 +147,10 @@ $(OUT)/test/%: $(OUT)/tests/%.o $(OUT)/tests/harness.o $$(call archive,$$(call b
 $(OUT)/fuzz_%: $(OUT)/fuzz/fuzz_%.o $(call archive,$(uses.cli))
 	$(call say,link)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call libs,$(uses.cli))
 
+# Our kernels and every peer that has a C interface, timed in one process.
+$(OUT)/forest_bench: $(patsubst %.c,$(OUT)/%.o,$(wildcard bench/*.c)) $(call archive,embed $(uses.embed))
+	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,embed $(uses.embed))
+
 packages:
 	@tools/install-packages
 
@@ -174,8 +178,8 @@ lint:
 
 bench:
 	@tools/install-packages bench
-	@$(MAKE) --no-print-directory MODE=release all
-	@ASSAY=$(abspath build/release/assay) bench/run
+	@$(MAKE) --no-print-directory MODE=release all build/release/forest_bench
+	@ASSAY=$(abspath build/release/assay) FOREST_BENCH=$(abspath build/release/forest_bench) bench/run
 
 demo: packages
 	@$(MAKE) --no-print-directory MODE=release all

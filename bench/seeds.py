@@ -100,11 +100,8 @@ def main():
             rows.append((seed, ours, same, json.loads(out)["auc"]))
             ours_took.append(took)
             python_took.append(peer_took)
-    print("# Measured side by side\n")
-    print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} processors, Python "
-          f"{platform.python_version()} with Debian's packages. `make bench` writes this page anew.\n")
     print(f"## System B's recipe over {SEEDS} split seeds\n")
-    print(f"Data: {name}. The second column is python3-xgboost on Assay's own matrix, the third a "
+    print(f"Python {platform.python_version()} with Debian's packages. Data: {name}. The second column is python3-xgboost on Assay's own matrix, the third a "
           "pandas pipeline with its own splits.\n")
     print("| seed | Assay AUC | python3-xgboost, same matrix | pandas pipeline |\n|---|---|---|---|")
     for seed, ours, same, peer in rows:
