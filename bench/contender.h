@@ -52,8 +52,9 @@ struct contender_kind {
     /* The same for each row; where there is a call for what is expected, without it. */
     void (*explain_rows)(void *self, const float *rows, size_t count, double *phi);
     double (*expected)(const void *self);
-    void (*threads)(void *self, int count); /* for checks, which are not timed */
-    const char *(*about)(const void *self); /* a version, or the kernel chosen */
+    double (*sum)(const void *self, const float *row); /* the margin, without a float's rounding */
+    void (*threads)(void *self, int count);            /* for checks, which are not timed */
+    const char *(*about)(const void *self);            /* a version, or the kernel chosen */
     void (*footprint)(const void *self, struct footprint *out);
 };
 

@@ -233,26 +233,27 @@ static void check_contributions(struct entrant *who, size_t count, bool batch)
             phi_room[i * width + columns] = kind->expected(who->is.self);
         }
     }
-    double apart = 0, left_over = 0;
+    double apart = 0, left_over = 0, rounding = 0;
     for (size_t i = 0; i < count; i++) {
-        double sum = 0, size = fabs((double)reference_room[i]), most = 0;
+        const double *phi = phi_room + i * width, *right = phi_reference + i * width;
+        double margin = (double)reference_room[i], sum = 0, moved = 0, most = 0;
         for (size_t j = 0; j < width; j++) {
-            double phi = phi_room[i * width + j];
-            most = fmax(most, fabs(phi - phi_reference[i * width + j]));
-            sum += phi;
+            sum += phi[j];
+            moved += fabs(phi[j]);
+            most = fmax(most, fabs(phi[j] - right[j]));
         }
-        double moved = 0;
-        for (size_t j = 0; j < width; j++)
-            moved += fabs(phi_room[i * width + j]);
-        size = fmax(size, moved);
-        left_over = fmax(left_over, fabs(sum - (double)reference_room[i]) / size);
-        apart = fmax(apart, most / fmax(1, size));
         if (isnan(sum))
-            left_over = INFINITY;
+            die("%s: a contribution is not a number", who->is.name);
+        double size = fmax(fabs(margin), moved);
+        double whole = kind->sum != NULL ? kind->sum(who->is.self, row_at(i)) : margin;
+        left_over = fmax(left_over, fabs(sum - whole) / size);
+        rounding = fmax(rounding, fabs(margin - whole) / size);
+        apart = fmax(apart, most / fmax(1, size));
     }
     say(who, batch ? "phi_rows_apart" : "phi_apart", 0, apart);
     say(who, batch ? "phi_rows_left_over" : "phi_left_over", 0, left_over);
-    if (kind->ours && !(left_over <= additivity_tolerance))
+    say(who, batch ? "phi_rows_rounding" : "phi_rounding", 0, rounding);
+    if (kind->sum != NULL && !(left_over <= additivity_tolerance))
         die("%s: contributions miss the margin by %g of their size", who->is.name, left_over);
     if (!(apart <= contribution_tolerance))
         die("%s: contributions are up to %g of their size away", who->is.name, apart);

@@ -124,6 +124,20 @@ static double forest_expected(const void *opaque)
     return self->explainer.expected;
 }
 
+/* What contributions add up to. The margin is summed in floats, as XGBoost does it, and in a model
+ * of thousands of trees that alone moves it by more than a millionth. */
+static double forest_sum(const void *opaque, const float *row)
+{
+    const struct assay_forest *self = opaque;
+    const struct forest *forest = &self->forest;
+    double sum = (double)forest->base_margin;
+    for (size_t tree = 0; tree < forest->tree_count; tree++) {
+        uint32_t leaf = forest_leaf(forest, tree, row);
+        sum += forest->weight != NULL ? forest->weight[leaf] : (double)forest->node[leaf].weight;
+    }
+    return sum;
+}
+
 static const char *forest_about(const void *opaque)
 {
     const struct assay_forest *self = opaque;
@@ -146,6 +160,7 @@ const struct contender_kind kind_assay = {
     .explain = forest_explain,
     .explain_rows = forest_explain_rows,
     .expected = forest_expected,
+    .sum = forest_sum,
     .about = forest_about,
     .footprint = forest_footprint,
 };

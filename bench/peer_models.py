@@ -28,7 +28,7 @@ def train_lightgbm(rows, labels, columns, trees, depth, eta, max_bin, categories
                             params={"max_bin": int(max_bin) - 1, "verbosity": -1})
     parameters = {"objective": "binary", "max_depth": int(depth), "learning_rate": float(eta),
                   "num_leaves": min(2 ** int(depth), 4096), "min_data_in_leaf": 1,
-                  "min_sum_hessian_in_leaf": 0, "verbosity": -1, "num_threads": os.cpu_count(),
+                  "min_sum_hessian_in_leaf": 1e-3, "verbosity": -1, "num_threads": os.cpu_count(),
                   "seed": 1, "deterministic": True}
     lightgbm.train(parameters, data, int(trees)).save_model(out)
 

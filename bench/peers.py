@@ -116,7 +116,7 @@ class Peers:
 def make_lightgbm(one, rows, labels):
     """LightGBM's own model of the same shape: it cannot read XGBoost's."""
     recipe = {"table": one["table"], "trees": one["trees"], "parameters": one["parameters"],
-              "by": "lightgbm"}
+              "by": "lightgbm", "min_sum_hessian": 1e-3}
     path = kept(one["key"] + "-lightgbm", recipe, "txt")
     if not os.path.exists(path):
         write_whole(path, lambda new: peer(

@@ -216,7 +216,8 @@ def checked(case):
         if name == OURS:
             said.append(f"Checked: {rows:,.0f} margins, {differ:.0f} with other bits than Debian's "
                         f"XGBoost; contributions up to {apart:.1e} of their size away from its "
-                        f"own, and {left:.1e} from adding up.")
+                        f"own, and {left:.1e} from adding up to the trees' sum, which floats round "
+                        f"by {case.median(name, 'phi_rows_rounding'):.1e} to the margin.")
         elif differ and not case.is_ours(name):
             said.append(f"{name}: {100 * differ / rows:.0f} % of margins have other bits, up to "
                         f"{case.median(name, 'margins_apart'):.1e} away.")
@@ -257,7 +258,8 @@ def other_cases(rans, cases):
         rows.append(cells)
         differ = case.median(OURS, "margins_differ")
         notes.append(f"{ran['case']['key']}: {differ:.0f} of {case.median(OURS, 'rows_checked'):,.0f} "
-                     f"margins differ, contributions add up to {case.median(OURS, 'phi_rows_left_over'):.0e}")
+                     f"margins differ, contributions add up to within "
+                     f"{case.median(OURS, 'phi_rows_left_over'):.0e}")
     heads = ["", "one row", "cold", "1,000 rows, a row", "all rows, a row", "SHAP one row",
              "SHAP many, a row"]
     return table(heads, rows) + "\n\nChecked: " + "; ".join(notes) + "."
