@@ -92,7 +92,8 @@ def contenders_of(one, peers, missing):
     listed = [("xgboost", "XGBoost, Debian's", EXACT, debian_xgboost(), ubj),
               ("assay", "Assay", EXACT, "-", ubj)]
     if main:
-        listed += [("assay", f"Assay, {name}", EXACT, name, ubj) for name in KERNELS if has_kernel(name)]
+        slower = [name for name in KERNELS if has_kernel(name)][1:] # "-" has taken the first
+        listed += [("assay", f"Assay, {name}", EXACT, name, ubj) for name in slower]
         listed.append(("bundle", "Assay, assay_decide", EXACT, "-", bundle_of(ubj)))
     if "XGBoost, newest" in peers.library:
         listed.append(("xgboost", "XGBoost, newest", EXACT, peers.library["XGBoost, newest"], ubj))
