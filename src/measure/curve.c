@@ -78,7 +78,7 @@ static size_t count_true(const bool *flag, size_t count)
 /* A copy whose axes both run over 1, so that steps along money and along rates compare. */
 static void scale(const struct curve_point *point, size_t count, struct curve_point *out)
 {
-    double left = INFINITY, right = -INFINITY, low = INFINITY, high = -INFINITY;
+    double left = HUGE_VAL, right = -HUGE_VAL, low = HUGE_VAL, high = -HUGE_VAL;
     for (size_t i = 0; i < count; i++) {
         left = fmin(left, point[i].x), right = fmax(right, point[i].x);
         low = fmin(low, point[i].y), high = fmax(high, point[i].y);
