@@ -30,7 +30,7 @@ rooms        := base measure data feature model decide embed store train serve c
 needs.base   := libcrypto jansson
 needs.data   := yaml-0.1 zlib libzstd
 needs.model  := libprotobuf-c
-needs.store  := sqlite3
+needs.store  := sqlite3 libpq
 needs.serve  := libevent
 
 # Text files that a room carries inside it.

@@ -18,12 +18,14 @@ static void print_keys(void)
 
 static void print_force(const struct config *config)
 {
+    char bytes[8192]; /* no plain key takes as much */
     for (size_t i = 0; i < KEYS; i++) {
         if (key_is_collection(&config_keys[i]))
             continue;
         const struct setting *setting = &config->setting[i];
-        printf("%-24s %-24.*s %s", config_keys[i].path, (int)setting->text.length,
-               setting->text.text, origin_name(setting->origin));
+        struct text shown = text_in(bytes, sizeof bytes);
+        db_show(setting->text, &shown); /* a password is nobody's to read off a screen */
+        printf("%-24s %-24s %s", config_keys[i].path, text_c(&shown), origin_name(setting->origin));
         if (setting->origin == ORIGIN_FILE)
             printf(" line %zu", setting->line);
         putchar('\n');

@@ -50,9 +50,20 @@ bool project_open_loosely(struct project *project, const struct call *call, stru
     return open_at(project, call, true, err);
 }
 
+static const char *text_of(struct project *project, enum key_id key)
+{
+    const char *text = view_copy(config_text(&project->config, key), &project->arena);
+    assert(text != NULL); /* keys.def bounds it */
+    return text;
+}
+
 bool project_open_store(struct project *project, struct err *err)
 {
-    return store_open(&project->store, config_path(&project->config, KEY_STORE_DIR), err);
+    struct store_place place = {
+        .dir = config_path(&project->config, KEY_STORE_DIR),
+        .database = text_of(project, KEY_STORE_DATABASE),
+    };
+    return store_open_place(&project->store, &place, err);
 }
 
 void project_close(struct project *project)

@@ -28,20 +28,34 @@ static bool hash_of(const struct audit_event *event, char hex[DIGEST_HEX_SIZE], 
 
 /* ---------------------------------------------------------------- reading */
 
-static const char select_events[] = "select seq, at_ms, actor, action, subject, payload, previous, "
-                                    "hash from audit where seq >= $1 order by seq";
+/* An engine may hold a whole result in memory, so the log is read by the page. */
+enum { PAGE_ROWS = 1000 };
+
+static bool read_page(struct audit_reader *reader, struct err *err)
+{
+    db_finish(&reader->statement);
+    reader->rows = 0;
+    if (!db_prepare(&reader->store->db,
+                    "select seq, at_ms, actor, action, subject, payload, previous, hash from audit "
+                    "where seq >= $1 order by seq limit $2",
+                    &reader->statement, err))
+        return false;
+    db_bind_i64(&reader->statement, 1, reader->next);
+    db_bind_i64(&reader->statement, 2, PAGE_ROWS);
+    return true;
+}
 
 bool audit_read(struct store *store, int64_t from, struct audit_reader *out, struct err *err)
 {
-    if (!db_prepare(&store->db, select_events, &out->statement, err))
-        return false;
-    db_bind_i64(&out->statement, 1, from);
-    return true;
+    *out = (struct audit_reader){.store = store, .next = from};
+    return read_page(out, err);
 }
 
 bool audit_next(struct audit_reader *reader, struct audit_event *out, struct err *err)
 {
     const struct db_statement *row = &reader->statement;
+    if (reader->rows == PAGE_ROWS && !read_page(reader, err))
+        return false;
     if (!db_next(&reader->statement, err))
         return false;
     *out = (struct audit_event){
@@ -54,6 +68,8 @@ bool audit_next(struct audit_reader *reader, struct audit_event *out, struct err
         .previous = db_text(row, 6),
         .hash = db_text(row, 7),
     };
+    reader->rows++;
+    reader->next = out->seq + 1;
     return true;
 }
 

@@ -30,7 +30,10 @@ bool audit_append(struct store *store, const char *actor, const char *action, co
 
 /* From event `from` on, in order; views last until the next. True while there is one. */
 struct audit_reader {
-    struct db_statement statement;
+    struct store *store;
+    struct db_statement statement; /* a page of events */
+    int64_t next;                  /* the number from which the page after it reads */
+    size_t rows;                   /* of this page, so far */
 };
 bool audit_read(struct store *store, int64_t from, struct audit_reader *out, struct err *err);
 bool audit_next(struct audit_reader *reader, struct audit_event *out, struct err *err);

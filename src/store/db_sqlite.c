@@ -1,4 +1,4 @@
-#include "store/db.h"
+#include "store/db_engine.h"
 
 #include <sqlite3.h>
 
@@ -10,7 +10,7 @@ static bool failed(const struct db *db, const char *doing, struct err *err)
     enum err_kind kind = code == SQLITE_CONSTRAINT ? ERR_CONFLICT
                          : code == SQLITE_FULL     ? ERR_IO
                                                    : ERR_STORE;
-    return err_set(err, kind, "%s: %s: %s", db->path, doing, sqlite3_errmsg(db->handle));
+    return err_set(err, kind, "%s: %s: %s", db->name, doing, sqlite3_errmsg(db->handle));
 }
 
 /* Turning to the write-ahead log needs the file alone for a moment and does not wait for it, so of
@@ -28,13 +28,25 @@ static bool turn_to_log(struct db *db, struct err *err)
     return status == SQLITE_OK || failed(db, "the write-ahead log cannot be used", err);
 }
 
-bool db_open(struct db *db, const char *path, struct err *err)
+static void close_it(struct db *db)
+{
+    sqlite3_close(db->handle); /* rolls back what is open */
+}
+
+static bool run(struct db *db, const char *sql, struct err *err)
+{
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(db, "a statement failed", err);
+    return true;
+}
+
+static bool open_it(struct db *db, const char *path, struct err *err)
 {
     sqlite3 *handle = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    struct db made = {.path = path};
     int status = sqlite3_open_v2(path, &handle, flags, NULL);
-    made.handle = handle;
+    db->handle = handle;
+    db->name = path;
     if (status != SQLITE_OK) {
         bool ok = err_set(err, ERR_STORE, "%s cannot be opened: %s", path, sqlite3_errstr(status));
         sqlite3_close(handle);
@@ -42,48 +54,35 @@ bool db_open(struct db *db, const char *path, struct err *err)
     }
     sqlite3_extended_result_codes(handle, 0);
     sqlite3_busy_timeout(handle, BUSY_MS);
-    if (!turn_to_log(&made, err) ||
-        !db_run(&made, "pragma synchronous = full; pragma foreign_keys = on;", err)) {
-        db_close(&made);
-        return false;
-    }
-    *db = made;
-    return true;
-}
-
-void db_close(struct db *db)
-{
-    sqlite3_close(db->handle); /* rolls back what is open */
-    *db = (struct db){0};
-}
-
-bool db_run(struct db *db, const char *sql, struct err *err)
-{
-    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return failed(db, "a statement failed", err);
-    return true;
-}
-
-bool db_begin(struct db *db, struct err *err)
-{
-    return db_run(db, "begin immediate", err);
-}
-
-bool db_commit(struct db *db, struct err *err)
-{
-    if (db_run(db, "commit", err))
+    if (turn_to_log(db, err) &&
+        run(db, "pragma synchronous = full; pragma foreign_keys = on;", err))
         return true;
-    db_rollback(db);
+    close_it(db);
     return false;
 }
 
-void db_rollback(struct db *db)
+static bool begin(struct db *db, struct err *err)
+{
+    return run(db, "begin immediate", err);
+}
+
+static bool commit(struct db *db, struct err *err)
+{
+    return run(db, "commit", err);
+}
+
+static void rollback(struct db *db)
 {
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "rollback", NULL, NULL, NULL);
 }
 
-bool db_prepare(struct db *db, const char *sql, struct db_statement *out, struct err *err)
+static size_t changes(const struct db *db)
+{
+    return (size_t)sqlite3_changes64(db->handle);
+}
+
+static bool prepare(struct db *db, const char *sql, struct db_statement *out, struct err *err)
 {
     sqlite3_stmt *handle;
     if (sqlite3_prepare_v2(db->handle, sql, -1, &handle, NULL) != SQLITE_OK)
@@ -92,10 +91,9 @@ bool db_prepare(struct db *db, const char *sql, struct db_statement *out, struct
     return true;
 }
 
-void db_finish(struct db_statement *statement)
+static void finish(struct db_statement *statement)
 {
     sqlite3_finalize(statement->handle);
-    statement->handle = NULL;
 }
 
 /* In SQLite `$1` is a name, numbered by where it first stands: "select $2, $1" would bind
@@ -109,13 +107,13 @@ static int index_of(const struct db_statement *statement, int parameter)
     return index;
 }
 
-void db_bind_i64(struct db_statement *statement, int parameter, int64_t value)
+static void bind_i64(struct db_statement *statement, int parameter, int64_t value)
 {
     int status = sqlite3_bind_int64(statement->handle, index_of(statement, parameter), value);
     assert(status == SQLITE_OK);
 }
 
-void db_bind_text(struct db_statement *statement, int parameter, struct view value)
+static void bind_text(struct db_statement *statement, int parameter, struct view value)
 {
     int status = sqlite3_bind_text64(statement->handle, index_of(statement, parameter),
                                      value.length == 0 ? "" : value.text, value.length,
@@ -123,13 +121,13 @@ void db_bind_text(struct db_statement *statement, int parameter, struct view val
     assert(status == SQLITE_OK);
 }
 
-void db_bind_null(struct db_statement *statement, int parameter)
+static void bind_null(struct db_statement *statement, int parameter)
 {
     int status = sqlite3_bind_null(statement->handle, index_of(statement, parameter));
     assert(status == SQLITE_OK);
 }
 
-bool db_next(struct db_statement *statement, struct err *err)
+static bool next(struct db_statement *statement, struct err *err)
 {
     int status = sqlite3_step(statement->handle);
     if (status == SQLITE_ROW)
@@ -139,31 +137,40 @@ bool db_next(struct db_statement *statement, struct err *err)
     return false;
 }
 
-bool db_done(struct db_statement *statement, struct err *err)
-{
-    while (db_next(statement, err))
-        ;
-    return err->kind == ERR_NONE;
-}
-
-int64_t db_i64(const struct db_statement *statement, int column)
+static int64_t i64(const struct db_statement *statement, int column)
 {
     return sqlite3_column_int64(statement->handle, column);
 }
 
-struct view db_text(const struct db_statement *statement, int column)
+static struct view text(const struct db_statement *statement, int column)
 {
-    const unsigned char *text = sqlite3_column_text(statement->handle, column);
+    const unsigned char *bytes = sqlite3_column_text(statement->handle, column);
     int size = sqlite3_column_bytes(statement->handle, column);
-    return (struct view){text == NULL ? "" : (const char *)text, (size_t)size};
+    return (struct view){bytes == NULL ? "" : (const char *)bytes, (size_t)size};
 }
 
-bool db_is_null(const struct db_statement *statement, int column)
+static bool is_null(const struct db_statement *statement, int column)
 {
     return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
 }
 
-size_t db_changes(const struct db *db)
-{
-    return (size_t)sqlite3_changes64(db->handle);
-}
+const struct db_engine db_sqlite = {
+    .tables = "select count(*) from sqlite_master where type = 'table' and name = $1",
+    .open = open_it,
+    .close = close_it,
+    .run = run,
+    .define = run,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .changes = changes,
+    .prepare = prepare,
+    .finish = finish,
+    .bind_i64 = bind_i64,
+    .bind_text = bind_text,
+    .bind_null = bind_null,
+    .next = next,
+    .i64 = i64,
+    .text = text,
+    .is_null = is_null,
+};

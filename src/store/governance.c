@@ -200,7 +200,7 @@ static bool find_previous(struct store *store, const char *alias, int64_t number
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(&store->db,
                     "select previous from deployment where alias = $1 and number = $2 and previous "
-                    "is not null and reason not like 'rollback:%' order by id desc limit 1",
+                    "is not null and substr(reason, 1, 9) <> 'rollback:' order by id desc limit 1",
                     &statement, err))
         return false;
     db_bind_text(&statement, 1, view_of(alias));

@@ -3,12 +3,21 @@
 #include "base/clock.h"
 #include "store/audit.h"
 
+#include <unistd.h>
+
+enum { PLACE_MAX = 4096 + 256 };
+
 static const char *const run_states[] = {"running", "done", "failed", "refused"};
 static const char *const step_states[] = {"done", "unchanged", "failed", "refused"};
 
 const char *step_state_name(enum step_state state)
 {
     return step_states[state];
+}
+
+static void free_path(char **path)
+{
+    free(*path);
 }
 
 static void bind_optional(struct db_statement *statement, int parameter, const char *text)
@@ -19,19 +28,31 @@ static void bind_optional(struct db_statement *statement, int parameter, const c
         db_bind_text(statement, parameter, view_of(text));
 }
 
+/* "host:/var/lib/assay": where runs of this store are made, one at a time. */
+static struct view place_of(const struct store *store, struct text *out)
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    CLEANUP(free_path) char *dir = realpath(store->dir, NULL);
+    text_addf(out, "%s:%s", host, dir == NULL ? store->dir : dir);
+    return text_view(out);
+}
+
 bool run_begin(struct store *store, const struct digest *config, const char *actor, int64_t *id,
                struct err *err)
 {
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(&store->db,
-                    "insert into run (started_ms, state, actor, config) "
-                    "values ($1, 'running', $2, $3) returning id",
+                    "insert into run (started_ms, state, actor, config, place) "
+                    "values ($1, 'running', $2, $3, $4) returning id",
                     &statement, err))
         return false;
-    char hex[DIGEST_HEX_SIZE];
+    char hex[DIGEST_HEX_SIZE], bytes[PLACE_MAX];
+    struct text place = text_in(bytes, sizeof bytes);
     db_bind_i64(&statement, 1, clock_now_ms());
     db_bind_text(&statement, 2, view_of(actor));
     db_bind_text(&statement, 3, view_of(digest_print(config, hex)));
+    db_bind_text(&statement, 4, place_of(store, &place));
     if (!db_next(&statement, err))
         return err->kind != ERR_NONE ? false : err_set(err, ERR_STORE, "no run id came back");
     *id = db_i64(&statement, 0);
@@ -109,8 +130,14 @@ bool run_add_step(struct store *store, int64_t id, const struct step_entry *step
 
 bool run_bury_dead(struct store *store, struct err *err)
 {
-    return db_run(&store->db,
-                  "update run set state = 'failed', message = 'the process was ended from outside' "
-                  "where state = 'running'",
-                  err);
+    CLEANUP(db_finish) struct db_statement statement = {0};
+    if (!db_prepare(&store->db,
+                    "update run set state = 'failed', message = 'the process was ended from "
+                    "outside' where state = 'running' and (place is null or place = $1)",
+                    &statement, err))
+        return false;
+    char bytes[PLACE_MAX];
+    struct text place = text_in(bytes, sizeof bytes);
+    db_bind_text(&statement, 1, place_of(store, &place));
+    return db_done(&statement, err);
 }

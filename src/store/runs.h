@@ -26,7 +26,8 @@ struct step_entry {
 };
 bool run_add_step(struct store *store, int64_t id, const struct step_entry *step, struct err *err);
 
-/* Runs that never ended, because their process was killed, are marked failed. */
+/* Runs of this directory that never ended, because their process was killed, are marked failed. The
+ * caller sees to it that none is under way. */
 bool run_bury_dead(struct store *store, struct err *err);
 
 #endif

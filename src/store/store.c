@@ -35,7 +35,7 @@ static bool check_applied(struct db *db, int64_t applied, struct err *err)
 {
     if (applied > (int64_t)LENGTH_OF(migrations))
         return err_set(err, ERR_STORE,
-                       "%s was written by a newer program: it has %d migrations more", db->path,
+                       "%s was written by a newer program: it has %d migrations more", db->name,
                        (int)(applied - (int64_t)LENGTH_OF(migrations)));
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(db, "select name, sha256 from migration order by number", &statement, err))
@@ -45,7 +45,7 @@ static bool check_applied(struct db *db, int64_t applied, struct err *err)
         char hex[DIGEST_HEX_SIZE];
         if (!view_is(db_text(&statement, 0), migrations[i].name) ||
             !view_is(db_text(&statement, 1), digest_print(&digest, hex)))
-            return err_set(err, ERR_STORE, "%s: migration %zu is not this program's %s", db->path,
+            return err_set(err, ERR_STORE, "%s: migration %zu is not this program's %s", db->name,
                            i + 1, migrations[i].name);
     }
     return err->kind == ERR_NONE;
@@ -55,7 +55,7 @@ static bool apply(struct db *db, size_t number, struct err *err)
 {
     const struct migration *migration = &migrations[number];
     CLEANUP(db_finish) struct db_statement statement = {0};
-    if (!db_run(db, migration->sql, err) ||
+    if (!db_define(db, migration->sql, err) ||
         !db_prepare(db, "insert into migration values ($1, $2, $3, $4)", &statement, err))
         return false;
     struct digest digest = digest_of(view_of(migration->sql));
@@ -70,10 +70,12 @@ static bool apply(struct db *db, size_t number, struct err *err)
 static bool migrate_inside(struct db *db, struct err *err)
 {
     int64_t applied = 0;
-    if (!db_run(db,
-                "create table if not exists migration (number integer primary key, name text not "
-                "null, sha256 text not null, applied_ms integer not null) strict",
-                err) ||
+    bool begun;
+    if (!db_has_table(db, "migration", &begun, err) ||
+        !(begun || db_define(db,
+                             "create table migration (number integer primary key, name text not "
+                             "null, sha256 text not null, applied_ms integer not null) strict",
+                             err)) ||
         !applied_count(db, &applied, err) || !check_applied(db, applied, err))
         return false;
     for (size_t i = (size_t)applied; i < LENGTH_OF(migrations); i++)
@@ -82,8 +84,25 @@ static bool migrate_inside(struct db *db, struct err *err)
     return true;
 }
 
+/* Most openings find everything done, and wait for no writer. */
+static bool is_current(struct db *db, bool *out, struct err *err)
+{
+    int64_t applied = 0;
+    if (!db_has_table(db, "migration", out, err))
+        return false;
+    if (*out && (!applied_count(db, &applied, err) || !check_applied(db, applied, err)))
+        return false;
+    *out = applied == (int64_t)LENGTH_OF(migrations);
+    return true;
+}
+
 static bool migrate(struct db *db, struct err *err)
 {
+    bool current;
+    if (!is_current(db, &current, err))
+        return false;
+    if (current)
+        return true;
     if (!db_begin(db, err))
         return false;
     if (!migrate_inside(db, err)) {
@@ -102,26 +121,44 @@ static bool keep_private(const char *dir, bool fresh, struct err *err)
     return true;
 }
 
-bool store_open(struct store *store, const char *dir, struct err *err)
+static bool open_database(struct store *store, const struct store_place *place, struct err *err)
+{
+    bool elsewhere = place->database != NULL && place->database[0] != '\0';
+    const char *database =
+        elsewhere ? place->database : path_join(&store->arena, store->dir, "assay.db");
+    if (elsewhere && !db_is_url(view_of(database)))
+        return err_set(err, ERR_INPUT,
+                       "store.database is a URL, postgresql://USER@HOST:PORT/DATABASE, or is not "
+                       "given: then it is assay.db in store.dir");
+    if (!db_open(&store->db, database, err))
+        return false;
+    if (migrate(&store->db, err))
+        return true;
+    db_close(&store->db);
+    return false;
+}
+
+bool store_open_place(struct store *store, const struct store_place *place, struct err *err)
 {
     enum { PATHS_MAX = 1 << 20 };
     struct store made = {.arena = {.limit = PATHS_MAX}};
-    made.dir = path_join(&made.arena, "", dir);
+    const char *dir = made.dir = path_join(&made.arena, "", place->dir);
     bool fresh = !file_exists(dir);
     bool ok = dir_make(dir, err) && keep_private(dir, fresh, err) &&
               dir_make(path_join(&made.arena, dir, "bundles"), err) &&
               dir_make(path_join(&made.arena, dir, "work"), err) &&
-              db_open(&made.db, path_join(&made.arena, dir, "assay.db"), err);
-    if (ok && !migrate(&made.db, err)) {
-        db_close(&made.db);
-        ok = false;
-    }
+              open_database(&made, place, err);
     if (!ok) {
         arena_release(&made.arena);
-        return err_while(err, "opening the store '%s'", dir);
+        return err_while(err, "opening the store '%s'", place->dir);
     }
     *store = made;
     return true;
+}
+
+bool store_open(struct store *store, const char *dir, struct err *err)
+{
+    return store_open_place(store, &(struct store_place){.dir = dir}, err);
 }
 
 void store_close(struct store *store)

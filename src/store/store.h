@@ -1,7 +1,8 @@
 /*
- * store: the one directory where everything persistent lives.
+ * store: the one directory where everything persistent lives, unless the registry is
+ * on a PostgreSQL server.
  *
- *     assay.db            the registry: runs, versions, aliases
+ *     assay.db            the registry: runs, versions, aliases; or they are on a server
  *     bundles/            bundles, each a file named by its SHA-256
  *     work/               what the steps of training left, by the digest of their inputs
  *
@@ -20,7 +21,14 @@ struct store {
     struct db db;
 };
 
-bool store_open(struct store *store, const char *dir, struct err *err);
+/* Where its parts are. What is NULL or "" is in the directory. */
+struct store_place {
+    const char *dir;
+    const char *database; /* postgresql://... */
+};
+
+bool store_open_place(struct store *store, const struct store_place *place, struct err *err);
+bool store_open(struct store *store, const char *dir, struct err *err); /* all in one directory */
 void store_close(struct store *store);
 
 /* Bundles by digest. Putting one that is there already is fine; what is read back is checked. */

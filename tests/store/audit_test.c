@@ -1,17 +1,16 @@
 #include "store/audit.h"
 
-#include "base/file.h"
-#include "harness.h"
+#include "ground.h"
 #include "store/governance.h"
 
 enum { MEMORY = 8 << 20 };
 
-static void open_fresh(struct store *store, struct arena *arena, const char *name)
+static void open_fresh(struct store *store, const struct ground *ground, struct arena *arena,
+                       const char *name)
 {
-    const char *dir = path_join(arena, test_dir(), name);
+    struct store_place place = ground_place(ground, arena, name);
     struct err err = {0};
-    WORKS(dir_remove(dir, &err), err);
-    WORKS(store_open(store, dir, &err), err);
+    WORKS(store_open_place(store, &place, &err), err);
 }
 
 static void append(struct store *store, const char *action)
@@ -23,7 +22,7 @@ static void append(struct store *store, const char *action)
 #define STORE(store, name)                                                                         \
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
     CLEANUP(store_close) struct store store = {0};                                                 \
-    open_fresh(&store, &arena, name)
+    open_fresh(&store, ground, &arena, name)
 
 static bool verify(struct store *store, const char *anchor, struct audit_summary *out,
                    struct err *err)
@@ -32,7 +31,7 @@ static bool verify(struct store *store, const char *anchor, struct audit_summary
     return audit_verify(store, view_of(anchor), out, err);
 }
 
-TEST(an_empty_log_holds_and_so_does_one_of_events)
+ON_BOTH(an_empty_log_holds_and_so_does_one_of_events)
 {
     STORE(store, "audit_holds");
     struct audit_summary none, three;
@@ -50,7 +49,7 @@ TEST(an_empty_log_holds_and_so_does_one_of_events)
     SAYS(err, "cut off");
 }
 
-TEST(a_hash_is_of_the_events_own_words_and_the_one_before)
+ON_BOTH(a_hash_is_of_the_events_own_words_and_the_one_before)
 {
     STORE(store, "audit_hash");
     CLEANUP(audit_close) struct audit_reader reader = {0};
@@ -70,7 +69,7 @@ TEST(a_hash_is_of_the_events_own_words_and_the_one_before)
     TRUE(!audit_next(&reader, &event, &err) && err.kind == ERR_NONE);
 }
 
-TEST(whatever_is_changed_is_named)
+ON_BOTH(whatever_is_changed_is_named)
 {
     static const struct {
         const char *sql, *says;
@@ -95,7 +94,7 @@ TEST(whatever_is_changed_is_named)
     }
 }
 
-TEST(an_event_of_a_change_that_is_rolled_back_was_never_there)
+ON_BOTH(an_event_of_a_change_that_is_rolled_back_was_never_there)
 {
     STORE(store, "audit_rolled");
     struct audit_summary summary;
@@ -108,4 +107,21 @@ TEST(an_event_of_a_change_that_is_rolled_back_was_never_there)
     FAILS(governance_judge(&store, 7, true, "ann", "no such version", &err), err, ERR_CONFLICT);
     WORKS(verify(&store, "", &summary, &err), err);
     SAME(summary.events, 0);
+}
+
+ON_BOTH(a_log_longer_than_a_page_is_read_and_verified_to_its_end)
+{
+    enum { EVENTS = 2500 };
+    STORE(store, "audit_long");
+    struct err err = {0};
+    WORKS(db_begin(&store.db, &err), err);
+    for (int i = 0; i < EVENTS; i++)
+        append(&store, "one");
+    WORKS(db_commit(&store.db, &err), err);
+    struct audit_summary summary;
+    WORKS(verify(&store, "", &summary, &err), err);
+    SAME(summary.events, EVENTS);
+    WORKS(db_run(&store.db, "update audit set actor = 'eve' where seq = 2001", &err), err);
+    FAILS(verify(&store, "", &summary, &err), err, ERR_STORE);
+    SAYS(err, "event 2001 was changed");
 }

@@ -1,20 +1,15 @@
 #include "store/registry.h"
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "harness.h"
-
-#include <sys/wait.h>
-#include <unistd.h>
+#include "ground.h"
 
 enum { MEMORY = 8 << 20, PROCESSES = 4, EACH = 25 };
 
-static const char *fresh(struct arena *arena, const char *name)
+static bool open_fresh(struct store *store, const struct ground *ground, struct arena *arena,
+                       const char *name, struct err *err)
 {
-    const char *dir = path_join(arena, test_dir(), name);
-    struct err err = {0};
-    WORKS(dir_remove(dir, &err), err);
-    return dir;
+    struct store_place place = ground_place(ground, arena, name);
+    return store_open_place(store, &place, err);
 }
 
 static struct version wanted(const char *bundle)
@@ -40,12 +35,12 @@ static struct version added(struct store *store, const char *bundle, struct aren
     return out;
 }
 
-TEST(numbers_are_contiguous_and_names_are_the_time_and_never_the_same)
+ON_BOTH(numbers_are_contiguous_and_names_are_the_time_and_never_the_same)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
-    WORKS(store_open(&store, fresh(&arena, "numbers"), &err), err);
+    WORKS(open_fresh(&store, ground, &arena, "numbers", &err), err);
     struct view names[30];
     for (int64_t i = 0; i < 30; i++) {
         int64_t before = clock_now_ms();
@@ -63,12 +58,12 @@ TEST(numbers_are_contiguous_and_names_are_the_time_and_never_the_same)
     }
 }
 
-TEST(the_second_version_of_a_second_is_called_2_and_the_next_3)
+ON_BOTH(the_second_version_of_a_second_is_called_2_and_the_next_3)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
-    WORKS(store_open(&store, fresh(&arena, "seconds"), &err), err);
+    WORKS(open_fresh(&store, ground, &arena, "seconds", &err), err);
     struct version one, two, three;
     do { /* until three fall into one second, which is nearly always at once */
         one = added(&store, "b", &arena), two = added(&store, "b", &arena);
@@ -81,12 +76,12 @@ TEST(the_second_version_of_a_second_is_called_2_and_the_next_3)
     TEXT(three.name, name);
 }
 
-TEST(a_version_is_found_by_number_name_alias_and_the_digests_first_8_digits)
+ON_BOTH(a_version_is_found_by_number_name_alias_and_the_digests_first_8_digits)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
-    WORKS(store_open(&store, fresh(&arena, "find"), &err), err);
+    WORKS(open_fresh(&store, ground, &arena, "find", &err), err);
     added(&store, "one", &arena);
     struct version two = added(&store, "two", &arena), found;
     added(&store, "three", &arena);
@@ -106,7 +101,7 @@ TEST(a_version_is_found_by_number_name_alias_and_the_digests_first_8_digits)
     }
 }
 
-TEST(what_is_not_registered_is_not_found_and_the_remedy_is_said)
+ON_BOTH(what_is_not_registered_is_not_found_and_the_remedy_is_said)
 {
     static const char *const references[] = {"",   "4",   "0",          "-1",         "1 ",
                                              "01", "1.0", "nobody",     "challenger", "deadbeef",
@@ -115,7 +110,7 @@ TEST(what_is_not_registered_is_not_found_and_the_remedy_is_said)
     CLEANUP(store_close) struct store store = {0};
     struct version found, one;
     struct err err = {0};
-    WORKS(store_open(&store, fresh(&arena, "absent"), &err), err);
+    WORKS(open_fresh(&store, ground, &arena, "absent", &err), err);
     one = added(&store, "one", &arena);
     for (size_t i = 0; i < LENGTH_OF(references); i++) {
         err = (struct err){0};
@@ -132,14 +127,14 @@ TEST(what_is_not_registered_is_not_found_and_the_remedy_is_said)
           ERR_NOT_FOUND);
 }
 
-TEST(a_bundle_that_is_registered_keeps_its_version)
+ON_BOTH(a_bundle_that_is_registered_keeps_its_version)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
     struct version want = wanted("same"), first, again;
     bool known;
-    WORKS(store_open(&store, fresh(&arena, "once"), &err), err);
+    WORKS(open_fresh(&store, ground, &arena, "once", &err), err);
     WORKS(registry_add(&store, &want, "me", &arena, &first, &known, &err), err);
     TRUE(!known);
     added(&store, "other", &arena);
@@ -151,16 +146,16 @@ TEST(a_bundle_that_is_registered_keeps_its_version)
     SAME(added(&store, "third", &arena).number, 3);
 }
 
-TEST(a_list_is_oldest_first_and_survives_reopening)
+ON_BOTH(a_list_is_oldest_first_and_survives_reopening)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
-    const char *dir = fresh(&arena, "list");
+    struct store_place place = ground_place(ground, &arena, "list");
     struct err err = {0};
     struct version *version;
     size_t count;
     for (int64_t times = 0; times < 3; times++) {
         CLEANUP(store_close) struct store store = {0};
-        WORKS(store_open(&store, dir, &err), err);
+        WORKS(store_open_place(&store, &place, &err), err);
         WORKS(registry_list(&store, &arena, &version, &count, &err), err);
         SAME((int64_t)count, times);
         for (size_t i = 0; i < count; i++)
@@ -170,13 +165,13 @@ TEST(a_list_is_oldest_first_and_survives_reopening)
     }
 }
 
-TEST(an_alias_moves_only_from_where_it_is)
+ON_BOTH(an_alias_moves_only_from_where_it_is)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
     int64_t number = 7;
-    WORKS(store_open(&store, fresh(&arena, "alias"), &err), err);
+    WORKS(open_fresh(&store, ground, &arena, "alias", &err), err);
     added(&store, "one", &arena), added(&store, "two", &arena);
     WORKS(alias_get(&store, "champion", &number, &err), err);
     SAME(number, 0);
@@ -196,13 +191,13 @@ TEST(an_alias_moves_only_from_where_it_is)
     SAME(number, 0);
 }
 
-TEST(an_alias_or_version_that_points_at_nothing_is_refused)
+ON_BOTH(an_alias_or_version_that_points_at_nothing_is_refused)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
     int64_t number;
-    WORKS(store_open(&store, fresh(&arena, "foreign"), &err), err);
+    WORKS(open_fresh(&store, ground, &arena, "foreign", &err), err);
     added(&store, "one", &arena);
     FAILS(alias_move(&store, "champion", 0, 2, "me", &err), err, ERR_CONFLICT);
     err = (struct err){0};
@@ -218,13 +213,13 @@ TEST(an_alias_or_version_that_points_at_nothing_is_refused)
 }
 
 /* One process: opens, registers, ends. */
-static void register_many(const char *dir)
+static void register_many(struct store_place place)
 {
     struct arena arena = {.limit = MEMORY};
     struct store store = {0};
     struct err err = {0};
     struct version out;
-    bool ok = store_open(&store, dir, &err), known;
+    bool ok = store_open_place(&store, &place, &err), known;
     for (int i = 0; i < EACH && ok; i++) {
         char name[64];
         snprintf(name, sizeof name, "%ld %d", (long)getpid(), i);
@@ -238,11 +233,11 @@ static void register_many(const char *dir)
     _exit(ok ? 0 : 1);
 }
 
-TEST(four_processes_registering_at_once_in_a_new_store_get_100_contiguous_numbers)
+ON_BOTH(four_processes_registering_at_once_in_a_new_store_get_100_contiguous_numbers)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     CLEANUP(store_close) struct store store = {0};
-    const char *dir = fresh(&arena, "many");
+    struct store_place place = ground_place(ground, &arena, "many");
     pid_t child[PROCESSES];
     struct err err = {0};
     struct version *version;
@@ -250,14 +245,14 @@ TEST(four_processes_registering_at_once_in_a_new_store_get_100_contiguous_number
     for (int i = 0; i < PROCESSES; i++) {
         child[i] = fork();
         if (child[i] == 0)
-            register_many(dir);
+            register_many(place);
         TRUE(child[i] > 0);
     }
     for (int i = 0; i < PROCESSES; i++) {
         int status;
         TRUE(waitpid(child[i], &status, 0) == child[i] && status == 0);
     }
-    WORKS(store_open(&store, dir, &err), err);
+    WORKS(store_open_place(&store, &place, &err), err);
     WORKS(registry_list(&store, &arena, &version, &count, &err), err);
     SAME(count, (size_t)PROCESSES * EACH);
     for (size_t i = 0; i < count; i++) {
@@ -267,16 +262,16 @@ TEST(four_processes_registering_at_once_in_a_new_store_get_100_contiguous_number
     }
 }
 
-TEST(of_processes_that_move_an_alias_from_one_place_one_wins)
+ON_BOTH(of_processes_that_move_an_alias_from_one_place_one_wins)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
-    const char *dir = fresh(&arena, "race");
+    struct store_place place = ground_place(ground, &arena, "race");
     struct err err = {0};
     for (int times = 0; times < 5; times++) {
         int won = 0;
         {
             CLEANUP(store_close) struct store store = {0};
-            WORKS(store_open(&store, dir, &err), err);
+            WORKS(store_open_place(&store, &place, &err), err);
             for (int i = 0; i < PROCESSES; i++)
                 added(&store, "b", &arena);
         }
@@ -288,8 +283,8 @@ TEST(of_processes_that_move_an_alias_from_one_place_one_wins)
                 struct err why = {0};
                 char name[24];
                 snprintf(name, sizeof name, "alias%d", times);
-                bool ok =
-                    store_open(&store, dir, &why) && alias_move(&store, name, 0, i + 1, "me", &why);
+                bool ok = store_open_place(&store, &place, &why) &&
+                          alias_move(&store, name, 0, i + 1, "me", &why);
                 _exit(ok ? 0 : why.kind == ERR_CONFLICT ? 1 : 2);
             }
         }

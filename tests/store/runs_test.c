@@ -1,16 +1,14 @@
 #include "store/runs.h"
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "harness.h"
+#include "ground.h"
 
-static struct store opened(struct arena *arena, const char *name)
+static struct store opened(const struct ground *ground, struct arena *arena, const char *name)
 {
     struct store store;
     struct err err = {0};
-    const char *dir = path_join(arena, test_dir(), name);
-    WORKS(dir_remove(dir, &err), err);
-    WORKS(store_open(&store, dir, &err), err);
+    struct store_place place = ground_place(ground, arena, name);
+    WORKS(store_open_place(&store, &place, &err), err);
     return store;
 }
 
@@ -26,10 +24,10 @@ static void text_is(struct store *store, const char *sql, const char *wanted)
         TEXT(db_text(&statement, 0), wanted);
 }
 
-TEST(a_run_is_kept_with_how_it_ended)
+ON_BOTH(a_run_is_kept_with_how_it_ended)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
-    CLEANUP(store_close) struct store store = opened(&arena, "run");
+    CLEANUP(store_close) struct store store = opened(ground, &arena, "run");
     struct digest config = digest_of(VIEW("config"));
     struct err err = {0};
     int64_t one, two;
@@ -45,10 +43,10 @@ TEST(a_run_is_kept_with_how_it_ended)
     text_is(&store, "select state || ' ' || message from run where id = 2", "refused the gate");
 }
 
-TEST(steps_are_kept_by_run_and_a_step_twice_or_of_no_run_is_a_conflict)
+ON_BOTH(steps_are_kept_by_run_and_a_step_twice_or_of_no_run_is_a_conflict)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
-    CLEANUP(store_close) struct store store = opened(&arena, "step");
+    CLEANUP(store_close) struct store store = opened(ground, &arena, "step");
     struct digest digest = digest_of(VIEW("x"));
     struct err err = {0};
     int64_t id;
@@ -72,10 +70,10 @@ TEST(steps_are_kept_by_run_and_a_step_twice_or_of_no_run_is_a_conflict)
     TEXT(view_of(step_state_name(STEP_REFUSED)), "refused");
 }
 
-TEST(runs_that_never_ended_are_buried_and_others_left_alone)
+ON_BOTH(runs_that_never_ended_are_buried_and_others_left_alone)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
-    CLEANUP(store_close) struct store store = opened(&arena, "dead");
+    CLEANUP(store_close) struct store store = opened(ground, &arena, "dead");
     struct digest digest = digest_of(VIEW("x"));
     struct err err = {0};
     int64_t one, two;
@@ -86,4 +84,20 @@ TEST(runs_that_never_ended_are_buried_and_others_left_alone)
     text_is(&store, "select state from run where id = 1", "failed");
     text_is(&store, "select message from run where id = 1", "the process was ended from outside");
     text_is(&store, "select state from run where id = 2", "done");
+}
+
+ON_BOTH(the_runs_of_another_store_in_the_same_database_are_not_buried)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(store_close) struct store one = opened(ground, &arena, "mine");
+    struct digest digest = digest_of(VIEW("x"));
+    struct err err = {0};
+    int64_t id;
+    WORKS(run_begin(&one, &digest, "me", &id, &err), err);
+    WORKS(db_run(&one.db, "update run set place = 'elsewhere:/srv/assay'", &err), err);
+    WORKS(run_bury_dead(&one, &err), err);
+    text_is(&one, "select state from run where id = 1", "running");
+    WORKS(db_run(&one.db, "update run set place = null", &err), err);
+    WORKS(run_bury_dead(&one, &err), err);
+    text_is(&one, "select state from run where id = 1", "failed");
 }

@@ -1,11 +1,6 @@
 #include "store/store.h"
 
-#include "base/file.h"
-#include "harness.h"
-
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "ground.h"
 
 enum { MEMORY = 8 << 20 };
 
@@ -18,22 +13,27 @@ static const char *fresh(struct arena *arena, const char *name)
 }
 
 /* Opens the store, runs the SQL and closes it again. */
-static void tamper(const char *dir, const char *sql)
+static void tamper(const struct store_place *place, const char *sql)
 {
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
-    WORKS(store_open(&store, dir, &err), err);
+    WORKS(store_open_place(&store, place, &err), err);
     WORKS(db_run(&store.db, sql, &err), err);
+}
+
+static void refused_at(const struct store_place *place, enum err_kind kind, const char *says)
+{
+    struct store store = {0};
+    struct err err = {0};
+    FAILS(store_open_place(&store, place, &err), err, kind);
+    SAYS(err, says);
+    SAYS(err, place->dir); /* the place */
+    TRUE(store.dir == NULL);
 }
 
 static void refused(const char *dir, enum err_kind kind, const char *says)
 {
-    struct store store = {0};
-    struct err err = {0};
-    FAILS(store_open(&store, dir, &err), err, kind);
-    SAYS(err, says);
-    SAYS(err, dir); /* the place */
-    TRUE(store.dir == NULL);
+    refused_at(&(struct store_place){.dir = dir}, kind, says);
 }
 
 static int64_t count_of(struct store *store, const char *sql)
@@ -59,15 +59,15 @@ TEST(opening_makes_the_directories_and_the_database_and_closing_twice_is_harmles
     store_close(&store);
 }
 
-TEST(migrations_are_applied_once_and_recorded_with_their_digest)
+ON_BOTH(migrations_are_applied_once_and_recorded_with_their_digest)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
-    const char *dir = fresh(&arena, "once");
+    struct store_place place = ground_place(ground, &arena, "once");
     struct err err = {0};
     int64_t first = 0;
     for (int times = 0; times < 3; times++) {
         CLEANUP(store_close) struct store store = {0};
-        WORKS(store_open(&store, dir, &err), err);
+        WORKS(store_open_place(&store, &place, &err), err);
         int64_t count =
             count_of(&store, "select count(*) from migration where length(sha256) = 64");
         TRUE(count > 0 && (times == 0 || count == first));
@@ -76,42 +76,78 @@ TEST(migrations_are_applied_once_and_recorded_with_their_digest)
     }
 }
 
-TEST(a_database_of_a_newer_program_is_refused)
+ON_BOTH(a_store_that_is_current_opens_while_somebody_writes)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
-    const char *dir = fresh(&arena, "newer");
-    tamper(dir, "insert into migration select max(number) + 1, '999_later', 'x', 0 from migration");
-    refused(dir, ERR_STORE, "written by a newer program: it has 1 migrations more");
-    refused(dir, ERR_STORE, "assay.db");
+    CLEANUP(store_close) struct store one = {0}, two = {0};
+    struct store_place place = ground_place(ground, &arena, "busy");
+    struct err err = {0};
+    WORKS(store_open_place(&one, &place, &err), err);
+    WORKS(db_begin(&one.db, &err), err);
+    WORKS(store_open_place(&two, &place, &err), err); /* not after 30 seconds */
+    db_rollback(&one.db);
 }
 
-TEST(a_migration_with_another_digest_or_name_is_refused)
+ON_BOTH(a_database_of_a_newer_program_is_refused)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
-    const char *dir = fresh(&arena, "tampered");
-    tamper(dir, "update migration set sha256 = upper(sha256) where number = 1");
-    refused(dir, ERR_STORE, "migration 1 is not this program's 001_registry");
-    dir = fresh(&arena, "renamed");
-    tamper(dir, "update migration set name = '001_other' where number = 1");
-    refused(dir, ERR_STORE, "migration 1 is not this program's 001_registry");
+    struct store_place place = ground_place(ground, &arena, "newer");
+    tamper(&place,
+           "insert into migration select max(number) + 1, '999_later', 'x', 0 from migration");
+    refused_at(&place, ERR_STORE, "written by a newer program: it has 1 migrations more");
+    refused_at(&place, ERR_STORE, ground->server ? "postgresql://" : "assay.db");
 }
 
-TEST(a_migration_that_fails_leaves_the_database_as_it_was)
+ON_BOTH(a_migration_with_another_digest_or_name_is_refused)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
-    const char *dir = fresh(&arena, "half");
+    struct store_place place = ground_place(ground, &arena, "tampered");
+    tamper(&place, "update migration set sha256 = upper(sha256) where number = 1");
+    refused_at(&place, ERR_STORE, "migration 1 is not this program's 001_registry");
+    place = ground_place(ground, &arena, "renamed");
+    tamper(&place, "update migration set name = '001_other' where number = 1");
+    refused_at(&place, ERR_STORE, "migration 1 is not this program's 001_registry");
+}
+
+ON_BOTH(a_migration_that_fails_leaves_the_database_as_it_was)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct store_place place = ground_place(ground, &arena, "half");
     /* Somebody else's table stands in the way of the last one the migration makes. */
     struct err err = {0};
-    struct db db;
-    WORKS(dir_make(dir, &err), err);
-    WORKS(db_open(&db, path_join(&arena, dir, "assay.db"), &err), err);
-    WORKS(db_run(&db, "create table alias (x)", &err), err);
-    db_close(&db);
-    refused(dir, ERR_STORE, "migration 001_registry");
-    WORKS(db_open(&db, path_join(&arena, dir, "assay.db"), &err), err);
-    struct store store = {.db = db};
-    SAME(count_of(&store, "select count(*) from sqlite_master"), 1);
-    db_close(&db);
+    struct store store = {0};
+    const char *database =
+        ground->server ? place.database : path_join(&arena, place.dir, "assay.db");
+    WORKS(dir_make(place.dir, &err), err);
+    WORKS(db_open(&store.db, database, &err), err);
+    WORKS(db_define(&store.db, "create table alias (x integer)", &err), err);
+    db_close(&store.db);
+    refused_at(&place, ERR_STORE, "migration 001_registry");
+    WORKS(db_open(&store.db, database, &err), err);
+    SAME(count_of(&store, ground->server ? "select count(*) from information_schema.tables where "
+                                           "table_schema = current_schema()"
+                                         : "select count(*) from sqlite_master"),
+         1);
+    db_close(&store.db);
+}
+
+TEST(a_database_that_is_no_url_is_refused)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct store_place place = {.dir = fresh(&arena, "no_url"), .database = "mysql://x/y"};
+    refused_at(&place, ERR_INPUT, "store.database is a URL, postgresql://");
+}
+
+TEST(a_store_from_before_the_third_migration_gets_it)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct store_place place = {.dir = fresh(&arena, "older")};
+    tamper(&place, "alter table run drop column place; delete from migration where number = 3");
+    CLEANUP(store_close) struct store store = {0};
+    struct err err = {0};
+    WORKS(store_open_place(&store, &place, &err), err);
+    SAME(count_of(&store, "select count(place) from run"), 0);
+    SAME(count_of(&store, "select count(*) from migration"), 3);
 }
 
 TEST(what_is_no_database_is_refused_with_its_path_and_left_alone)
@@ -181,12 +217,12 @@ TEST(a_bundle_that_was_damaged_on_the_disk_is_written_again)
     TEXT(bytes, "bundle");
 }
 
-TEST(processes_that_open_a_new_store_at_once_all_get_it)
+ON_BOTH(processes_that_open_a_new_store_at_once_all_get_it)
 {
     enum { TIMES = 20, PROCESSES = 6 };
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     for (int times = 0; times < TIMES; times++) {
-        const char *dir = fresh(&arena, "together");
+        struct store_place place = ground_place(ground, &arena, "together");
         pid_t child[PROCESSES];
         for (int i = 0; i < PROCESSES; i++) {
             child[i] = fork();
@@ -194,7 +230,7 @@ TEST(processes_that_open_a_new_store_at_once_all_get_it)
                 continue;
             struct store store = {0};
             struct err err = {0};
-            bool ok = store_open(&store, dir, &err);
+            bool ok = store_open_place(&store, &place, &err);
             if (!ok)
                 fprintf(stderr, "%s\n", err.text);
             store_close(&store);

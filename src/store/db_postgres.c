@@ -1,0 +1,386 @@
+#include "store/db_engine.h"
+
+#include "base/number.h"
+#include "store/dialect.h"
+
+#include <endian.h>
+#include <postgresql/libpq-fe.h>
+
+enum { PARAMETERS_MAX = 16, TEXT_MAX = 64 << 20, NAME_MAX_BYTES = 256 };
+enum { TYPE_ANY = 0, TYPE_INT8 = 20, TYPE_TEXT = 25 }; /* pg_type.dat's numbers, never changed */
+
+/* Both live in the arena that they hold. */
+struct connection {
+    struct arena arena;
+    PGconn *link;
+    size_t changes;
+    char name[NAME_MAX_BYTES];
+};
+
+struct query {
+    struct arena arena;
+    const char *sql;
+    int parameters;
+    Oid type[PARAMETERS_MAX];
+    const char *value[PARAMETERS_MAX];
+    int length[PARAMETERS_MAX];
+    bool too_large;   /* a value did not fit: told when it is run */
+    PGresult *result; /* NULL: not run yet */
+    int row;
+};
+
+/* ---------------------------------------------------------------- errors */
+
+static struct connection *connection_of(const struct db *db)
+{
+    return db->handle;
+}
+
+static struct view first_line(const char *message)
+{
+    struct view rest = view_of(message), line;
+    return view_cut(&rest, '\n', &line) ? view_trim(line) : VIEW("no reason given");
+}
+
+static enum err_kind kind_of(const char *state)
+{
+    static const struct {
+        const char *state; /* or its class, the first two letters */
+        enum err_kind kind;
+    } kinds[] = {
+        {"23", ERR_CONFLICT},    /* a constraint */
+        {"22P02", ERR_CONFLICT}, /* 'x' into an integer, as SQLite's strict tables say it */
+        {"42804", ERR_CONFLICT}, /* a text into an integer */
+        {"22021", ERR_INPUT},    /* a text that is no UTF-8 */
+        {"53100", ERR_IO},       /* the disk is full */
+    };
+    for (size_t i = 0; i < LENGTH_OF(kinds); i++)
+        if (view_starts(view_of(state), kinds[i].state))
+            return kinds[i].kind;
+    return ERR_STORE;
+}
+
+static bool failed(const struct db *db, const PGresult *result, struct err *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const struct connection *connection = connection_of(db);
+    if (PQstatus(connection->link) != CONNECTION_OK)
+        return err_set(err, ERR_STORE,
+                       "%s: the connection was lost: " VIEW_FMT
+                       "; what was being written may or may not be there: look before repeating it",
+                       db->name, VIEW_ARG(first_line(PQerrorMessage(connection->link))));
+    if (state == NULL || why == NULL)
+        return err_set(err, ERR_STORE, "%s: " VIEW_FMT, db->name,
+                       VIEW_ARG(first_line(PQerrorMessage(connection->link))));
+    if (strcmp(state, "55P03") == 0)
+        return err_set(err, ERR_STORE, "%s: somebody else has held the write lock for 30 seconds",
+                       db->name);
+    return err_set(err, kind_of(state), "%s: a statement failed: %s", db->name, why);
+}
+
+/* ---------------------------------------------------------------- connecting */
+
+static void be_quiet(void *self UNUSED, const char *message UNUSED)
+{
+}
+
+static const char *option_in(const PQconninfoOption *options, const char *keyword)
+{
+    for (; options->keyword != NULL; options++)
+        if (strcmp(options->keyword, keyword) == 0)
+            return options->val == NULL ? "" : options->val;
+    return "";
+}
+
+/* libpq quotes what it cannot read, which may be a piece of the password: so its words on a URL are
+ * not shown. A '/' or '@' in a password makes the rest of it the port. */
+static bool name_it(struct connection *connection, const char *url, struct err *err)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    bool ok = options != NULL;
+    if (ok) {
+        const char *port = option_in(options, "port");
+        ok = strspn(port, "0123456789,") == strlen(port);
+        snprintf(connection->name, sizeof connection->name, "postgresql://%s%s%s/%s",
+                 option_in(options, "host"), port[0] == '\0' ? "" : ":", port,
+                 option_in(options, "dbname"));
+    }
+    PQconninfoFree(options);
+    return ok ||
+           err_set(err, ERR_INPUT,
+                   "the database's URL is not postgresql://USER:PASSWORD@HOST:PORT/DATABASE; "
+                   "in a name or password, '/', '@', ':', '%%' and the like are written %%XX");
+}
+
+/* What to do depends on how far it came: nobody there, a password wanted, or the server said no. */
+static bool refused(const struct connection *connection, const char *const *keyword,
+                    const char *const *value, struct err *err)
+{
+    PGPing ping = PQpingParams(keyword, value, 1);
+    struct view why = first_line(PQerrorMessage(connection->link));
+    int shown = (int)(why.length < 240 ? why.length : 240);
+    if (ping == PQPING_NO_RESPONSE || ping == PQPING_NO_ATTEMPT)
+        return err_set(err, ERR_STORE,
+                       "%s: no server answers: start it, or correct store.database (%.*s)",
+                       connection->name, shown, why.text);
+    if (ping == PQPING_REJECT)
+        return err_set(err, ERR_STORE, "%s: the server takes no connections now (%.*s)",
+                       connection->name, shown, why.text);
+    if (PQconnectionNeedsPassword(connection->link))
+        return err_set(err, ERR_STORE,
+                       "%s: the server wants a password: set PGPASSWORD, or PGPASSFILE to a file "
+                       "with it",
+                       connection->name);
+    return err_set(err, ERR_STORE,
+                   "%s: %.*s; correct user and database in store.database and the password in "
+                   "PGPASSWORD, or make the database with `createdb`",
+                   connection->name, shown, why.text);
+}
+
+static bool is_utf8(const struct connection *connection, struct err *err)
+{
+    const char *encoding = PQparameterStatus(connection->link, "server_encoding");
+    return (encoding != NULL && strcmp(encoding, "UTF8") == 0) ||
+           err_set(err, ERR_STORE, "%s: its encoding is %s: make it with `createdb -E UTF8`",
+                   connection->name, encoding == NULL ? "unknown" : encoding);
+}
+
+static bool connect_it(struct connection *connection, const char *url, struct err *err)
+{
+    /* What the URL says wins over what stands before it. */
+    const char *const keyword[] = {"connect_timeout",           "keepalives_idle",
+                                   "fallback_application_name", "dbname",
+                                   "client_encoding",           NULL};
+    const char *const value[] = {"10", "60", "assay", url, "UTF8", NULL};
+    connection->link = PQconnectdbParams(keyword, value, 1);
+    if (connection->link == NULL)
+        return err_set(err, ERR_LIMIT, "%s: no memory for a connection", connection->name);
+    PQsetNoticeProcessor(connection->link, be_quiet, NULL);
+    if (PQstatus(connection->link) != CONNECTION_OK)
+        return refused(connection, keyword, value, err);
+    return is_utf8(connection, err);
+}
+
+static void release(struct connection *connection)
+{
+    PQfinish(connection->link);
+    struct arena arena = connection->arena;
+    arena_release(&arena);
+}
+
+static bool open_it(struct db *db, const char *url, struct err *err)
+{
+    struct arena arena = {.limit = 1 << 16};
+    struct connection *connection = arena_new(&arena, struct connection, 1);
+    if (connection == NULL)
+        return err_set(err, ERR_LIMIT, "no memory for a connection");
+    connection->arena = arena;
+    if (name_it(connection, url, err) && connect_it(connection, url, err)) {
+        db->handle = connection;
+        db->name = connection->name;
+        return true;
+    }
+    release(connection);
+    return false;
+}
+
+static void close_it(struct db *db)
+{
+    release(connection_of(db));
+}
+
+/* ---------------------------------------------------------------- statements and transactions */
+
+static bool run(struct db *db, const char *sql, struct err *err)
+{
+    PGresult *result = PQexec(connection_of(db)->link, sql);
+    ExecStatusType status = PQresultStatus(result);
+    bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || failed(db, result, err);
+    PQclear(result);
+    return ok;
+}
+
+static bool define(struct db *db, const char *sql, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    struct text text = text_in_arena(&arena);
+    dialect_to_postgres(view_of(sql), &text);
+    const char *theirs = text_c(&text);
+    if (text.cut)
+        return err_set(err, ERR_LIMIT, "a definition of tables is too long");
+    return run(db, theirs, err);
+}
+
+static void rollback(struct db *db)
+{
+    if (PQtransactionStatus(connection_of(db)->link) != PQTRANS_IDLE)
+        PQclear(PQexec(connection_of(db)->link, "rollback"));
+}
+
+/* One writer at a time, as in SQLite: the lock is an advisory one whose number spells "assay". Each
+ * statement sees what was committed before it began, so what comes after the lock sees what the
+ * holder before left; any stricter isolation would look at the past. A holder that is gone without
+ * a word (its machine lost its power) is given up after a minute. */
+static bool begin(struct db *db, struct err *err)
+{
+    if (run(db,
+            "begin isolation level read committed read write;"
+            "set local lock_timeout = '30s';"
+            "set local idle_in_transaction_session_timeout = '60s';"
+            "select pg_advisory_xact_lock(418548769145)",
+            err))
+        return true;
+    rollback(db);
+    return false;
+}
+
+/* Committing a transaction in which something failed is no error to PostgreSQL: it rolls back. */
+static bool commit(struct db *db, struct err *err)
+{
+    PGresult *result = PQexec(connection_of(db)->link, "commit");
+    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK || failed(db, result, err);
+    if (ok && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+        ok = err_set(err, ERR_STORE, "%s: nothing was committed: a statement had failed", db->name);
+    PQclear(result);
+    return ok;
+}
+
+static size_t changes(const struct db *db)
+{
+    return connection_of(db)->changes;
+}
+
+/* ---------------------------------------------------------------- queries */
+
+static bool prepare(struct db *db, const char *sql, struct db_statement *out, struct err *err)
+{
+    struct arena arena = {.limit = TEXT_MAX};
+    struct query *query = arena_new(&arena, struct query, 1);
+    const char *copy = query == NULL ? NULL : view_copy(view_of(sql), &arena);
+    if (copy == NULL) {
+        arena_release(&arena);
+        return err_set(err, ERR_LIMIT, "no memory for a statement");
+    }
+    query->arena = arena;
+    query->sql = copy;
+    *out = (struct db_statement){.handle = query, .db = db};
+    return true;
+}
+
+static void finish(struct db_statement *statement)
+{
+    struct query *query = statement->handle;
+    PQclear(query->result);
+    struct arena arena = query->arena;
+    arena_release(&arena);
+}
+
+/* Values go as bytes, so that nothing is quoted, cut at a NUL, or read in a locale. */
+static void bind(struct db_statement *statement, int parameter, Oid type, const char *bytes,
+                 size_t length)
+{
+    struct query *query = statement->handle;
+    assert(parameter >= 1 && parameter <= PARAMETERS_MAX && query->result == NULL);
+    int i = parameter - 1;
+    query->too_large |= type != TYPE_ANY && bytes == NULL;
+    if (parameter > query->parameters)
+        query->parameters = parameter;
+    query->type[i] = type;
+    query->value[i] = bytes;
+    query->length[i] = (int)length;
+}
+
+static void bind_i64(struct db_statement *statement, int parameter, int64_t value)
+{
+    struct query *query = statement->handle;
+    uint64_t big_endian = htobe64((uint64_t)value);
+    const char *bytes = arena_copy(&query->arena, (const char *)&big_endian, sizeof big_endian);
+    bind(statement, parameter, TYPE_INT8, bytes, sizeof big_endian);
+}
+
+static void bind_text(struct db_statement *statement, int parameter, struct view value)
+{
+    struct query *query = statement->handle;
+    const char *bytes =
+        value.length == 0 ? "" : arena_copy(&query->arena, value.text, value.length);
+    bind(statement, parameter, TYPE_TEXT, bytes, value.length);
+}
+
+static void bind_null(struct db_statement *statement, int parameter)
+{
+    bind(statement, parameter, TYPE_ANY, NULL, 0);
+}
+
+static bool execute(struct db_statement *statement, struct err *err)
+{
+    struct query *query = statement->handle;
+    struct connection *connection = connection_of(statement->db);
+    int format[PARAMETERS_MAX];
+    for (int i = 0; i < PARAMETERS_MAX; i++)
+        format[i] = 1;
+    if (query->too_large)
+        return err_set(err, ERR_LIMIT, "%s: a statement's values take more than %d bytes",
+                       statement->db->name, TEXT_MAX);
+    query->result = PQexecParams(connection->link, query->sql, query->parameters, query->type,
+                                 query->value, query->length, format, 0);
+    ExecStatusType status = PQresultStatus(query->result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        return failed(statement->db, query->result, err);
+    int64_t count;
+    if (number_parse_i64(view_of(PQcmdTuples(query->result)), &count))
+        connection->changes = (size_t)count;
+    query->row = -1;
+    return true;
+}
+
+static bool next(struct db_statement *statement, struct err *err)
+{
+    struct query *query = statement->handle;
+    if (query->result == NULL && !execute(statement, err))
+        return false;
+    return ++query->row < PQntuples(query->result);
+}
+
+static bool is_null(const struct db_statement *statement, int column)
+{
+    const struct query *query = statement->handle;
+    return PQgetisnull(query->result, query->row, column) == 1;
+}
+
+static struct view text(const struct db_statement *statement, int column)
+{
+    const struct query *query = statement->handle;
+    int length = PQgetlength(query->result, query->row, column);
+    return (struct view){PQgetvalue(query->result, query->row, column), (size_t)length};
+}
+
+static int64_t i64(const struct db_statement *statement, int column)
+{
+    int64_t value = 0;
+    bool is_number = number_parse_i64(text(statement, column), &value);
+    assert(is_number || is_null(statement, column));
+    return value;
+}
+
+const struct db_engine db_postgres = {
+    .tables = "select count(*) from information_schema.tables where table_schema = "
+              "current_schema() and table_name = $1",
+    .open = open_it,
+    .close = close_it,
+    .run = run,
+    .define = define,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .changes = changes,
+    .prepare = prepare,
+    .finish = finish,
+    .bind_i64 = bind_i64,
+    .bind_text = bind_text,
+    .bind_null = bind_null,
+    .next = next,
+    .i64 = i64,
+    .text = text,
+    .is_null = is_null,
+};
