@@ -9,6 +9,7 @@ struct decision decide(const struct bundle *bundle, const struct record *record,
         .row = row,
         .margin = margin,
         .score = score,
+        .probability = calibration_of(&bundle->policy.calibration, score),
         .fraud = score >= bundle->policy.threshold,
     };
 }

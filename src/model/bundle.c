@@ -62,13 +62,6 @@ static bool damaged(struct err *err, const char *where)
 
 /* ---------------------------------------------------------------- sealing */
 
-static void write_policy(const struct policy *policy, struct json *json)
-{
-    json_open(json, '{');
-    json_key(json, "threshold"), json_number(json, (double)policy->threshold);
-    json_close(json);
-}
-
 static bool write_golden(const struct bundle_parts *parts, struct text *text, struct arena *arena,
                          struct err *err)
 {
@@ -99,7 +92,7 @@ static bool write_members(const struct bundle_parts *parts, struct member *membe
     json = json_pretty_to(&text[PART_PLAN]);
     plan_write(parts->plan, &json);
     json = json_pretty_to(&text[PART_POLICY]);
-    write_policy(&parts->policy, &json);
+    policy_write(&parts->policy, &json);
     if (!write_golden(parts, &text[PART_GOLDEN], arena, err))
         return false;
     for (size_t i = 0; i < PARTS; i++) {
@@ -301,13 +294,7 @@ static bool read_manifest(struct bundle *bundle, struct view manifest, const str
 static bool read_policy(struct bundle *bundle, struct view bytes, struct err *err)
 {
     const struct doc *doc = doc_parse(bytes, &bundle->arena, err);
-    double threshold;
-    if (doc == NULL || !doc_need_number(doc, "threshold", &threshold, err))
-        return false;
-    bundle->policy.threshold = (float)threshold;
-    if (!isfinite(bundle->policy.threshold)) /* a double past FLT_MAX is none either */
-        return err_set(err, ERR_MODEL, "the threshold is not finite");
-    return true;
+    return doc != NULL && policy_read(&bundle->policy, doc, &bundle->arena, err);
 }
 
 static bool read_schema(struct bundle *bundle, struct view bytes, struct err *err)

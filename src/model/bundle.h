@@ -9,7 +9,7 @@
  *     schema.json       columns                    (data/schema.h)
  *     plan.json         features                   (feature/plan.h)
  *     model.ubj | .json the forest, XGBoost's own  (model/xgboost.h)
- *     policy.json       threshold
+ *     policy.json       threshold and calibrator   (model/policy.h)
  *     golden.json       records with the margins they must have
  *     papers            what it earned, and from what; read by people     (model/papers.def)
  *     seal              SHA-256 of every byte before it
@@ -24,6 +24,7 @@
 #include "base/digest.h"
 #include "feature/plan.h"
 #include "model/engine.h"
+#include "model/policy.h"
 
 enum { BUNDLE_FORMAT = 1, BUNDLE_SIZE_MAX = 1 << 30, BUNDLE_GOLDEN_MAX = 256 };
 
@@ -34,10 +35,6 @@ enum paper {
     PAPERS,
 };
 const char *paper_name(enum paper paper); /* "evaluation" */
-
-struct policy {
-    float threshold; /* fraud when the score is at or above it */
-};
 
 struct bundle {
     struct arena arena; /* owns everything below */
