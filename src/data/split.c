@@ -198,8 +198,9 @@ static bool folds_shuffled(const struct split *split, const struct split_rows *r
     }
     for (size_t f = 0; f < folds; f++)
         for (size_t i = 0; i < rows->count; i++)
-            fold[f * rows->count + i] =
-                dealt[units.of_row == NULL ? i : units.of_row[i]] == f ? 2 : 1;
+            fold[f * rows->count + i] = dealt[units.of_row == NULL ? i : units.of_row[i]] == f
+                                            ? FOLD_VALIDATES
+                                            : FOLD_TRAINS;
     return true;
 }
 
@@ -217,7 +218,9 @@ static bool folds_time(const struct split *split, const struct split_rows *rows,
             last ? (double)INFINITY : instant_at(time, rows->count, ((double)f + 2) / blocks);
         for (size_t i = 0; i < rows->count; i++) {
             double at = rows->time_ms[i];
-            fold[f * rows->count + i] = at >= from && at < to ? 2 : at < from - delay ? 1 : 0;
+            fold[f * rows->count + i] = at >= from && at < to ? FOLD_VALIDATES
+                                        : at < from - delay   ? FOLD_TRAINS
+                                                              : FOLD_LEFT_OUT;
         }
     }
     return true;

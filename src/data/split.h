@@ -44,7 +44,9 @@ struct split {
 bool split_make(const struct split *split, const struct split_rows *rows, uint8_t *slice,
                 struct arena *arena, struct err *err);
 
-/* fold[f * rows->count + i]: 0 row i is not in fold f, 1 it trains, 2 it validates. */
+enum fold_role { FOLD_LEFT_OUT, FOLD_TRAINS, FOLD_VALIDATES };
+
+/* fold[f * rows->count + i] is row i's role in fold f; no row validates in two. */
 bool split_folds(const struct split *split, const struct split_rows *rows, size_t folds,
                  uint8_t *fold, struct arena *arena, struct err *err);
 

@@ -10,6 +10,15 @@ static bool out_of_memory(struct err *err)
                    "the data does not fit the memory limit (data.memory_mb raises it)");
 }
 
+bool prepared_column(const struct prepared *p, const char *key, struct view name, uint32_t *out,
+                     struct err *err)
+{
+    *out = dictionary_find(&p->schema.names, name);
+    return (*out != DICTIONARY_NONE && p->past.table.series[*out].present) ||
+           err_set(err, ERR_INPUT, "%s: '" VIEW_FMT "' is no column of the data", key,
+                   VIEW_ARG(name));
+}
+
 static bool split_column(struct prepared *p, const struct config *config, uint32_t *out,
                          struct err *err)
 {

@@ -33,4 +33,8 @@ bool prepared_load(struct prepared *prepared, const struct config *config, struc
 
 struct split_rows prepared_rows(const struct prepared *prepared);
 
+/* The column that the setting `key` names: ERR_INPUT unless the data has it. */
+bool prepared_column(const struct prepared *prepared, const char *key, struct view name,
+                     uint32_t *out, struct err *err);
+
 #endif

@@ -74,6 +74,7 @@ struct fold {
     struct xgb_booster booster;
     uint8_t *label;
     double *figure;
+    float *latest, *kept; /* scores of the rows that validate: after this round, after the best */
 };
 
 static void fold_close(struct fold *fold)
@@ -112,10 +113,12 @@ static bool fold_open(struct work *work, size_t index, struct fold *fold, struct
     const uint8_t *roles = (const uint8_t *)work->fold.value + index * work->row.rows;
     fold->label = arena_new(&work->arena, uint8_t, work->row.rows);
     fold->figure = arena_new(&work->arena, double, work->job.rounds);
-    if (fold->label == NULL || fold->figure == NULL)
+    fold->latest = arena_new(&work->arena, float, work->row.rows);
+    fold->kept = arena_new(&work->arena, float, work->row.rows);
+    if (fold->label == NULL || fold->figure == NULL || fold->latest == NULL || fold->kept == NULL)
         return err_set(err, ERR_LIMIT, "the folds do not fit the memory limit");
-    return fold_matrix(work, roles, 1, &fold->matrix[0], NULL, err) &&
-           fold_matrix(work, roles, 2, &fold->matrix[1], fold->label, err) &&
+    return fold_matrix(work, roles, FOLD_TRAINS, &fold->matrix[0], NULL, err) &&
+           fold_matrix(work, roles, FOLD_VALIDATES, &fold->matrix[1], fold->label, err) &&
            xgb_booster_open(&fold->booster, fold->matrix, 2, &work->job.parameters, err);
 }
 
@@ -134,6 +137,7 @@ static bool fold_round(struct work *work, struct fold *fold, size_t round, struc
     if (!xgb_booster_round(&fold->booster, (int)round, &fold->matrix[0], err) ||
         !xgb_booster_scores(&fold->booster, &fold->matrix[1], &score, err))
         return false;
+    memcpy(fold->latest, score, fold->matrix[1].rows * sizeof *score);
     struct sample sample = {.score = score, .label = fold->label, .count = fold->matrix[1].rows};
     if (!ranking_init(&ranking, sample, &scratch, err))
         return false;
@@ -156,6 +160,35 @@ static double mean_at(const struct fold *fold, size_t folds, size_t round)
     return sum / (double)folds;
 }
 
+static void keep_scores(struct fold *fold, size_t folds)
+{
+    for (size_t i = 0; i < folds; i++) {
+        float *kept = fold[i].kept;
+        fold[i].kept = fold[i].latest;
+        fold[i].latest = kept;
+    }
+}
+
+/* fold_score.npy: each training row's score by the fold that held it out; NaN: none did. */
+static bool save_scores(struct work *work, const struct fold *fold, struct err *err)
+{
+    size_t rows = work->row.rows;
+    float *score = arena_new(&work->arena, float, rows);
+    if (score == NULL)
+        return err_set(err, ERR_LIMIT, "the folds' scores do not fit the memory limit");
+    for (size_t i = 0; i < rows; i++)
+        score[i] = NAN;
+    for (size_t f = 0; f < work->job.folds; f++) {
+        const uint8_t *roles = (const uint8_t *)work->fold.value + f * rows;
+        for (size_t i = 0, at = 0; i < rows; i++)
+            if (roles[i] == FOLD_VALIDATES)
+                score[i] = fold[f].kept[at++];
+    }
+    const char *dir = view_copy(work->job.out, &work->arena);
+    struct npy array = {NPY_F4, rows, 0, score};
+    return npy_save(path_join(&work->arena, dir, "fold_score.npy"), &array, err);
+}
+
 /* The folds advance together, so that stopping is decided on their mean. */
 static bool run_folds(struct work *work, struct fold *fold, struct validation *out, struct err *err)
 {
@@ -173,6 +206,8 @@ static bool run_folds(struct work *work, struct fold *fold, struct validation *o
         double gain = out->mean[round] - out->mean[out->best];
         if (higher ? gain > 0 : gain < 0)
             out->best = round;
+        if (job->early_stopping == 0 || out->best == round)
+            keep_scores(fold, job->folds);
         say("cross-validation", round + 1, job->rounds);
         if (job->early_stopping > 0 && round - out->best >= job->early_stopping)
             break;
@@ -222,7 +257,7 @@ static bool cross_validate(struct work *work, size_t *rounds, struct json *json,
     bool ok = true;
     for (size_t i = 0; i < work->job.folds && ok; i++)
         ok = fold_open(work, i, &fold[i], err);
-    ok = ok && run_folds(work, fold, &validation, err);
+    ok = ok && run_folds(work, fold, &validation, err) && save_scores(work, fold, err);
     if (ok) {
         if (work->job.early_stopping > 0)
             *rounds = validation.best + 1;
