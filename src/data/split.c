@@ -8,7 +8,7 @@ enum { DAY_MS = 86400000 };
 enum { STREAM_NEGATIVE = 1, STREAM_POSITIVE = 2, STREAM_FOLDS = 8 }; /* of the seed */
 
 static const char *const slice_names[] = {"train", "validation", "test", "none"};
-static const char *const kind_names[] = {"random", "time", "group"};
+static const char *const kind_names[] = {"random", "time", "dates", "group"};
 
 const char *slice_name(enum slice slice)
 {
@@ -144,6 +144,78 @@ static bool split_time(const struct split *split, const struct split_rows *rows,
     return true;
 }
 
+/* ---------------------------------------------------------------- dates */
+
+static bool check_windows(const struct split *split, struct err *err)
+{
+    const struct split_window *train = &split->window[SLICE_TRAIN];
+    for (int s = 0; s < SLICE_NONE; s++) {
+        const struct split_window *window = &split->window[s];
+        if (!(window->from_ms < window->before_ms))
+            return err_set(err, ERR_INPUT, "split.%s_from is not before split.%s_before",
+                           slice_names[s], slice_names[s]);
+        for (int other = 0; other < s; other++)
+            if (window->from_ms < split->window[other].before_ms &&
+                split->window[other].from_ms < window->before_ms)
+                return err_set(err, ERR_INPUT, "the %s and the %s window of the split overlap",
+                               slice_names[other], slice_names[s]);
+        if (window->from_ms > train->from_ms &&
+            window->from_ms < train->before_ms + split->delay_days * DAY_MS)
+            return err_set(err, ERR_INPUT,
+                           "split.%s_from is less than split.delay_days (%g) after "
+                           "split.train_before: the last labels were not known then",
+                           slice_names[s], split->delay_days);
+    }
+    return true;
+}
+
+static bool split_dates(const struct split *split, const struct split_rows *rows, uint8_t *slice,
+                        struct err *err)
+{
+    if (!check_windows(split, err))
+        return false;
+    for (size_t i = 0; i < rows->count; i++) {
+        slice[i] = SLICE_NONE;
+        for (int s = 0; s < SLICE_NONE; s++)
+            if (rows->time_ms[i] >= split->window[s].from_ms &&
+                rows->time_ms[i] < split->window[s].before_ms)
+                slice[i] = (uint8_t)s;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- the known */
+
+static double training_from(const struct split_rows *rows, const uint8_t *slice)
+{
+    double from = (double)INFINITY;
+    for (size_t i = 0; i < rows->count; i++)
+        if (slice[i] == SLICE_TRAIN)
+            from = fmin(from, rows->time_ms[i]);
+    return floor(from / DAY_MS) * DAY_MS;
+}
+
+/* An entity is known from its first fraud since training began, and the label delay, on. */
+static bool leave_out_known(const struct split *split, const struct split_rows *rows,
+                            uint8_t *slice, struct arena *arena, struct err *err)
+{
+    double *first = arena_new(arena, double, rows->entity_count);
+    if (first == NULL)
+        return out_of_memory(err);
+    double from = training_from(rows, slice);
+    for (size_t e = 0; e < rows->entity_count; e++)
+        first[e] = (double)INFINITY;
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->label[i] && rows->time_ms[i] >= from)
+            first[rows->entity[i]] = fmin(first[rows->entity[i]], rows->time_ms[i]);
+    for (size_t i = 0; i < rows->count; i++) {
+        double day = floor(rows->time_ms[i] / DAY_MS) * DAY_MS;
+        if (slice[i] != SLICE_TRAIN && first[rows->entity[i]] < day - split->delay_days * DAY_MS)
+            slice[i] = SLICE_NONE;
+    }
+    return true;
+}
+
 /* ---------------------------------------------------------------- the two entries */
 
 static bool check_slices(const struct split *split, const struct split_rows *rows,
@@ -159,7 +231,7 @@ static bool check_slices(const struct split *split, const struct split_rows *row
                        "the %s slice has %zu frauds and %zu legitimate rows, both are needed; give "
                        "more rows, other shares%s",
                        slice_names[s], count[s][1], count[s][0],
-                       split->kind == SPLIT_TIME ? ", or a shorter split.delay_days" : "");
+                       split_is_timed(split->kind) ? ", or a shorter split.delay_days" : "");
     }
     return true;
 }
@@ -167,12 +239,15 @@ static bool check_slices(const struct split *split, const struct split_rows *row
 bool split_make(const struct split *split, const struct split_rows *rows, uint8_t *slice,
                 struct arena *arena, struct err *err)
 {
-    if (split->train + split->validation > 0.995)
+    if (split->kind != SPLIT_DATES && split->train + split->validation > 0.995)
         return err_set(err, ERR_INPUT,
                        "split.train (%g) and split.validation (%g) leave nothing to test on",
                        split->train, split->validation);
-    bool ok = split->kind == SPLIT_TIME ? split_time(split, rows, slice, arena, err)
-                                        : split_shuffled(split, rows, slice, arena, err);
+    bool ok = split->kind == SPLIT_TIME    ? split_time(split, rows, slice, arena, err)
+              : split->kind == SPLIT_DATES ? split_dates(split, rows, slice, err)
+                                           : split_shuffled(split, rows, slice, arena, err);
+    if (ok && rows->entity != NULL && split_is_timed(split->kind))
+        ok = leave_out_known(split, rows, slice, arena, err);
     return ok && check_slices(split, rows, slice, err);
 }
 
@@ -249,7 +324,7 @@ bool split_folds(const struct split *split, const struct split_rows *rows, size_
                  uint8_t *fold, struct arena *arena, struct err *err)
 {
     assert(folds >= 2 && folds <= FOLDS_MAX);
-    bool ok = split->kind == SPLIT_TIME ? folds_time(split, rows, folds, fold, arena, err)
-                                        : folds_shuffled(split, rows, folds, fold, arena, err);
+    bool ok = split_is_timed(split->kind) ? folds_time(split, rows, folds, fold, arena, err)
+                                          : folds_shuffled(split, rows, folds, fold, arena, err);
     return ok && check_folds(rows, folds, fold, err);
 }

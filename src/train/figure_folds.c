@@ -124,7 +124,8 @@ static bool write_folds(struct evaluation *e, struct json *json, struct err *err
         doc_load(pipeline_file(e->pipeline, STEP_ID_train, "training.json"), DOCUMENT_SIZE_MAX,
                  e->arena, err);
     const struct doc *cv = doc_find(training, "cross_validation");
-    struct view metric, kind = config_text(config, KEY_SPLIT_KIND);
+    struct view metric;
+    enum split_kind kind = SPLIT_RANDOM;
     double mean, deviation;
     size_t folds;
     json_key(json, "cross_validation");
@@ -140,9 +141,10 @@ static bool write_folds(struct evaluation *e, struct json *json, struct err *err
         return false;
     json_open(json, '{');
     json_key(json, "scheme");
-    json_string(json, view_is(kind, "time")    ? "prequential"
-                      : view_is(kind, "group") ? "grouped"
-                                               : "stratified");
+    split_kind_find(config_text(config, KEY_SPLIT_KIND), &kind);
+    json_string(json, split_is_timed(kind)  ? "prequential"
+                      : kind == SPLIT_GROUP ? "grouped"
+                                            : "stratified");
     json_key(json, "slice"), json_string(json, "train");
     json_key(json, "threshold"), json_number(json, (double)e->policy.threshold);
     json_key(json, "metric"), json_text(json, metric);

@@ -80,7 +80,7 @@ static bool look_at_id(struct leaks *leaks, const struct leak *leak, uint32_t co
     if (share < 0.01)
         return true;
     /* By time the same customers come again, as they will when the model serves. */
-    bool by_time = p->split.kind == SPLIT_TIME;
+    bool by_time = split_is_timed(p->split.kind);
     struct view name = p->schema.column[column].name;
     return leak_add(leaks, leak, by_time ? LEAK_NOTE : LEAK_WARNING, name, share, err,
                     "%zu of %zu validation and test rows have a '" VIEW_FMT

@@ -1,5 +1,6 @@
 #include "train/prepared.h"
 
+#include "base/clock.h"
 #include "data/declare.h"
 
 #include <math.h>
@@ -23,14 +24,10 @@ static bool split_column(struct prepared *p, const struct config *config, uint32
                          struct err *err)
 {
     struct view name = config_text(config, KEY_SPLIT_COLUMN);
-    uint32_t index = dictionary_find(&p->schema.names, name);
-    if (index == DICTIONARY_NONE || !p->past.table.series[index].present)
+    if (name.length == 0)
         return err_set(err, ERR_INPUT,
-                       "split.column: '" VIEW_FMT "' is no column of the data; a split by time or "
-                       "by group needs one",
-                       VIEW_ARG(name));
-    *out = index;
-    return true;
+                       "split.column: a split by time or by group needs the column to split by");
+    return prepared_column(p, "split.column", name, out, err);
 }
 
 static bool take_times(struct prepared *p, const struct config *config, struct err *err)
@@ -51,26 +48,74 @@ static bool take_times(struct prepared *p, const struct config *config, struct e
     return true;
 }
 
-static bool take_groups(struct prepared *p, const struct config *config, struct arena *arena,
-                        struct err *err)
+/* Numbers the values of a column; every row must have one. */
+static bool number_values(struct prepared *p, const char *key, uint32_t column, uint32_t **out,
+                          size_t *count, struct arena *arena, struct err *err)
 {
-    uint32_t column;
-    if (!split_column(p, config, &column, err))
-        return false;
-    struct dictionary groups = dictionary_in(arena);
-    p->group = arena_new(arena, uint32_t, p->past.table.rows);
-    if (p->group == NULL)
+    struct dictionary values = dictionary_in(arena);
+    *out = arena_new(arena, uint32_t, p->past.table.rows);
+    if (*out == NULL)
         return out_of_memory(err);
     for (size_t i = 0; i < p->past.table.rows; i++) {
         char number[32];
         struct view text = table_text(&p->past.table, column, i, number);
         if (text.text == NULL)
-            return err_set(err, ERR_INPUT, "%s line %u: the group to split by is missing",
-                           p->past.table.path, p->past.table.line[i]);
-        if (!dictionary_add(&groups, text, &p->group[i]))
+            return err_set(err, ERR_INPUT, "%s: %s line %u: '" VIEW_FMT "' is missing", key,
+                           p->past.table.path, p->past.table.line[i],
+                           VIEW_ARG(p->schema.column[column].name));
+        if (!dictionary_add(&values, text, &(*out)[i]))
             return out_of_memory(err);
     }
-    p->groups = groups.count;
+    *count = values.count;
+    return true;
+}
+
+static bool take_groups(struct prepared *p, const struct config *config, struct arena *arena,
+                        struct err *err)
+{
+    uint32_t column;
+    return split_column(p, config, &column, err) &&
+           number_values(p, "split.column", column, &p->group, &p->groups, arena, err);
+}
+
+static bool take_entities(struct prepared *p, const struct config *config, struct arena *arena,
+                          struct err *err)
+{
+    static const char key[] = "split.leave_out_known";
+    struct view name = config_text(config, KEY_SPLIT_LEAVE_OUT_KNOWN);
+    uint32_t column;
+    if (name.length == 0)
+        return true;
+    if (!split_is_timed(p->split.kind))
+        return err_set(err, ERR_INPUT, "%s needs a split by time or dates", key);
+    return prepared_column(p, key, name, &column, err) &&
+           number_values(p, key, column, &p->entity, &p->entities, arena, err);
+}
+
+/* "2018-07-25" is its first instant. */
+static bool parse_date(const struct config *config, enum key_id key, double *out, struct err *err)
+{
+    struct view text = config_text(config, key);
+    int64_t ms;
+    if (text.length == 0 || !clock_parse(text, &ms))
+        return err_set(err, ERR_INPUT,
+                       "%s takes a date or an instant, 2018-07-25 or 2018-07-25T00:00:00Z, not "
+                       "'" VIEW_FMT "'",
+                       config_keys[key].path, VIEW_ARG(text));
+    *out = (double)ms;
+    return true;
+}
+
+static bool take_windows(struct prepared *p, const struct config *config, struct err *err)
+{
+    static const enum key_id from[] = {KEY_SPLIT_TRAIN_FROM, KEY_SPLIT_VALIDATION_FROM,
+                                       KEY_SPLIT_TEST_FROM};
+    static const enum key_id before[] = {KEY_SPLIT_TRAIN_BEFORE, KEY_SPLIT_VALIDATION_BEFORE,
+                                         KEY_SPLIT_TEST_BEFORE};
+    for (size_t s = 0; s < SLICE_NONE; s++)
+        if (!parse_date(config, from[s], &p->split.window[s].from_ms, err) ||
+            !parse_date(config, before[s], &p->split.window[s].before_ms, err))
+            return false;
     return true;
 }
 
@@ -80,7 +125,9 @@ struct split_rows prepared_rows(const struct prepared *p)
                                .label = p->past.label,
                                .time_ms = p->time_ms,
                                .group = p->group,
-                               .group_count = p->groups};
+                               .group_count = p->groups,
+                               .entity = p->entity,
+                               .entity_count = p->entities};
 }
 
 /* A join that multiplied rows makes copies of a record; at random they would train and test. */
@@ -110,7 +157,11 @@ static bool split_table(struct prepared *p, const struct config *config, struct 
     };
     bool known = split_kind_find(config_text(config, KEY_SPLIT_KIND), &p->split.kind);
     assert(known); /* the key table has the same words */
-    if (p->split.kind == SPLIT_TIME && !take_times(p, config, err))
+    if (split_is_timed(p->split.kind) && !take_times(p, config, err))
+        return false;
+    if (p->split.kind == SPLIT_DATES && !take_windows(p, config, err))
+        return false;
+    if (!take_entities(p, config, arena, err))
         return false;
     if (p->split.kind == SPLIT_GROUP && !take_groups(p, config, arena, err))
         return false;

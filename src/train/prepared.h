@@ -22,9 +22,11 @@ struct prepared {
     struct split split;
     uint8_t *slice;  /* by row: an enum slice */
     uint8_t *wanted; /* by row: it trains */
-    double *time_ms; /* by row, split.kind time */
+    double *time_ms; /* by row, split.kind time and dates */
     uint32_t *group; /* by row, split.kind group */
     size_t groups;
+    uint32_t *entity; /* by row, split.leave_out_known */
+    size_t entities;
     size_t count[SLICE_COUNT][2]; /* rows by slice and label */
 };
 

@@ -69,7 +69,9 @@ static bool take_amounts(struct beside *b, struct view name, struct err *err)
 static struct view time_name(const struct config *config)
 {
     struct view name = config_text(config, KEY_EVALUATION_TIME);
-    if (name.length == 0 && view_is(config_text(config, KEY_SPLIT_KIND), "time"))
+    enum split_kind kind;
+    if (name.length == 0 && split_kind_find(config_text(config, KEY_SPLIT_KIND), &kind) &&
+        split_is_timed(kind))
         name = config_text(config, KEY_SPLIT_COLUMN);
     return name;
 }

@@ -126,7 +126,11 @@ static bool write_folds(struct preparation *p, struct err *err)
         time_ms[at] = p->prepared.time_ms == NULL ? 0 : p->prepared.time_ms[i];
         group[at++] = p->prepared.group == NULL ? 0 : p->prepared.group[i];
     }
-    struct split_rows these = {rows, label, time_ms, group, p->prepared.groups};
+    struct split_rows these = {.count = rows,
+                               .label = label,
+                               .time_ms = time_ms,
+                               .group = group,
+                               .group_count = p->prepared.groups};
     if (!split_folds(&p->prepared.split, &these, folds, fold, &scratch, err))
         return false;
     struct npy array = {NPY_U1, folds, rows, fold};
@@ -278,7 +282,7 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
         text_addf(outcome, " %s %zu/%zu", slice_name((enum slice)s),
                   p.prepared.count[s][0] + p.prepared.count[s][1], p.prepared.count[s][1]);
     if (p.prepared.count[SLICE_NONE][0] + p.prepared.count[SLICE_NONE][1] > 0)
-        text_addf(outcome, " (label delay leaves out %zu)",
+        text_addf(outcome, " (left out %zu)",
                   p.prepared.count[SLICE_NONE][0] + p.prepared.count[SLICE_NONE][1]);
     return true;
 }

@@ -120,13 +120,13 @@ TEST(a_value_of_the_wrong_type_is_refused_with_its_place)
     refuses("deploy: {automatic: yes}\n",
             "assay.yaml line 1, column 21: 'deploy.automatic' takes true or false, not 'yes'");
     refuses("split: {kind: rando}\n",
-            "assay.yaml line 1, column 15: 'split.kind' takes one of: random time group; not "
+            "assay.yaml line 1, column 15: 'split.kind' takes one of: random time dates group; not "
             "'rando'");
     refuses("columns: {a: {type: num}}\n",
             "assay.yaml line 1, column 21: 'columns.a.type' takes one of: number integer category "
             "ordinal boolean timestamp id text; not 'num'");
     refuses("split: {kind: random time}\n",
-            "assay.yaml line 1, column 15: 'split.kind' takes one of: random time group; not "
+            "assay.yaml line 1, column 15: 'split.kind' takes one of: random time dates group; not "
             "'random time'");
     refuses("split: {seed: }\n", "assay.yaml line 1, column 15: 'split.seed' takes a whole number "
                                  "from 0 to 9e+15, not ''");

@@ -439,3 +439,86 @@ TEST(a_fold_of_one_class_is_refused_and_named)
     FAILS(fold(&history, &split, 2, &err), err, ERR_INPUT);
     SAYS(err, "fold 1 of 2 would train on 50 frauds among 50 rows and validate on 50 among 50");
 }
+
+/* ---------------------------------------------------------------- dates, and the known */
+
+static struct split dates(double train_from, double train_before, double validation_from,
+                          double validation_before, double test_from, double test_before)
+{
+    return (struct split){
+        .kind = SPLIT_DATES,
+        .delay_days = 7,
+        .window = {{train_from * DAY_MS, train_before * DAY_MS},
+                   {validation_from * DAY_MS, validation_before * DAY_MS},
+                   {test_from * DAY_MS, test_before * DAY_MS}},
+    };
+}
+
+TEST(a_split_by_dates_takes_just_what_its_windows_say)
+{
+    static struct history h;
+    struct split split = dates(100, 150, 50, 100, 157, 200);
+    struct err err = {0};
+    fill(&h, 5000, 3);
+    WORKS(make(&h, &split, &err), err);
+    for (size_t i = 0; i < h.rows.count; i++) {
+        double day = h.time_ms[i] / DAY_MS;
+        enum slice want = day >= 100 && day < 150   ? SLICE_TRAIN
+                          : day >= 50 && day < 100  ? SLICE_VALIDATION
+                          : day >= 157 && day < 200 ? SLICE_TEST
+                                                    : SLICE_NONE;
+        SAME(h.slice[i], want);
+    }
+}
+
+TEST(windows_that_overlap_end_before_they_begin_or_come_too_soon_are_refused)
+{
+    static struct history h;
+    struct split overlap = dates(100, 150, 120, 140, 160, 200);
+    struct split backwards = dates(100, 150, 50, 40, 160, 200);
+    struct split soon = dates(100, 150, 50, 100, 156, 200);
+    struct err err = {0};
+    fill(&h, 500, 3);
+    FAILS(make(&h, &overlap, &err), err, ERR_INPUT);
+    SAYS(err, "the train and the validation window of the split overlap");
+    FAILS(make(&h, &backwards, &err), err, ERR_INPUT);
+    SAYS(err, "split.validation_from is not before split.validation_before");
+    FAILS(make(&h, &soon, &err), err, ERR_INPUT);
+    SAYS(err, "split.test_from is less than split.delay_days (7) after split.train_before");
+}
+
+/* By hand: training began on day 100; an entity is known on day d when it had a fraud from day 100
+ * to d - 8. */
+TEST(an_entity_whose_fraud_is_known_by_then_is_not_judged)
+{
+    static const struct {
+        double day;
+        uint32_t entity;
+        uint8_t label;
+        enum slice want;
+    } row[] = {
+        {40, 5, 1, SLICE_NONE},     {60, 6, 1, SLICE_VALIDATION}, {61, 6, 0, SLICE_VALIDATION},
+        {100, 0, 1, SLICE_TRAIN},   {100.5, 0, 0, SLICE_TRAIN},   {149, 1, 0, SLICE_TRAIN},
+        {152.9, 2, 1, SLICE_NONE},  {160, 0, 0, SLICE_NONE},      {160.2, 1, 0, SLICE_TEST},
+        {159.9, 2, 0, SLICE_TEST},  {160, 2, 0, SLICE_NONE},      {161, 3, 1, SLICE_TEST},
+        {168.99, 3, 0, SLICE_TEST}, {169, 3, 0, SLICE_NONE},      {162, 5, 0, SLICE_TEST},
+        {163, 6, 0, SLICE_TEST},
+    };
+    static struct history h;
+    uint32_t entity[LENGTH_OF(row)];
+    struct split split = dates(100, 150, 50, 100, 157, 200);
+    struct err err = {0};
+    fill(&h, LENGTH_OF(row), 3);
+    for (size_t i = 0; i < LENGTH_OF(row); i++) {
+        h.time_ms[i] = row[i].day * DAY_MS;
+        h.label[i] = row[i].label;
+        entity[i] = row[i].entity;
+    }
+    h.rows.entity = entity;
+    h.rows.entity_count = 7;
+    WORKS(make(&h, &split, &err), err);
+    for (size_t i = 0; i < LENGTH_OF(row); i++)
+        FAIL_UNLESS(h.slice[i] == row[i].want, "row %zu is in %s, wanted %s", i,
+                    slice_name((enum slice)h.slice[i]), slice_name(row[i].want));
+    h.rows.entity = NULL;
+}
