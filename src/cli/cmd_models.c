@@ -6,6 +6,7 @@
 #include "cli/govern.h"
 #include "model/adopt.h"
 #include "model/xgboost_write.h"
+#include "store/comparison.h"
 #include "store/governance.h"
 
 #include <math.h>
@@ -110,6 +111,20 @@ static void write_bundle(const struct bundle *bundle, struct json *json)
             json_key(json, paper_name((enum paper)i)), json_raw(json, view_trim(bundle->paper[i]));
 }
 
+static bool write_comparison(struct project *project, int64_t number, struct json *json,
+                             struct err *err)
+{
+    struct comparison last;
+    if (!comparison_last(&project->store, number, &project->arena, &last, err))
+        return false;
+    json_key(json, "comparison");
+    if (last.number == 0)
+        json_null(json);
+    else
+        json_raw(json, view_trim(last.document));
+    return true;
+}
+
 static bool show(struct project *project, const struct call *call, struct err *err)
 {
     struct bundle bundle = {0};
@@ -124,7 +139,8 @@ static bool show(struct project *project, const struct call *call, struct err *e
     json_open(&json, '{');
     if (ok) {
         write_version(&version, alias_of(version.number, champion, challenger), &json);
-        ok = governance_write(&project->store, version.number, &json, err);
+        ok = governance_write(&project->store, version.number, &json, err) &&
+             write_comparison(project, version.number, &json, err);
         write_bundle(&bundle, &json);
     }
     json_close(&json);

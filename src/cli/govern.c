@@ -5,6 +5,7 @@
 #include "measure/metrics.h"
 #include "model/kernel.h"
 #include "store/audit.h"
+#include "store/comparison.h"
 #include "store/gc.h"
 #include "store/governance.h"
 
@@ -52,8 +53,8 @@ bool govern_promote(struct project *project, const struct version *version, cons
                     struct err *err)
 {
     size_t approvers = config_count(&project->config, KEY_DEPLOY_APPROVALS);
-    return governance_promote(&project->store, "champion", version->number, approvers,
-                              project_actor(), comment == NULL ? "" : comment, err);
+    return governance_promote(&project->store, "champion", GOVERNANCE_ANY, version->number,
+                              approvers, project_actor(), comment == NULL ? "" : comment, err);
 }
 
 bool govern_rollback(struct project *project, const char *comment, struct err *err)
@@ -145,6 +146,7 @@ bool govern_verify(struct project *project, const char *reference, struct err *e
         return false;
     for (size_t i = 0; i < count; i++)
         if (!governance_check(&project->store, &version[i], err) ||
+            !comparison_check(&project->store, version[i].number, err) ||
             !verify_version(project, &version[i], err))
             return false;
     printf("audit log: %lld events, the last is %s\n", (long long)summary.events, summary.last);
