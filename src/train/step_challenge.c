@@ -110,18 +110,23 @@ static bool take_group(struct duel *d, struct err *err)
     return group != NULL || err_set(err, ERR_LIMIT, "the groups do not fit the memory limit");
 }
 
+static bool open_bundle(struct duel *d, const struct version *version, struct bundle *out,
+                        struct err *err)
+{
+    const char *path;
+    return (store_get_bundle(d->pipeline->store, &version->bundle, d->arena, &path, err) &&
+            bundle_load(out, path, err)) ||
+           err_while(err, "version %lld", (long long)version->number);
+}
+
 static bool open_bundles(struct duel *d, int64_t champion, struct err *err)
 {
-    struct store *store = d->pipeline->store;
     char reference[32];
     snprintf(reference, sizeof reference, "%lld", (long long)champion);
-    if (!registry_find(store, view_of(reference), d->arena, &d->champion_version, err) ||
-        !bundle_load(&d->champion, store_bundle_path(store, &d->champion_version.bundle, d->arena),
-                     err))
-        return err_while(err, "the champion");
-    return bundle_load(&d->challenger,
-                       store_bundle_path(store, &d->pipeline->version.bundle, d->arena), err) ||
-           err_while(err, "the version just registered");
+    return registry_find(d->pipeline->store, view_of(reference), d->arena, &d->champion_version,
+                         err) &&
+           open_bundle(d, &d->champion_version, &d->champion, err) &&
+           open_bundle(d, &d->pipeline->version, &d->challenger, err);
 }
 
 /* False with `err` unset in `why`'s favour: the champion cannot read the rows. */
