@@ -195,6 +195,7 @@ def bias_is_what_an_independent_count_of_the_same_rows_says():
         write(cwd, "assay.yaml", read(cwd, "assay.yaml") + """decision: {threshold: 0.03}
 bias:
   group: policy_state
+  outcomes_min: 0
   facets:
     - {column: customer_gender, value: Female}
     - {column: customer_age, from: 50}
