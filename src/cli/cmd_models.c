@@ -6,6 +6,7 @@
 #include "cli/govern.h"
 #include "model/adopt.h"
 #include "model/xgboost_write.h"
+#include "store/comparison.h"
 #include "store/governance.h"
 
 #include <math.h>
@@ -19,6 +20,8 @@ enum {
     OPTION_SCALER,
     OPTION_THRESHOLD,
     OPTION_CHAMPION,
+    OPTION_OLDER,
+    OPTION_DRY_RUN,
 };
 
 enum { FILE_MAX = 1 << 30, NAMES_MAX = 1 << 24, COMPANIONS_MAX = 8 };
@@ -108,6 +111,20 @@ static void write_bundle(const struct bundle *bundle, struct json *json)
             json_key(json, paper_name((enum paper)i)), json_raw(json, view_trim(bundle->paper[i]));
 }
 
+static bool write_comparison(struct project *project, int64_t number, struct json *json,
+                             struct err *err)
+{
+    struct comparison last;
+    if (!comparison_last(&project->store, number, &project->arena, &last, err))
+        return false;
+    json_key(json, "comparison");
+    if (last.number == 0)
+        json_null(json);
+    else
+        json_raw(json, view_trim(last.document));
+    return true;
+}
+
 static bool show(struct project *project, const struct call *call, struct err *err)
 {
     struct bundle bundle = {0};
@@ -122,7 +139,8 @@ static bool show(struct project *project, const struct call *call, struct err *e
     json_open(&json, '{');
     if (ok) {
         write_version(&version, alias_of(version.number, champion, challenger), &json);
-        ok = governance_write(&project->store, version.number, &json, err);
+        ok = governance_write(&project->store, version.number, &json, err) &&
+             write_comparison(project, version.number, &json, err);
         write_bundle(&bundle, &json);
     }
     json_close(&json);
@@ -314,9 +332,11 @@ static bool export(struct project *project, const struct call *call, struct err 
     const char *out = call->option[OPTION_OUT], *as = call->option[OPTION_AS];
     if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
         return false;
-    const char *path = store_bundle_path(&project->store, &version.bundle, &project->arena);
+    const char *path;
     bool ok = as != NULL ? export_trees(project, &bundle, view_of(as), out, err)
-                         : file_load(path, FILE_MAX, &project->arena, &bytes, err) &&
+                         : store_get_bundle(&project->store, &version.bundle, &project->arena,
+                                            &path, err) &&
+                               file_load(path, FILE_MAX, &project->arena, &bytes, err) &&
                                file_save(out, bytes, err);
     bundle_release(&bundle);
     return ok;
@@ -368,6 +388,12 @@ static bool verify(struct project *project, const struct call *call, struct err 
     return govern_verify(project, call->arguments > 1 ? call->argument[1] : NULL, err);
 }
 
+static bool gc(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_clear(project, call->option[OPTION_OLDER], call->option[OPTION_DRY_RUN] != NULL,
+                        err);
+}
+
 /* ---------------------------------------------------------------- the command */
 
 static const struct verb {
@@ -378,7 +404,7 @@ static const struct verb {
     {"list", 0, 0, list},     {"show", 1, 1, show},       {"import", 1, COMPANIONS_MAX, import},
     {"export", 1, 1, export}, {"compare", 2, 2, compare}, {"approve", 1, 1, approve},
     {"reject", 1, 1, reject}, {"promote", 1, 1, promote}, {"rollback", 0, 0, rollback},
-    {"tag", 2, 2, tag},       {"verify", 0, 1, verify},
+    {"tag", 2, 2, tag},       {"verify", 0, 1, verify},   {"gc", 0, 0, gc},
 };
 
 static bool run(const struct call *call, struct err *err)
@@ -393,7 +419,7 @@ static bool run(const struct call *call, struct err *err)
             err, ERR_USAGE,
             "usage: assay models list | show REFERENCE | import FILE... | export REFERENCE "
             "--out FILE | compare REFERENCE REFERENCE | approve, reject or promote REFERENCE | "
-            "rollback | tag REFERENCE NAME=VALUE | verify [REFERENCE]");
+            "rollback | tag REFERENCE NAME=VALUE | verify [REFERENCE] | gc");
     if (verb->run == export && call->option[OPTION_OUT] == NULL)
         return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
     struct project project;
@@ -415,6 +441,8 @@ static const struct option_row options[] = {
     [OPTION_THRESHOLD] = {"threshold", "P",
                           "import: fraud from this probability on, or a file with it; default 0.5"},
     [OPTION_CHAMPION] = {"champion", NULL, "import: and make it the champion"},
+    [OPTION_OLDER] = {"older", "DAYS", "gc: unused for so long; default store.keep_days, 30"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "gc: say what would go, and remove nothing"},
     {0},
 };
 
@@ -422,7 +450,7 @@ const struct command command_models = {
     .name = "models",
     .arguments =
         "list | show | import | export | compare | approve | reject | promote | rollback | "
-        "tag | verify [REFERENCE...]",
+        "tag | verify | gc [REFERENCE...]",
     .about = "the registry: versions, their bundles, and models from elsewhere",
     .more =
         "REFERENCE is a version's number or name, champion, challenger, or the first eight or\n"
@@ -434,7 +462,8 @@ const struct command command_models = {
         "promote makes one the champion, if deploy.approvals people approved it; rollback goes "
         "back\n"
         "to the champion before, past those rejected since. A running server keeps what it has\n"
-        "until it is started again. verify opens every bundle and walks the audit log.\n",
+        "until it is started again. verify opens every bundle and walks the audit log.\n"
+        "gc removes bundles that no version refers to and what training left, once old enough.\n",
     .options = options,
     .least = 1,
     .most = 1 + COMPANIONS_MAX,

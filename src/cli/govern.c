@@ -1,9 +1,12 @@
 #include "cli/govern.h"
 
 #include "base/doc.h"
+#include "base/number.h"
 #include "measure/metrics.h"
 #include "model/kernel.h"
 #include "store/audit.h"
+#include "store/comparison.h"
+#include "store/gc.h"
 #include "store/governance.h"
 
 #include <math.h>
@@ -50,8 +53,8 @@ bool govern_promote(struct project *project, const struct version *version, cons
                     struct err *err)
 {
     size_t approvers = config_count(&project->config, KEY_DEPLOY_APPROVALS);
-    return governance_promote(&project->store, "champion", version->number, approvers,
-                              project_actor(), comment == NULL ? "" : comment, err);
+    return governance_promote(&project->store, "champion", GOVERNANCE_ANY, version->number,
+                              approvers, project_actor(), comment == NULL ? "" : comment, err);
 }
 
 bool govern_rollback(struct project *project, const char *comment, struct err *err)
@@ -112,8 +115,9 @@ static bool verify_version(struct project *project, const struct version *versio
 {
     struct bundle bundle = {0};
     char hex[DIGEST_HEX_SIZE];
-    const char *path = store_bundle_path(&project->store, &version->bundle, &project->arena);
-    if (!bundle_load(&bundle, path, err))
+    const char *path;
+    if (!store_get_bundle(&project->store, &version->bundle, &project->arena, &path, err) ||
+        !bundle_load(&bundle, path, err))
         return err_while(err, "version %lld", (long long)version->number);
     bool same = memcmp(&bundle.digest, &version->bundle, sizeof bundle.digest) == 0;
     if (same)
@@ -142,8 +146,34 @@ bool govern_verify(struct project *project, const char *reference, struct err *e
         return false;
     for (size_t i = 0; i < count; i++)
         if (!governance_check(&project->store, &version[i], err) ||
+            !comparison_check(&project->store, version[i].number, err) ||
             !verify_version(project, &version[i], err))
             return false;
     printf("audit log: %lld events, the last is %s\n", (long long)summary.events, summary.last);
+    return true;
+}
+
+/* ---------------------------------------------------------------- gc */
+
+static void say_removed(void *self UNUSED, enum gc_kind kind, struct view name, int64_t bytes)
+{
+    printf("%-7s %12lld  " VIEW_FMT "\n", gc_kind_name(kind), (long long)bytes, VIEW_ARG(name));
+}
+
+bool govern_clear(struct project *project, const char *older, bool dry, struct err *err)
+{
+    enum { DAY_MS = 24 * 60 * 60 * 1000, DAYS_MAX = 36500 };
+    int64_t days = (int64_t)config_count(&project->config, KEY_STORE_KEEP_DAYS);
+    if (older != NULL && (!number_parse_i64(view_of(older), &days) || days < 0 || days > DAYS_MAX))
+        return err_set(err, ERR_USAGE, "--older takes whole days from 0 to %d, not '%s'", DAYS_MAX,
+                       older);
+    struct gc_options options = {
+        .keep_ms = days * DAY_MS, .dry = dry, .actor = project_actor(), .say = say_removed};
+    struct gc_summary summary;
+    if (!gc_run(&project->store, &options, &summary, err))
+        return false;
+    printf("%s %zu bundles, %zu copies, %zu steps: %lld bytes\n", dry ? "would remove" : "removed",
+           summary.count[GC_BUNDLE], summary.count[GC_COPY], summary.count[GC_STEP],
+           (long long)summary.bytes);
     return true;
 }

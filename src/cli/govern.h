@@ -23,4 +23,7 @@ bool govern_compare(struct project *project, const char *left, const char *right
 /* Every bundle opened and every golden record scored again, and the audit log's chain. */
 bool govern_verify(struct project *project, const char *reference, struct err *err);
 
+/* Removes what nobody refers to or used for `older` days (a text; NULL: store.keep_days). */
+bool govern_clear(struct project *project, const char *older, bool dry, struct err *err);
+
 #endif

@@ -88,8 +88,9 @@ bool project_load_bundle(struct project *project, const char *file, const char *
                 "there is no champion yet: `assay train` or `assay models promote` makes one");
         return false;
     }
-    const char *path = store_bundle_path(&project->store, &version->bundle, &project->arena);
-    if (!bundle_load(bundle, path, err))
+    const char *path;
+    if (!store_get_bundle(&project->store, &version->bundle, &project->arena, &path, err) ||
+        !bundle_load(bundle, path, err))
         return false;
     if (digest_same(&bundle->digest, &version->bundle))
         return true;

@@ -177,20 +177,25 @@ static bool may_be_in_force(struct store *store, int64_t number, size_t approver
     return true;
 }
 
-static bool promote(struct store *store, const char *alias, int64_t number, size_t approvers,
-                    const char *actor, const char *reason, struct err *err)
+static bool promote(struct store *store, const char *alias, int64_t from, int64_t number,
+                    size_t approvers, const char *actor, const char *reason, struct err *err)
 {
-    int64_t from;
-    if (!may_be_in_force(store, number, approvers, err) || !alias_get(store, alias, &from, err))
+    int64_t now;
+    if (!may_be_in_force(store, number, approvers, err) || !alias_get(store, alias, &now, err))
         return false;
-    return from == number || move(store, alias, from, number, "promote", actor, reason, err);
+    if (from != GOVERNANCE_ANY && from != now)
+        return err_set(err, ERR_CONFLICT,
+                       "version %lld became the %s meanwhile: what was judged beside version %lld "
+                       "is to be judged beside it",
+                       (long long)now, alias, (long long)from);
+    return now == number || move(store, alias, now, number, "promote", actor, reason, err);
 }
 
-bool governance_promote(struct store *store, const char *alias, int64_t number, size_t approvers,
-                        const char *actor, const char *reason, struct err *err)
+bool governance_promote(struct store *store, const char *alias, int64_t from, int64_t number,
+                        size_t approvers, const char *actor, const char *reason, struct err *err)
 {
     return db_begin(&store->db, err) &&
-           finish(store, promote(store, alias, number, approvers, actor, reason, err), err);
+           finish(store, promote(store, alias, from, number, approvers, actor, reason, err), err);
 }
 
 /* What `number` replaced when it was last promoted; 0: nothing. */

@@ -30,9 +30,11 @@ bool governance_standing(struct store *store, int64_t number, struct standing *o
 bool governance_judge(struct store *store, int64_t number, bool approve, const char *actor,
                       const char *comment, struct err *err);
 
-/* Moves the alias from where it is to `number`. ERR_GATE: rejected, or too few approved. */
-bool governance_promote(struct store *store, const char *alias, int64_t number, size_t approvers,
-                        const char *actor, const char *reason, struct err *err);
+/* Moves the alias to `number` from `from`, 0 for nowhere, or GOVERNANCE_ANY. ERR_CONFLICT: it is
+ * elsewhere by now. ERR_GATE: rejected, or too few approved. */
+#define GOVERNANCE_ANY ((int64_t)-1)
+bool governance_promote(struct store *store, const char *alias, int64_t from, int64_t number,
+                        size_t approvers, const char *actor, const char *reason, struct err *err);
 
 /* Back to what the alias pointed to before, and was not rejected since; `out` is its number.
  * ERR_NOT_FOUND: there is none. */

@@ -114,9 +114,23 @@ static bool insert(struct db *db, const struct version *version, struct err *err
     return db_done(&statement, err);
 }
 
-static bool add_inside(struct db *db, struct version *version, char name[VERSION_NAME_SIZE],
+/* Looked at under the write lock, which whoever removes bundles holds too: a version's is there. */
+static bool has_bundle(struct store *store, const struct version *version, struct err *err)
+{
+    bool there;
+    return store_has_bundle(store, &version->bundle, &there, err) &&
+           (there ||
+            err_set(err, ERR_CONFLICT,
+                    "the bundle is not in the store any more: somebody cleared it away; do "
+                    "it again"));
+}
+
+static bool add_inside(struct store *store, struct version *version, char name[VERSION_NAME_SIZE],
                        struct err *err)
 {
+    struct db *db = &store->db;
+    if (!has_bundle(store, version, err))
+        return false;
     version->created_ms = clock_now_ms();
     if (!next_number(db, &version->number, err) || !free_name(db, version->created_ms, name, err))
         return false;
@@ -229,8 +243,8 @@ bool registry_add(struct store *store, const struct version *wanted, const char 
         return false;
     bool ok = find_one(store, "bundle = $1", view_of(digest_print(&wanted->bundle, hex)), arena,
                        out, known, err);
-    ok = ok && (*known ||
-                (add_inside(&store->db, &version, name, err) && tell(store, &version, actor, err)));
+    ok = ok &&
+         (*known || (add_inside(store, &version, name, err) && tell(store, &version, actor, err)));
     if (!ok) {
         db_rollback(&store->db);
         return false;

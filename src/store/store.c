@@ -2,8 +2,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "model/bundle.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define MIGRATION(name) extern const char sql_##name[];
@@ -138,6 +141,15 @@ static bool open_database(struct store *store, const struct store_place *place, 
     return false;
 }
 
+static bool open_bundles(struct store *store, const struct store_place *place, struct err *err)
+{
+    struct objects_place bundles = place->bundles;
+    store->bundles_elsewhere = bundles.where != NULL && bundles.where[0] != '\0';
+    if (!store->bundles_elsewhere)
+        bundles.where = path_join(&store->arena, store->dir, "bundles");
+    return objects_open(&store->bundles, &bundles, err);
+}
+
 bool store_open_place(struct store *store, const struct store_place *place, struct err *err)
 {
     enum { PATHS_MAX = 1 << 20 };
@@ -147,8 +159,9 @@ bool store_open_place(struct store *store, const struct store_place *place, stru
     bool ok = dir_make(dir, err) && keep_private(dir, fresh, err) &&
               dir_make(path_join(&made.arena, dir, "bundles"), err) &&
               dir_make(path_join(&made.arena, dir, "work"), err) &&
-              open_database(&made, place, err);
+              open_bundles(&made, place, err) && open_database(&made, place, err);
     if (!ok) {
+        objects_close(&made.bundles);
         arena_release(&made.arena);
         return err_while(err, "opening the store '%s'", place->dir);
     }
@@ -166,27 +179,111 @@ void store_close(struct store *store)
     if (store->dir == NULL)
         return;
     db_close(&store->db);
+    objects_close(&store->bundles);
     arena_release(&store->arena);
     *store = (struct store){0};
 }
 
-const char *store_bundle_path(const struct store *store, const struct digest *digest,
-                              struct arena *arena)
+/* ---------------------------------------------------------------- bundles */
+
+enum { KEY_SIZE = DIGEST_HEX_SIZE + 8 };
+
+static const char *key_of(const struct digest *digest, char key[KEY_SIZE])
 {
-    char hex[DIGEST_HEX_SIZE], name[DIGEST_HEX_SIZE + 16];
-    snprintf(name, sizeof name, "bundles/%s.tar", digest_print(digest, hex));
-    return path_join(arena, store->dir, name);
+    char hex[DIGEST_HEX_SIZE];
+    snprintf(key, KEY_SIZE, "%s.tar", digest_print(digest, hex));
+    return key;
+}
+
+/* The bytes under this name, if they have the digest that it promises. */
+static bool fetch(struct store *store, const struct digest *digest, struct arena *arena,
+                  struct view *out, bool *same, struct err *err)
+{
+    char key[KEY_SIZE];
+    if (!objects_get(&store->bundles, key_of(digest, key), BUNDLE_SIZE_MAX, arena, out, err))
+        return false;
+    struct digest found = digest_of(*out);
+    *same = digest_same(&found, digest);
+    return true;
+}
+
+static bool is_whole(struct store *store, const struct digest *digest, bool *out, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 2 * (size_t)BUNDLE_SIZE_MAX};
+    struct view bytes;
+    if (fetch(store, digest, &arena, &bytes, out, err))
+        return true;
+    *out = false;
+    if (err->kind != ERR_NOT_FOUND) /* cleared away since it was looked for */
+        return false;
+    *err = (struct err){0};
+    return true;
 }
 
 bool store_put_bundle(struct store *store, struct view bytes, struct digest *out, struct err *err)
 {
-    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};
-    struct digest digest = digest_of(bytes), there;
-    const char *path = store_bundle_path(store, &digest, &arena);
-    bool same =
-        file_exists(path) && digest_of_file(path, &there, err) && digest_same(&there, &digest);
-    if (err->kind != ERR_NONE || (!same && !file_save(path, bytes, err)))
+    struct digest digest = digest_of(bytes);
+    char key[KEY_SIZE];
+    bool made, whole = true;
+    if (!objects_put(&store->bundles, key_of(&digest, key), bytes, &made, err) ||
+        !(made || is_whole(store, &digest, &whole, err)))
+        return false;
+    if (!whole && (!objects_remove(&store->bundles, key, err) ||
+                   !objects_put(&store->bundles, key, bytes, &made, err)))
         return false;
     *out = digest;
+    return true;
+}
+
+bool store_has_bundle(struct store *store, const struct digest *digest, bool *out, struct err *err)
+{
+    char key[KEY_SIZE];
+    return objects_head(&store->bundles, key_of(digest, key), out, NULL, err);
+}
+
+static bool copy_here(struct store *store, const struct digest *digest, const char *path,
+                      struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 2 * (size_t)BUNDLE_SIZE_MAX};
+    struct view bytes;
+    bool same;
+    if (!fetch(store, digest, &arena, &bytes, &same, err))
+        return false;
+    if (!same)
+        return err_set(err, ERR_MODEL, "%s: what lies there is not the bundle that was registered",
+                       store->bundles.name);
+    return file_save(path, bytes, err);
+}
+
+bool store_get_bundle(struct store *store, const struct digest *digest, struct arena *arena,
+                      const char **out, struct err *err)
+{
+    char key[KEY_SIZE];
+    struct digest there;
+    const char *home = path_join(arena, store->dir, "bundles");
+    const char *path = path_join(arena, home, key_of(digest, key));
+    *out = path;
+    if (!store->bundles_elsewhere)
+        return true;
+    if (file_exists(path)) {
+        if (!digest_of_file(path, &there, err))
+            return false;
+        if (digest_same(&there, digest))
+            return true;
+    }
+    return copy_here(store, digest, path, err);
+}
+
+/* ---------------------------------------------------------------- the lock */
+
+bool store_lock_work(const struct store *store, int *fd, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};
+    const char *path = path_join(&arena, store->dir, "train.lock");
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (*fd < 0)
+        return err_set(err, ERR_IO, "'%s' cannot be opened: %s", path, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
+        return err_set(err, ERR_CONFLICT, "another training runs in '%s'; wait for it", store->dir);
     return true;
 }

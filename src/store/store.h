@@ -14,26 +14,38 @@
 
 #include "base/digest.h"
 #include "store/db.h"
+#include "store/objects.h"
 
 struct store {
     struct arena arena; /* paths */
     const char *dir;
     struct db db;
+    struct objects bundles;
+    bool bundles_elsewhere; /* DIR/bundles holds copies of those that were read */
 };
 
 /* Where its parts are. What is NULL or "" is in the directory. */
 struct store_place {
     const char *dir;
     const char *database; /* postgresql://... */
+    struct objects_place bundles;
 };
 
 bool store_open_place(struct store *store, const struct store_place *place, struct err *err);
 bool store_open(struct store *store, const char *dir, struct err *err); /* all in one directory */
 void store_close(struct store *store);
 
-/* Bundles by digest. Putting one that is there already is fine; what is read back is checked. */
-const char *store_bundle_path(const struct store *store, const struct digest *digest,
-                              struct arena *arena);
+/* Bundles by digest. Putting one that is there already is fine, and heals one that was damaged. */
 bool store_put_bundle(struct store *store, struct view bytes, struct digest *out, struct err *err);
+bool store_has_bundle(struct store *store, const struct digest *digest, bool *out, struct err *err);
+
+/* A file to read it from: the bundle itself, which its reader checks, or a copy, which was checked.
+ * ERR_NOT_FOUND; ERR_MODEL when what came from elsewhere has another digest. */
+bool store_get_bundle(struct store *store, const struct digest *digest, struct arena *arena,
+                      const char **out, struct err *err);
+
+/* Held while work/ is written or cleared; `fd` is -1 before, and closed it is given up.
+ * ERR_CONFLICT: somebody else has it. */
+bool store_lock_work(const struct store *store, int *fd, struct err *err);
 
 #endif

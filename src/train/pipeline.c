@@ -231,18 +231,6 @@ static bool do_step(struct pipeline *pipeline, enum step_id id, struct err *err)
 
 /* ---------------------------------------------------------------- the run */
 
-static bool lock(struct pipeline *pipeline, int *fd, struct err *err)
-{
-    const char *path = path_join(pipeline->arena, pipeline->store->dir, "train.lock");
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (*fd < 0)
-        return err_set(err, ERR_IO, "'%s' cannot be opened: %s", path, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
-        return err_set(err, ERR_CONFLICT, "another training runs in '%s'; wait for it",
-                       pipeline->store->dir);
-    return true;
-}
-
 static int is_unfinished(const struct dirent *entry)
 {
     return view_ends(view_of(entry->d_name), ".new");
@@ -292,7 +280,7 @@ bool pipeline_run(struct pipeline *pipeline, enum step_id until, struct err *err
     digest_config(pipeline, &config);
     if (!digest_of_file("/proc/self/exe", &pipeline->build, err))
         return false;
-    if (!pipeline_check(pipeline->config, err) || !lock(pipeline, &fd, err) ||
+    if (!pipeline_check(pipeline->config, err) || !store_lock_work(pipeline->store, &fd, err) ||
         !clear_unfinished(pipeline, err) || !run_bury_dead(pipeline->store, err) ||
         !run_begin(pipeline->store, &config, pipeline->actor, &pipeline->run_id, err))
         return false;

@@ -27,6 +27,14 @@ enum step_id {
     STEP_COUNT,
 };
 
+/* What the champion's place asks of a version, and whether it has it. */
+struct challenge_result {
+    int64_t champion;  /* the version it met; 0: there was none to meet */
+    bool may_replace;  /* it may take its place */
+    bool worth_a_look; /* it may not, for lack of evidence alone */
+    const char *text;  /* why, in a line */
+};
+
 struct pipeline {
     const struct config *config;
     struct store *store;
@@ -40,10 +48,11 @@ struct pipeline {
     struct digest output[STEP_COUNT];
     bool unchanged[STEP_COUNT];
     int64_t run_id;
-    struct digest build;    /* of the program: another one runs every step again */
-    struct view library;    /* libxgboost's version */
-    struct version version; /* after register */
-    bool champion;          /* after deploy: the version is the champion */
+    struct digest build;               /* of the program: another one runs every step again */
+    struct view library;               /* libxgboost's version */
+    struct version version;            /* after register */
+    struct challenge_result challenge; /* after challenge */
+    bool champion;                     /* after deploy: the version is the champion */
 };
 
 struct step {

@@ -111,13 +111,13 @@ static bool take_segments(struct beside *b, const struct config *config, struct 
     return true;
 }
 
-bool beside_load(struct beside *b, const struct config *config, struct arena *arena,
+bool beside_load(struct beside *b, const struct config *config, bool past, struct arena *arena,
                  struct err *err)
 {
     *b = (struct beside){0};
     struct view entity = config_text(config, KEY_EVALUATION_ENTITY);
     struct view amount = config_text(config, KEY_EVALUATION_AMOUNT), time = time_name(config);
-    b->loaded = entity.length > 0 || amount.length > 0 || time.length > 0 ||
+    b->loaded = past || entity.length > 0 || amount.length > 0 || time.length > 0 ||
                 config_node(config, "evaluation.segments") != NULL;
     if (!b->loaded)
         return true;

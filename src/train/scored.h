@@ -32,8 +32,9 @@ struct beside {
     size_t segments;
 };
 
-/* Reads the past again only when a column is named. ERR_INPUT names the key or the line. */
-bool beside_load(struct beside *beside, const struct config *config, struct arena *arena,
+/* Reads the past again only when a column is named, or `past` says that it is wanted anyway.
+ * ERR_INPUT names the key or the line. */
+bool beside_load(struct beside *beside, const struct config *config, bool past, struct arena *arena,
                  struct err *err);
 bool beside_is_timed(const struct config *config); /* a time is named, by the split or by itself */
 

@@ -25,7 +25,7 @@ struct analysis {
     struct pipeline *pipeline;
     struct arena *arena;
     struct bias_facets facets;
-    struct prepared prepared;
+    struct beside beside; /* with the past itself */
     struct scored test;
     struct bias_told told;
 };
@@ -54,7 +54,7 @@ static bool out_of_memory(struct err *err)
 /* The training rows' numbers and labels; the test rows are the scored ones. */
 static bool labels_part(struct analysis *a, struct bias_part *part, struct err *err)
 {
-    const struct prepared *p = &a->prepared;
+    const struct prepared *p = &a->beside.prepared;
     size_t rows = p->count[SLICE_TRAIN][0] + p->count[SLICE_TRAIN][1], at = 0;
     uint32_t *row = arena_new(a->arena, uint32_t, rows);
     uint8_t *observed = arena_new(a->arena, uint8_t, rows);
@@ -114,13 +114,13 @@ static bool budget_point(struct analysis *a, struct bias_part *part, struct bias
 /* By feature, the column it is made of. */
 static bool name_features(const struct analysis *a, struct bias_part *part, struct err *err)
 {
-    struct view *from = arena_new(a->arena, struct view, a->prepared.plan.width);
+    struct view *from = arena_new(a->arena, struct view, a->beside.prepared.plan.width);
     if (from == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < a->prepared.plan.count; i++) {
-        const struct feature *feature = &a->prepared.plan.feature[i];
+    for (size_t i = 0; i < a->beside.prepared.plan.count; i++) {
+        const struct feature *feature = &a->beside.prepared.plan.feature[i];
         for (uint32_t f = feature->first; f < feature->first + feature->width; f++)
-            from[f] = a->prepared.schema.column[feature->column].name;
+            from[f] = a->beside.prepared.schema.column[feature->column].name;
     }
     part->feature = a->test.matrix;
     part->width = a->test.width;
@@ -199,13 +199,11 @@ static bool write_all(struct analysis *a, const char *dir, struct err *err)
 static bool analyse(struct analysis *a, struct err *err)
 {
     const struct pipeline *pipeline = a->pipeline;
-    struct beside beside;
     struct trained model;
-    return prepared_load(&a->prepared, pipeline->config, a->arena, err) &&
-           bias_facets_load(&a->facets, pipeline->config, &a->prepared, a->arena, err) &&
+    return beside_load(&a->beside, pipeline->config, true, a->arena, err) &&
+           bias_facets_load(&a->facets, pipeline->config, &a->beside.prepared, a->arena, err) &&
            trained_load(&model, pipeline, a->arena, err) &&
-           beside_load(&beside, pipeline->config, a->arena, err) &&
-           scored_load(&a->test, "test", pipeline, &model, &beside, a->arena, err);
+           scored_load(&a->test, "test", pipeline, &model, &a->beside, a->arena, err);
 }
 
 static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome, struct err *err)

@@ -244,7 +244,7 @@ static bool prepare(struct evaluation *e, struct err *err)
     e->has_costs = read_costs(config, &e->costs);
     e->alarms = config_count(config, KEY_BUDGET_ALARMS);
     return trained_load(&e->model, e->pipeline, e->arena, err) &&
-           beside_load(&e->beside, config, e->arena, err) &&
+           beside_load(&e->beside, config, false, e->arena, err) &&
            scored_load(&e->validation, "validation", e->pipeline, &e->model, &e->beside, e->arena,
                        err) &&
            scored_load(&e->test, "test", e->pipeline, &e->model, &e->beside, e->arena, err);

@@ -21,6 +21,14 @@ static struct version wanted(const char *bundle)
                             .metrics = VIEW("{\"roc_auc\":0.9}")};
 }
 
+/* Its bundle is in the store, as it must be. */
+static void put(struct store *store, const char *bundle)
+{
+    struct digest digest;
+    struct err err = {0};
+    WORKS(store_put_bundle(store, view_of(bundle), &digest, &err), err);
+}
+
 static struct version added(struct store *store, const char *bundle, struct arena *arena)
 {
     /* Each a bundle of its own, whatever it is called. */
@@ -30,6 +38,7 @@ static struct version added(struct store *store, const char *bundle, struct aren
     struct version want = wanted(name), out;
     struct err err = {0};
     bool known;
+    put(store, name);
     WORKS(registry_add(store, &want, "me", arena, &out, &known, &err), err);
     TRUE(!known);
     return out;
@@ -127,6 +136,19 @@ ON_BOTH(what_is_not_registered_is_not_found_and_the_remedy_is_said)
           ERR_NOT_FOUND);
 }
 
+ON_BOTH(a_version_whose_bundle_is_not_there_is_not_registered)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    CLEANUP(store_close) struct store store = {0};
+    struct err err = {0};
+    struct version want = wanted("nowhere"), out;
+    bool known;
+    WORKS(open_fresh(&store, ground, &arena, "nowhere", &err), err);
+    FAILS(registry_add(&store, &want, "me", &arena, &out, &known, &err), err, ERR_CONFLICT);
+    SAYS(err, "the bundle is not in the store any more");
+    SAME(added(&store, "one", &arena).number, 1);
+}
+
 ON_BOTH(a_bundle_that_is_registered_keeps_its_version)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
@@ -135,6 +157,7 @@ ON_BOTH(a_bundle_that_is_registered_keeps_its_version)
     struct version want = wanted("same"), first, again;
     bool known;
     WORKS(open_fresh(&store, ground, &arena, "once", &err), err);
+    put(&store, "same");
     WORKS(registry_add(&store, &want, "me", &arena, &first, &known, &err), err);
     TRUE(!known);
     added(&store, "other", &arena);
@@ -206,6 +229,7 @@ ON_BOTH(an_alias_or_version_that_points_at_nothing_is_refused)
     struct version want = wanted("two"), out = {.number = 77};
     want.run_id = 9;
     bool known;
+    put(&store, "two");
     FAILS(registry_add(&store, &want, "me", &arena, &out, &known, &err), err, ERR_CONFLICT);
     SAME(out.number, 77);
     /* The refused one left no gap. */
@@ -224,7 +248,9 @@ static void register_many(struct store_place place)
         char name[64];
         snprintf(name, sizeof name, "%ld %d", (long)getpid(), i);
         struct version want = wanted(name);
-        ok = registry_add(&store, &want, "me", &arena, &out, &known, &err);
+        struct digest digest;
+        ok = store_put_bundle(&store, view_of(name), &digest, &err) &&
+             registry_add(&store, &want, "me", &arena, &out, &known, &err);
     }
     if (!ok)
         fprintf(stderr, "%s\n", err.text);

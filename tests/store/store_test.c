@@ -142,12 +142,14 @@ TEST(a_store_from_before_the_third_migration_gets_it)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
     struct store_place place = {.dir = fresh(&arena, "older")};
-    tamper(&place, "alter table run drop column place; delete from migration where number = 3");
+    tamper(&place, "alter table run drop column place; drop table comparison; "
+                   "delete from migration where number >= 3");
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
     WORKS(store_open_place(&store, &place, &err), err);
     SAME(count_of(&store, "select count(place) from run"), 0);
-    SAME(count_of(&store, "select count(*) from migration"), 3);
+    SAME(count_of(&store, "select count(*) from comparison"), 0);
+    TRUE(count_of(&store, "select count(*) from migration") >= 4);
 }
 
 TEST(what_is_no_database_is_refused_with_its_path_and_left_alone)
@@ -187,10 +189,16 @@ TEST(a_bundle_is_a_file_named_by_its_digest_and_putting_it_again_is_fine)
     struct digest digest, again, wanted = digest_of(VIEW("bundle"));
     struct view bytes;
     char hex[DIGEST_HEX_SIZE], name[128];
+    const char *path;
+    bool there;
     WORKS(store_open(&store, fresh(&arena, "bundles"), &err), err);
+    WORKS(store_has_bundle(&store, &wanted, &there, &err), err);
+    TRUE(!there);
     WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
     TRUE(digest_same(&digest, &wanted));
-    const char *path = store_bundle_path(&store, &digest, &arena);
+    WORKS(store_has_bundle(&store, &wanted, &there, &err), err);
+    TRUE(there);
+    WORKS(store_get_bundle(&store, &digest, &arena, &path, &err), err);
     snprintf(name, sizeof name, "bundles/%s.tar", digest_print(&digest, hex));
     TRUE(view_ends(view_of(path), name));
     struct stat before, after;
@@ -208,13 +216,71 @@ TEST(a_bundle_that_was_damaged_on_the_disk_is_written_again)
     struct err err = {0};
     struct digest digest;
     struct view bytes;
+    const char *path;
     WORKS(store_open(&store, fresh(&arena, "damaged"), &err), err);
     WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
-    const char *path = store_bundle_path(&store, &digest, &arena);
+    WORKS(store_get_bundle(&store, &digest, &arena, &path, &err), err);
     WORKS(file_save(path, VIEW("bundl"), &err), err);
     WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
     WORKS(file_load(path, MEMORY, &arena, &bytes, &err), err);
     TEXT(bytes, "bundle");
+}
+
+static void overwrite(struct arena *arena, const char *dir, const char *name, struct view bytes)
+{
+    struct err err = {0};
+    WORKS(file_save(path_join(arena, dir, name), bytes, &err), err);
+}
+
+TEST(a_bundle_from_elsewhere_is_copied_once_and_checked)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    CLEANUP(store_close) struct store store = {0};
+    struct store_place place = {.dir = fresh(&arena, "near"),
+                                .bundles = {.where = fresh(&arena, "far")}};
+    struct err err = {0};
+    struct digest digest, absent = digest_of(VIEW("absent"));
+    struct view bytes;
+    char hex[DIGEST_HEX_SIZE], name[128];
+    const char *path, *again;
+    WORKS(store_open_place(&store, &place, &err), err);
+    WORKS(store_put_bundle(&store, VIEW("bundle"), &digest, &err), err);
+    snprintf(name, sizeof name, "%s.tar", digest_print(&digest, hex));
+    TRUE(file_exists(path_join(&arena, place.bundles.where, name)));
+    TRUE(!file_exists(path_join(&arena, path_join(&arena, place.dir, "bundles"), name)));
+
+    WORKS(store_get_bundle(&store, &digest, &arena, &path, &err), err);
+    TRUE(view_starts(view_of(path), place.dir));
+    WORKS(file_load(path, MEMORY, &arena, &bytes, &err), err);
+    TEXT(bytes, "bundle");
+    overwrite(&arena, place.bundles.where, name, VIEW("changed")); /* it is not asked again */
+    WORKS(store_get_bundle(&store, &digest, &arena, &again, &err), err);
+    TEXT(view_of(again), path);
+
+    WORKS(file_save(path, VIEW("cut"), &err), err); /* a damaged copy is fetched anew */
+    FAILS(store_get_bundle(&store, &digest, &arena, &path, &err), err, ERR_MODEL);
+    SAYS(err, "is not the bundle that was registered");
+    err = (struct err){0};
+    overwrite(&arena, place.bundles.where, name, VIEW("bundle"));
+    WORKS(store_get_bundle(&store, &digest, &arena, &path, &err), err);
+    WORKS(file_load(path, MEMORY, &arena, &bytes, &err), err);
+    TEXT(bytes, "bundle");
+    FAILS(store_get_bundle(&store, &absent, &arena, &path, &err), err, ERR_NOT_FOUND);
+}
+
+TEST(the_work_has_one_lock)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    CLEANUP(store_close) struct store store = {0};
+    CLEANUP(fd_close) int one = -1, two = -1;
+    struct err err = {0};
+    WORKS(store_open(&store, fresh(&arena, "lock"), &err), err);
+    WORKS(store_lock_work(&store, &one, &err), err);
+    FAILS(store_lock_work(&store, &two, &err), err, ERR_CONFLICT);
+    fd_close(&one);
+    fd_close(&two);
+    err = (struct err){0};
+    WORKS(store_lock_work(&store, &two, &err), err);
 }
 
 ON_BOTH(processes_that_open_a_new_store_at_once_all_get_it)

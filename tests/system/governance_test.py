@@ -14,7 +14,8 @@ def trained(cwd, versions=1, more=""):
     write(cwd, "assay.yaml", yaml)
     for seed in range(1, versions + 1):
         assay("train", "--set", f"split.seed={seed}", "--set", "model.rounds=10",
-              "--set", "model.folds=0", "--set", "model.early_stopping=0", cwd=cwd)
+              "--set", "model.folds=0", "--set", "model.early_stopping=0",
+              "--set", "challenge.mode=off", cwd=cwd)
 
 
 def champion(cwd):
@@ -39,7 +40,8 @@ def a_rollback_gives_the_decisions_of_before_bit_for_bit():
         score = ("score", "claims.csv", "--join", "customers.csv", "--on", "policy_id")
         before = assay(*score, cwd=cwd).text
         assay("train", "--set", "split.seed=2", "--set", "model.rounds=12", "--set", "model.folds=0",
-              "--set", "model.early_stopping=0", cwd=cwd)
+              "--set", "model.early_stopping=0",
+              "--set", "challenge.mode=off", cwd=cwd)
         assert champion(cwd) == 2 and assay(*score, cwd=cwd).text != before
         done = assay("models", "rollback", cwd=cwd, status=2)
         assert "--comment" in done.said, done.said

@@ -1,4 +1,5 @@
 """recipes: the projects that several system tests train."""
+import json
 import os
 import re
 
@@ -57,3 +58,21 @@ def work(directory, step):
     found = [name for name in os.listdir(base) if name.startswith(step + "-")]
     assert len(found) == 1, found
     return os.path.join(base, found[0])
+
+
+def one_split(value):
+    """XGBoost's JSON of one split; every value of the leaf is another model, and so another bundle."""
+    tree = {"id": 0, "left_children": [1, -1, -1], "right_children": [2, -1, -1],
+            "parents": [2147483647, 0, 0], "split_indices": [0, 0, 0],
+            "split_conditions": [0.5, -1.0, value], "default_left": [0, 0, 0],
+            "sum_hessian": [8, 5, 3], "loss_changes": [1.5, 0, 0],
+            "tree_param": {"num_nodes": "3", "num_feature": "2", "num_deleted": "0",
+                           "size_leaf_vector": "1"}}
+    return json.dumps({
+        "learner": {"attributes": {},
+                    "gradient_booster": {"model": {"trees": [tree], "tree_info": [0]},
+                                         "name": "gbtree"},
+                    "learner_model_param": {"base_score": "5E-1", "num_class": "0",
+                                            "num_feature": "2"},
+                    "objective": {"name": "binary:logistic"}},
+        "version": [1, 7, 4]})

@@ -1,6 +1,5 @@
 """Sixteen processes that register and promote at once, each killed at random, again and again: the
 books hold on either database."""
-import json
 import os
 import random
 import sqlite3
@@ -10,27 +9,10 @@ import time
 
 from harness import ASSAY, SOAK, assay, directory, main, test
 from postgres import PASSWORD, Postgres
+from recipes import one_split
 
 WORKERS = 16
 KILLS = 100 if SOAK else 4  # of each
-
-
-def model(value):
-    """One split; every value of the leaf is another model, and so another bundle."""
-    tree = {"id": 0, "left_children": [1, -1, -1], "right_children": [2, -1, -1],
-            "parents": [2147483647, 0, 0], "split_indices": [0, 0, 0],
-            "split_conditions": [0.5, -1.0, value], "default_left": [0, 0, 0],
-            "sum_hessian": [8, 5, 3], "loss_changes": [1.5, 0, 0],
-            "tree_param": {"num_nodes": "3", "num_feature": "2", "num_deleted": "0",
-                           "size_leaf_vector": "1"}}
-    return json.dumps({
-        "learner": {"attributes": {},
-                    "gradient_booster": {"model": {"trees": [tree], "tree_info": [0]},
-                                         "name": "gbtree"},
-                    "learner_model_param": {"base_score": "5E-1", "num_class": "0",
-                                            "num_feature": "2"},
-                    "objective": {"name": "binary:logistic"}},
-        "version": [1, 7, 4]})
 
 
 class Worker(threading.Thread):
@@ -65,7 +47,7 @@ class Worker(threading.Thread):
         while self.killed < KILLS and attempts < 10 * KILLS:
             name = f"model-{self.number}-{attempts}.json"
             with open(os.path.join(self.cwd, name), "w", encoding="utf-8") as file:
-                file.write(model(1 + self.number + attempts / 4096))
+                file.write(one_split(1 + self.number + attempts / 4096))
             attempts += 1
             self.attempt(name, kill=attempts % 3 != 1)
             if self.random.random() < 0.3:  # the one that was killed is tried again

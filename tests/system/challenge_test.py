@@ -1,0 +1,179 @@
+"""Champion and challenger on the same rows: who stays, who goes, and what is told of it."""
+import json
+import os
+
+from harness import ROOT, assay, directory, main, read, test, write
+
+EVALUATION = """
+evaluation: {entity: customer_id, amount: amount}
+"""
+
+
+def cards(cwd, more="", rows=800, days=100, seed=1):
+    assay("generate", "cards", "--rows", rows, "--days", days, "--seed", seed, "--out", ".",
+          cwd=cwd)
+    text = read(ROOT, "examples", "cards", "assay.yaml")
+    text = text.replace("gate:\n  - roc_auc >= 0.7\n  - pr_auc >= 0.05\n", "")
+    text = text.replace("early_stopping: 20", "early_stopping: 0")
+    text = text.replace("  folds: 3\n", "  folds: 3\n  parameters: {subsample: 0.8}\n")
+    write(cwd, "assay.yaml", text + EVALUATION + more)
+
+
+def train(cwd, *settings, status=0):
+    arguments = [word for setting in settings for word in ("--set", setting)]
+    return assay("train", "--set", "model.folds=0", *arguments, cwd=cwd, status=status)
+
+
+def shown(cwd, version):
+    return json.loads(assay("models", "show", version, cwd=cwd).text)
+
+
+def alias(cwd, name):
+    return json.loads(assay("models", "show", name, cwd=cwd).text)["number"]
+
+
+@test
+def a_better_model_replaces_the_champion_and_the_reasons_are_kept():
+    with directory() as cwd:
+        cards(cwd, "challenge: {alert_volume: 1000, ece: 1000}\n")
+        train(cwd, "model.rounds=1")
+        done = train(cwd, "model.rounds=60")
+        assert "challenge promote: pr_auc" in done.said, done.said
+        assert alias(cwd, "champion") == 2
+        said = shown(cwd, 2)["comparison"]
+        assert said["verdict"] == "promote" and said["gain_low"] > 0, said
+        assert said["champion"] == 1 and said["challenger"] == 2
+        assert said["champion_value"] < said["challenger_value"]
+        swap = said["swap_set"]
+        assert swap["challenger_alone"]["rows"] + swap["champion_alone"]["rows"] > 0, swap
+        for example in said["examples"]:
+            assert (example["champion_score"] >= said["champion_threshold"]) != \
+                (example["challenger_score"] >= said["challenger_threshold"]), example
+        money = [example["amount"] for example in said["examples"]]
+        assert money == sorted(money, reverse=True), money
+        text = read(cwd, "transactions.csv").splitlines()
+        for example in said["examples"]:
+            cells = text[example["line"] - 1].split(",")
+            assert float(cells[4]) == example["amount"] and (cells[-1] == "1") == example["fraud"]
+        events = [line.split()[3] for line in assay("audit", "show", cwd=cwd).text.splitlines()]
+        assert "challenge" in events, events
+
+
+@test
+def an_equal_model_does_not_and_stands_by_as_the_challenger():
+    with directory() as cwd:
+        cards(cwd, "challenge: {alert_volume: 1000, ece: 1000, least_gain: 0.05}\n")
+        train(cwd, "model.rounds=40")
+        done = train(cwd, "model.rounds=40", "model.seed=2")
+        said = shown(cwd, 2)["comparison"]
+        assert alias(cwd, "champion") == 1, done.said
+        assert said["verdict"] in ("keep", "insufficient"), said
+        assert said["gain_low"] <= 0, said
+        if said["verdict"] == "insufficient":
+            assert said["frauds_needed"] > 0 and "more frauds would tell" in done.said
+            assert alias(cwd, "challenger") == 2
+
+
+@test
+def a_rail_keeps_the_champion_and_is_named():
+    with directory() as cwd:
+        cards(cwd, "challenge: {alert_volume: 0.05, ece: 1000}\n")
+        train(cwd, "model.rounds=1")
+        done = train(cwd, "model.rounds=60", "decision.threshold=0.01")
+        assert "challenge keep the champion" in done.said and "alert_volume" in done.said, done.said
+        assert alias(cwd, "champion") == 1
+        rails = {rail["name"]: rail for rail in shown(cwd, 2)["comparison"]["rails"]}
+        assert rails["alert_volume"]["judged"] and not rails["alert_volume"]["passed"]
+
+
+@test
+def the_plain_mode_replaces_on_a_higher_f1_and_says_what_the_risk_was():
+    with directory() as cwd:
+        cards(cwd, "challenge: {mode: f1}\n")
+        train(cwd, "model.rounds=2")
+        done = train(cwd, "model.rounds=60")
+        said = shown(cwd, 2)["comparison"]
+        replaced = said["challenger_value"] > said["champion_value"]
+        assert (alias(cwd, "champion") == 2) == replaced, said
+        assert 0.2 < said["false_promotion_risk"] < 0.8, said
+        assert "one would still be replaced with chance" in done.said
+
+
+@test
+def a_champion_that_cannot_read_the_rows_stays_and_the_column_is_named():
+    with directory() as cwd:
+        cards(cwd)
+        train(cwd, "model.rounds=5")
+        text = read(cwd, "assay.yaml")
+        text = text.replace("  distance_km: {type: number, min: 0, optional: true}\n", "")
+        text = text.replace("customer_mean_amount: {type: number, min: 0}",
+                            "customer_mean: {type: number, min: 0}")
+        text = text.replace("other: customer_mean_amount", "other: customer_mean")
+        text = text.replace("file: transactions.csv", "file: renamed.csv")
+        write(cwd, "assay.yaml", text)
+        lines = [line.split(",") for line in read(cwd, "transactions.csv").splitlines()]
+        lines[0][8] = "customer_mean"
+        write(cwd, "renamed.csv", "\n".join(
+            ",".join(line[:7] + line[8:]) for line in lines) + "\n")
+        done = train(cwd, "model.rounds=5")
+        assert "the champion cannot read these rows: the data has no column " \
+            "'customer_mean_amount'" in done.said, done.said
+        assert shown(cwd, 2)["comparison"]["verdict"] == "incomparable"
+        assert alias(cwd, "champion") == 1
+        assay("models", "promote", 2, cwd=cwd)
+        assert alias(cwd, "champion") == 2
+
+
+@test
+def a_champion_of_another_random_split_is_said_to_have_seen_the_rows():
+    with directory() as cwd:
+        cards(cwd)
+        text = read(cwd, "assay.yaml").replace("kind: time", "kind: random")
+        write(cwd, "assay.yaml", text)
+        train(cwd, "model.rounds=5")
+        train(cwd, "model.rounds=6")
+        done = train(cwd, "model.rounds=5", "split.seed=9")
+        assert "may have trained on some of these rows" in done.said, done.said
+        assert shown(cwd, 2)["comparison"]["champion_may_have_seen_the_rows"] is False
+        assert shown(cwd, 3)["comparison"]["champion_may_have_seen_the_rows"] is True
+
+
+@test
+def without_a_challenge_the_newest_replaces_as_before():
+    with directory() as cwd:
+        cards(cwd)
+        train(cwd, "model.rounds=20")
+        train(cwd, "model.rounds=1", "challenge.mode=off")
+        assert alias(cwd, "champion") == 2
+        assert shown(cwd, 2)["comparison"] is None
+
+
+@test
+def the_champions_own_scores_are_those_of_assay_score():
+    """What rescore gives the champion's rows is what the champion gives the file."""
+    with directory() as cwd:
+        cards(cwd, "challenge: {alert_volume: 1000, ece: 1000}\n")
+        train(cwd, "model.rounds=3")
+        assay("score", "transactions.csv", "--out", "before.csv", cwd=cwd)
+        train(cwd, "model.rounds=60", "split.train=0.6")
+        before = dict(line.split(",")[:2] for line in read(cwd, "before.csv").splitlines()[1:])
+        examples = shown(cwd, 2)["comparison"]["examples"]
+        assert examples
+        for example in examples:
+            assert float(before[str(example["line"])]) == example["champion_score"], example
+
+
+@test
+def settings_of_the_challenge_are_checked_before_training():
+    with directory() as cwd:
+        cards(cwd, rows=100)
+        for setting, wanted in (("challenge.primary=luck", "'luck' is no metric"),
+                                ("challenge.primary=prevalence", "is no metric that judges")):
+            done = train(cwd, setting, status=3)
+            assert wanted in done.said, done.said
+        assert not os.path.exists(os.path.join(cwd, ".assay", "work")) or \
+            not os.listdir(os.path.join(cwd, ".assay", "work"))
+
+
+if __name__ == "__main__":
+    main()
