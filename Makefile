@@ -23,8 +23,9 @@ uses.embed   := decide model feature data measure base
 uses.store   := decide model feature data measure base
 uses.train   := store decide model feature data measure base
 uses.serve   := store decide model feature data measure base
-uses.cli     := serve train store decide model feature data measure base
-rooms        := base measure data feature model decide embed store train serve cli
+uses.report  := store decide model feature data measure base
+uses.cli     := report serve train store decide model feature data measure base
+rooms        := base measure data feature model decide embed store train serve report cli
 
 # What a room needs from the outside: pkg-config names. One file of the room includes each.
 needs.base   := libcrypto jansson

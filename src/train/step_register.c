@@ -85,14 +85,10 @@ static bool load_golden(struct registration *r, struct err *err)
     return ok && err->kind == ERR_NONE;
 }
 
-static bool load_threshold(struct registration *r, struct err *err)
+static bool load_policy(struct registration *r, struct err *err)
 {
-    double threshold;
     const struct doc *doc = load_doc(r, STEP_ID_evaluate, "policy.json", err);
-    if (doc == NULL || !doc_need_number(doc, "threshold", &threshold, err))
-        return false;
-    r->parts.policy.threshold = (float)threshold;
-    return true;
+    return doc != NULL && policy_read(&r->parts.policy, doc, r->arena, err);
 }
 
 static void write_settings(const struct config *config, struct json *json)
@@ -158,7 +154,7 @@ static bool gather(struct registration *r, struct err *err)
     r->parts.algorithm = config_text(config, KEY_MODEL_ALGORITHM);
     r->parts.schema = &r->schema;
     r->parts.plan = &r->plan;
-    return load_plan(r, err) && load_golden(r, err) && load_threshold(r, err) &&
+    return load_plan(r, err) && load_golden(r, err) && load_policy(r, err) &&
            load_text(r, STEP_ID_train, "model.ubj", &r->parts.model, err) && load_papers(r, err) &&
            write_lineage(r, err);
 }
