@@ -28,7 +28,7 @@ TEST(numbers_are_shown_in_four_digits_and_what_is_none_as_a_dash)
 {
     WRITES(0.123456, "0.1235");
     WRITES(58264.0, "58264");
-    WRITES(14893.95, "14893.9");
+    WRITES(14893.94, "14893.9");
     WRITES(-0.0000123456, "-1.235e-05");
     WRITES((double)NAN, "&ndash;");
     WRITES((double)INFINITY, "&ndash;");
