@@ -5,7 +5,7 @@
 #include "store/comparison.h"
 #include "store/governance.h"
 
-enum { OPTION_OUT, OPTION_BUNDLE };
+enum { OPTION_OUT, OPTION_BUNDLE, OPTION_CARD };
 
 enum { PAGE_MEMORY = 512 << 20 };
 
@@ -32,17 +32,29 @@ static bool gather(struct project *project, struct report *report, struct err *e
     return !text.cut || err_set(err, ERR_LIMIT, "the judgements do not fit the memory limit");
 }
 
+static bool put(const struct call *call, struct view bytes, struct err *err)
+{
+    const char *path = call->option[OPTION_OUT];
+    if (path != NULL)
+        return file_save(path, bytes, err);
+    return fwrite(bytes.text, 1, bytes.length, stdout) == bytes.length ||
+           err_set(err, ERR_IO, "the report cannot be written");
+}
+
 static bool write_page(const struct call *call, struct report *report, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = PAGE_MEMORY};
     struct text html = text_in_arena(&arena);
-    const char *path = call->option[OPTION_OUT];
-    if (!report_write(report, &arena, &html, err))
-        return false;
-    if (path != NULL)
-        return file_save(path, text_view(&html), err);
-    return fwrite(html.bytes, 1, html.length, stdout) == html.length ||
-           err_set(err, ERR_IO, "the report cannot be written");
+    return report_write(report, &arena, &html, err) && put(call, text_view(&html), err);
+}
+
+static bool write_card(const struct call *call, const struct bundle *bundle, struct err *err)
+{
+    struct view card = bundle->paper[PAPER_card];
+    if (card.length == 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       "this bundle carries no model card: `assay train` makes one");
+    return put(call, card, err);
 }
 
 static bool report_version(struct project *project, const struct call *call, struct err *err)
@@ -54,7 +66,9 @@ static bool report_version(struct project *project, const struct call *call, str
     if (!project_load_bundle(project, file, reference, &bundle, &version, err))
         return false;
     struct report report = {.version = file == NULL ? &version : NULL, .bundle = &bundle};
-    bool ok = (file != NULL || gather(project, &report, err)) && write_page(call, &report, err);
+    bool ok = call->option[OPTION_CARD] != NULL ? write_card(call, &bundle, err)
+                                                : (file != NULL || gather(project, &report, err)) &&
+                                                      write_page(call, &report, err);
     bundle_release(&bundle);
     return ok;
 }
@@ -72,6 +86,7 @@ static bool run(const struct call *call, struct err *err)
 static const struct option_row options[] = {
     [OPTION_OUT] = {"out", "FILE", "where the page goes; standard output when not given"},
     [OPTION_BUNDLE] = {"bundle", "FILE", "of a bundle's file instead of a version"},
+    [OPTION_CARD] = {"card", NULL, "the model card instead, JSON in SageMaker's field names"},
     {0},
 };
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "model/bundle.h"
+#include "train/card.h"
 #include "train/pipeline.h"
 
 enum { DOCUMENT_SIZE_MAX = 256 << 20, MODEL_SIZE_MAX = 1 << 30 };
@@ -27,6 +28,7 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
         digest_add(digester, (struct view){(const char *)output->bytes, sizeof output->bytes});
     }
     config_digest(pipeline->config, "project", digester);
+    config_digest(pipeline->config, "card", digester);
     return true;
 }
 
@@ -147,6 +149,24 @@ static bool load_papers(struct registration *r, struct err *err)
     return true;
 }
 
+static bool write_card(struct registration *r, struct err *err)
+{
+    const struct doc *paper[PAPERS] = {0};
+    for (size_t i = 0; i < PAPERS; i++)
+        if (r->parts.paper[i].length > 0) {
+            paper[i] = doc_parse(r->parts.paper[i], r->arena, err);
+            if (paper[i] == NULL)
+                return err_while(err, "%s.json", paper_name((enum paper)i));
+        }
+    struct text text = text_in_arena(r->arena);
+    struct json json = json_pretty_to(&text);
+    card_write(r->pipeline->config, paper, &json);
+    if (text.cut)
+        return err_set(err, ERR_LIMIT, "the model card does not fit the memory limit");
+    r->parts.paper[PAPER_card] = text_view(&text);
+    return true;
+}
+
 static bool gather(struct registration *r, struct err *err)
 {
     const struct config *config = r->pipeline->config;
@@ -156,7 +176,7 @@ static bool gather(struct registration *r, struct err *err)
     r->parts.plan = &r->plan;
     return load_plan(r, err) && load_golden(r, err) && load_policy(r, err) &&
            load_text(r, STEP_ID_train, "model.ubj", &r->parts.model, err) && load_papers(r, err) &&
-           write_lineage(r, err);
+           write_lineage(r, err) && write_card(r, err);
 }
 
 /* A bundle that is there already keeps its version; a new one gets the next number. */

@@ -118,6 +118,38 @@ def an_imported_model_has_a_report_that_says_what_it_lacks():
         assert "carries no evaluation" in words and "carries no explanations" in words
 
 
+@test
+def the_model_card_has_sagemakers_names_and_our_figures():
+    with directory() as cwd:
+        project(cwd, versions=1)
+        write(cwd, "assay.yaml", read(cwd, "assay.yaml") + "card:\n  owner: risk team\n"
+              "  purpose: stop stolen cards\n  risk_rating: High\n  caveats: not for wires\n")
+        assay("train", "--set", "model.rounds=25", "--set", "challenge.mode=off", cwd=cwd)
+        assay("report", 2, "--card", "--out", "card.json", cwd=cwd)
+        card = json.loads(read(cwd, "card.json"))
+        assert list(card) == ["model_overview", "intended_uses", "business_details",
+                              "training_details", "evaluation_details", "additional_information"]
+        assert card["model_overview"]["model_owner"] == "risk team"
+        assert card["intended_uses"] == {"purpose_of_model": "stop stolen cards",
+                                         "risk_rating": "High"}
+        assert card["additional_information"]["caveats_and_recommendations"] == "not for wires"
+        shown = json.loads(assay("models", "show", 2, cwd=cwd).text)
+        groups = {g["name"]: {m["name"]: m["value"] for m in g["metric_data"]}
+                  for g in card["evaluation_details"][0]["metric_groups"]}
+        assert groups["binary_classification_metrics"]["pr_auc"] == \
+            shown["evaluation"]["classification_metrics"]["pr_auc"]["value"]
+        assert groups["cost"]["savings"] == shown["evaluation"]["cost"]["at_threshold"]["savings"]
+        assert "bias: channel online" in groups, list(groups)
+        for group in card["evaluation_details"][0]["metric_groups"]:
+            for metric in group["metric_data"]:
+                assert metric["type"] == "number" and isinstance(metric["value"], (int, float))
+        parameters = {p["name"]: p["value"] for p in
+                      card["training_details"]["training_job_details"]["hyper_parameters"]}
+        assert parameters == shown["lineage"]["training"]["parameters"]
+        assert any(key.startswith("mean |SHAP| of")
+                   for key in card["additional_information"]["custom_details"])
+
+
 # ---------------------------------------------------------------- in a browser
 
 def chromium():
