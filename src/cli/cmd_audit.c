@@ -2,8 +2,11 @@
 #include "base/number.h"
 #include "cli/project.h"
 #include "store/audit.h"
+#include "store/trust.h"
 
 enum { OPTION_ANCHOR, OPTION_FROM };
+
+enum { LINE_MEMORY = 1 << 20 };
 
 static bool verify(struct project *project, const struct call *call, struct err *err)
 {
@@ -11,9 +14,26 @@ static bool verify(struct project *project, const struct call *call, struct err 
     const char *anchor = call->option[OPTION_ANCHOR];
     if (!audit_verify(&project->store, view_of(anchor == NULL ? "" : anchor), &summary, err))
         return false;
+    CLEANUP(trust_close) struct trust trust = {0};
+    struct checkpoints checkpoints;
+    if (!trust_open(&trust, &project->config, err) ||
+        !trust_check_log(&trust, &project->store, &checkpoints, err))
+        return false;
     printf("%lld events, each follows from the one before; the last is %s\n",
            (long long)summary.events, summary.last);
+    if (checkpoints.count > 0)
+        printf("%llu signed checkpoints, %llu of them by trusted keys, which cover the first %lld "
+               "events\n",
+               (unsigned long long)checkpoints.count, (unsigned long long)checkpoints.trusted,
+               (long long)checkpoints.last_seq);
     return true;
+}
+
+static bool checkpoint(struct project *project, const struct call *call UNUSED, struct err *err)
+{
+    if (config_text(&project->config, KEY_SIGN_KEY).length == 0)
+        return err_set(err, ERR_USAGE, "sign.key names no key: `assay keys new FILE` makes one");
+    return project_checkpoint(project, true, err);
 }
 
 static void write_event(const struct audit_event *event, struct json *json)
@@ -47,6 +67,7 @@ static void print_line(const struct audit_event *event)
 static bool each(struct project *project, const struct call *call, bool lines, struct err *err)
 {
     CLEANUP(audit_close) struct audit_reader reader = {0};
+    CLEANUP(arena_release) struct arena line = {.limit = LINE_MEMORY};
     struct audit_event event;
     double from = 0;
     const char *option = call->option[OPTION_FROM];
@@ -59,11 +80,14 @@ static bool each(struct project *project, const struct call *call, bool lines, s
             print_line(&event);
             continue;
         }
-        arena_reset(&project->arena);
-        struct text text = text_in_arena(&project->arena);
+        struct text text = text_in_arena(&line);
         struct json json = json_to(&text);
         write_event(&event, &json);
-        printf(VIEW_FMT "\n", VIEW_ARG(text_view(&text)));
+        if (text.cut)
+            return err_set(err, ERR_LIMIT, "event %lld does not fit a line", (long long)event.seq);
+        text_addc(&text, '\n');
+        fwrite(text.bytes, 1, text.length, stdout); /* VIEW_ARG is for messages: it shortens */
+        arena_reset(&line);
     }
     return err->kind == ERR_NONE;
 }
@@ -83,7 +107,8 @@ static bool run(const struct call *call, struct err *err)
     static const struct {
         const char *name;
         bool (*run)(struct project *project, const struct call *call, struct err *err);
-    } verbs[] = {{"verify", verify}, {"show", show}, {"export", export}};
+    } verbs[] = {
+        {"verify", verify}, {"show", show}, {"export", export}, {"checkpoint", checkpoint}};
     for (size_t i = 0; i < LENGTH_OF(verbs); i++) {
         if (strcmp(verbs[i].name, call->argument[0]) != 0)
             continue;
@@ -94,7 +119,7 @@ static bool run(const struct call *call, struct err *err)
         project_close(&project);
         return ok;
     }
-    return err_set(err, ERR_USAGE, "usage: assay audit verify | show | export");
+    return err_set(err, ERR_USAGE, "usage: assay audit verify | show | export | checkpoint");
 }
 
 static const struct option_row options[] = {
@@ -105,13 +130,14 @@ static const struct option_row options[] = {
 
 const struct command command_audit = {
     .name = "audit",
-    .arguments = "verify | show | export",
+    .arguments = "verify | show | export | checkpoint",
     .about = "what was done to the registry, by whom, in a chain that shows changes",
     .more =
         "Every training, registration, judgement, promotion and rollback is an event; its hash\n"
         "covers its words and the event before. verify recomputes them all and names the first\n"
         "that was changed. Note the last hash somewhere else: with --anchor, verify also sees a\n"
-        "log whose end was cut off.\n",
+        "log whose end was cut off. With sign.key the log is signed every sign.checkpoint_events\n"
+        "events, and by checkpoint at once.\n",
     .options = options,
     .least = 1,
     .most = 1,

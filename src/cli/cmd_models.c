@@ -396,15 +396,30 @@ static bool gc(struct project *project, const struct call *call, struct err *err
 
 /* ---------------------------------------------------------------- the command */
 
+static bool sign_one(struct project *project, const struct call *call, struct err *err)
+{
+    return govern_sign(project, call->argument[1], err);
+}
+
 static const struct verb {
     const char *name;
     size_t arguments, arguments_most;
+    bool writes; /* events of the audit log */
     bool (*run)(struct project *project, const struct call *call, struct err *err);
 } verbs[] = {
-    {"list", 0, 0, list},     {"show", 1, 1, show},       {"import", 1, COMPANIONS_MAX, import},
-    {"export", 1, 1, export}, {"compare", 2, 2, compare}, {"approve", 1, 1, approve},
-    {"reject", 1, 1, reject}, {"promote", 1, 1, promote}, {"rollback", 0, 0, rollback},
-    {"tag", 2, 2, tag},       {"verify", 0, 1, verify},   {"gc", 0, 0, gc},
+    {"list", 0, 0, false, list},
+    {"show", 1, 1, false, show},
+    {"export", 1, 1, false, export},
+    {"import", 1, COMPANIONS_MAX, true, import},
+    {"compare", 2, 2, false, compare},
+    {"approve", 1, 1, true, approve},
+    {"reject", 1, 1, true, reject},
+    {"promote", 1, 1, true, promote},
+    {"rollback", 0, 0, true, rollback},
+    {"tag", 2, 2, true, tag},
+    {"sign", 1, 1, true, sign_one},
+    {"verify", 0, 1, false, verify},
+    {"gc", 0, 0, true, gc},
 };
 
 static bool run(const struct call *call, struct err *err)
@@ -419,13 +434,14 @@ static bool run(const struct call *call, struct err *err)
             err, ERR_USAGE,
             "usage: assay models list | show REFERENCE | import FILE... | export REFERENCE "
             "--out FILE | compare REFERENCE REFERENCE | approve, reject or promote REFERENCE | "
-            "rollback | tag REFERENCE NAME=VALUE | verify [REFERENCE] | gc");
+            "rollback | tag REFERENCE NAME=VALUE | sign REFERENCE | verify [REFERENCE] | gc");
     if (verb->run == export && call->option[OPTION_OUT] == NULL)
         return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
     struct project project;
     if (!project_open_loosely(&project, call, err))
         return false;
-    bool ok = project_open_store(&project, err) && verb->run(&project, call, err);
+    bool ok = project_open_store(&project, err) && verb->run(&project, call, err) &&
+              (!verb->writes || project_checkpoint(&project, false, err));
     project_close(&project);
     return ok;
 }

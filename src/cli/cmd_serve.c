@@ -37,6 +37,10 @@ static bool load(struct project *project, const struct call *call, struct served
         return false;
     }
     bool registered = version.number != 0;
+    if (registered && !project_vouched(project, &version, err)) {
+        served_free(served);
+        return false;
+    }
     snprintf(served->model, sizeof served->model, VIEW_FMT, VIEW_ARG(served->bundle.project));
     served->loaded_ms = clock_now_ms();
     /* A model from elsewhere is the 1.0 of its kind to the clients of the system it comes from. */

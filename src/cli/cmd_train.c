@@ -64,7 +64,8 @@ static bool run(const struct call *call, struct err *err)
     struct project project;
     if (!project_open(&project, call, err))
         return false;
-    bool ok = project_open_store(&project, err) && train(&project, call, until, err);
+    bool ok = project_open_store(&project, err) && train(&project, call, until, err) &&
+              project_checkpoint(&project, false, err);
     project_close(&project);
     return ok;
 }

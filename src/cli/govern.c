@@ -8,6 +8,7 @@
 #include "store/comparison.h"
 #include "store/gc.h"
 #include "store/governance.h"
+#include "store/trust.h"
 
 #include <math.h>
 
@@ -52,8 +53,11 @@ bool govern_reject(struct project *project, const char *reference, const char *c
 bool govern_promote(struct project *project, const struct version *version, const char *comment,
                     struct err *err)
 {
+    CLEANUP(trust_close) struct trust trust = {0};
     size_t approvers = config_count(&project->config, KEY_DEPLOY_APPROVALS);
-    return governance_promote(&project->store, "champion", GOVERNANCE_ANY, version->number,
+    return trust_open(&trust, &project->config, err) &&
+           trust_demand(&trust, &project->store, version, err) &&
+           governance_promote(&project->store, "champion", GOVERNANCE_ANY, version->number,
                               approvers, project_actor(), comment == NULL ? "" : comment, err);
 }
 
@@ -111,19 +115,23 @@ bool govern_compare(struct project *project, const char *left, const char *right
 
 /* ---------------------------------------------------------------- verify */
 
-static bool verify_version(struct project *project, const struct version *version, struct err *err)
+static bool verify_version(struct project *project, const struct trust *trust,
+                           const struct version *version, struct err *err)
 {
     struct bundle bundle = {0};
     char hex[DIGEST_HEX_SIZE];
     const char *path;
-    if (!store_get_bundle(&project->store, &version->bundle, &project->arena, &path, err) ||
+    size_t vouched;
+    if (!trust_check(trust, &project->store, version, &vouched, err) ||
+        !store_get_bundle(&project->store, &version->bundle, &project->arena, &path, err) ||
         !bundle_load(&bundle, path, err))
         return err_while(err, "version %lld", (long long)version->number);
     bool same = memcmp(&bundle.digest, &version->bundle, sizeof bundle.digest) == 0;
     if (same)
-        printf("%6lld  " VIEW_FMT "  %.12s  %zu golden records by %s\n", (long long)version->number,
-               VIEW_ARG(version->name), digest_print(&version->bundle, hex), bundle.golden_count,
-               bundle.engine.kernel->name);
+        printf("%6lld  " VIEW_FMT "  %.12s  %zu golden records by %s, signed by %zu trusted keys\n",
+               (long long)version->number, VIEW_ARG(version->name),
+               digest_print(&version->bundle, hex), bundle.golden_count, bundle.engine.kernel->name,
+               vouched);
     bundle_release(&bundle);
     return same || err_set(err, ERR_STORE,
                            "version %lld: its bundle's digest is not the one that was registered",
@@ -135,6 +143,10 @@ bool govern_verify(struct project *project, const char *reference, struct err *e
     struct version *version, one;
     size_t count = 1;
     struct audit_summary summary;
+    struct checkpoints checkpoints;
+    CLEANUP(trust_close) struct trust trust = {0};
+    if (!trust_open(&trust, &project->config, err))
+        return false;
     if (reference != NULL) {
         version = &one;
         if (!find(project, reference, &one, err))
@@ -142,14 +154,34 @@ bool govern_verify(struct project *project, const char *reference, struct err *e
     } else if (!registry_list(&project->store, &project->arena, &version, &count, err)) {
         return false;
     }
-    if (!audit_verify(&project->store, VIEW(""), &summary, err))
+    if (!audit_verify(&project->store, VIEW(""), &summary, err) ||
+        !trust_check_log(&trust, &project->store, &checkpoints, err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!governance_check(&project->store, &version[i], err) ||
             !comparison_check(&project->store, version[i].number, err) ||
-            !verify_version(project, &version[i], err))
+            !verify_version(project, &trust, &version[i], err))
             return false;
-    printf("audit log: %lld events, the last is %s\n", (long long)summary.events, summary.last);
+    printf(
+        "audit log: %lld events, the last is %s; %llu checkpoints, %llu of them by trusted keys\n",
+        (long long)summary.events, summary.last, (unsigned long long)checkpoints.count,
+        (unsigned long long)checkpoints.trusted);
+    return true;
+}
+
+bool govern_sign(struct project *project, const char *reference, struct err *err)
+{
+    CLEANUP(trust_close) struct trust trust = {0};
+    struct version version;
+    char hex[PUBLIC_KEY_HEX_SIZE];
+    if (!trust_open(&trust, &project->config, err) || !find(project, reference, &version, err))
+        return false;
+    if (trust.key.handle == NULL)
+        return err_set(err, ERR_USAGE, "sign.key names no key: `assay keys new FILE` makes one");
+    if (!trust_sign(&trust, &project->store, &version, project_actor(), err))
+        return false;
+    printf("%lld signed by %s\n", (long long)version.number,
+           public_key_print(&trust.key.public, hex));
     return true;
 }
 

@@ -20,7 +20,11 @@ bool govern_rollback(struct project *project, const char *comment, struct err *e
 bool govern_tag(struct project *project, const char *reference, const char *tag, struct err *err);
 bool govern_compare(struct project *project, const char *left, const char *right, struct err *err);
 
-/* Every bundle opened and every golden record scored again, and the audit log's chain. */
+/* With the key of sign.key. */
+bool govern_sign(struct project *project, const char *reference, struct err *err);
+
+/* Every signature checked, every bundle opened and every golden record scored again, and the audit
+ * log's chain. */
 bool govern_verify(struct project *project, const char *reference, struct err *err);
 
 /* Removes what nobody refers to or used for `older` days (a text; NULL: store.keep_days). */

@@ -1,5 +1,7 @@
 #include "cli/project.h"
 
+#include "store/trust.h"
+
 #include "base/file.h"
 
 #include <unistd.h>
@@ -96,6 +98,20 @@ bool project_load_bundle(struct project *project, const char *file, const char *
         return true;
     bundle_release(bundle);
     return err_set(err, ERR_MODEL, "'%s' is not the bundle that was registered", path);
+}
+
+bool project_vouched(struct project *project, const struct version *version, struct err *err)
+{
+    CLEANUP(trust_close) struct trust trust = {0};
+    return trust_open(&trust, &project->config, err) &&
+           trust_demand(&trust, &project->store, version, err);
+}
+
+bool project_checkpoint(struct project *project, bool now, struct err *err)
+{
+    CLEANUP(trust_close) struct trust trust = {0};
+    return trust_open(&trust, &project->config, err) &&
+           trust_checkpoint(&trust, &project->store, now, project_actor(), err);
 }
 
 const char *project_actor(void)

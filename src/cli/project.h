@@ -29,6 +29,12 @@ void project_close(struct project *project);
 bool project_load_bundle(struct project *project, const char *file, const char *reference,
                          struct bundle *bundle, struct version *version, struct err *err);
 
+/* ERR_GATE when signatures are required and no trusted key vouches for the version. */
+bool project_vouched(struct project *project, const struct version *version, struct err *err);
+
+/* After a command that wrote: signs the audit log when it is time to, or `now`. */
+bool project_checkpoint(struct project *project, bool now, struct err *err);
+
 /* Who is at the keyboard, for the registry. */
 const char *project_actor(void);
 

@@ -240,12 +240,16 @@ static void write_importance(const struct doc *explanations, struct json *json)
     for (const struct doc *item = features == NULL ? NULL : features->first;
          item != NULL && shown < SHOWN; item = item->next, shown++) {
         const struct doc *name = doc_find(item, "name");
-        char key[300], value[32];
+        char bytes[1200], value[32];
+        struct text key = text_in(bytes, sizeof bytes);
         if (name == NULL || name->kind != DOC_TEXT)
             continue;
-        snprintf(key, sizeof key, "mean |SHAP| of " VIEW_FMT, VIEW_ARG(name->text));
+        text_adds(&key, "mean |SHAP| of ");
+        text_add(&key, name->text);
+        if (key.cut) /* two that are cut might be one name */
+            continue;
         snprintf(value, sizeof value, "%.6g", number_of(doc_find(item, "mean_abs")));
-        json_key(json, key), json_string(json, value);
+        json_key_view(json, text_view(&key)), json_string(json, value);
     }
     json_close(json);
 }

@@ -3,6 +3,7 @@
  * champion by one compare-and-swap, unless people are to approve it first.
  */
 #include "store/governance.h"
+#include "store/trust.h"
 #include "train/pipeline.h"
 
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err UNUSED)
@@ -51,6 +52,10 @@ static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *
                   (long long)version->number);
         return true;
     }
+    CLEANUP(trust_close) struct trust trust = {0};
+    if (!trust_open(&trust, pipeline->config, err) ||
+        !trust_demand(&trust, pipeline->store, version, err))
+        return false;
     int64_t from =
         pipeline->challenge.champion != 0 ? pipeline->challenge.champion : GOVERNANCE_ANY;
     if (!governance_promote(pipeline->store, "champion", from, version->number, 0, pipeline->actor,

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "model/bundle.h"
+#include "store/trust.h"
 #include "train/card.h"
 #include "train/pipeline.h"
 
@@ -196,6 +197,20 @@ static bool add_version(struct registration *r, const struct digest *digest, boo
                         &pipeline->version, known, err);
 }
 
+/* The key is read before hours of training, not after. */
+static bool check(const struct config *config, struct err *err)
+{
+    CLEANUP(trust_close) struct trust trust = {0};
+    return trust_open(&trust, config, err);
+}
+
+static bool vouch(const struct pipeline *pipeline, struct err *err)
+{
+    CLEANUP(trust_close) struct trust trust = {0};
+    return trust_open(&trust, pipeline->config, err) &&
+           trust_sign(&trust, pipeline->store, &pipeline->version, pipeline->actor, err);
+}
+
 static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *outcome,
                 struct err *err)
 {
@@ -207,7 +222,7 @@ static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *
     bool known;
     if (!gather(&r, err) || !bundle_seal(&r.parts, &arena, &bytes, err) ||
         !store_put_bundle(pipeline->store, bytes, &digest, err) ||
-        !add_version(&r, &digest, &known, err))
+        !add_version(&r, &digest, &known, err) || !vouch(pipeline, err))
         return false;
     char hex[DIGEST_HEX_SIZE];
     text_addf(outcome, "%sversion %lld, " VIEW_FMT ", bundle %.12s", known ? "already " : "",
@@ -219,6 +234,7 @@ static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *
 const struct step step_register = {
     .name = "register",
     .about = "seal the bundle, test it on its golden records, give it a version",
+    .check = check,
     .inputs = inputs,
     .run = run,
 };
