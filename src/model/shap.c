@@ -19,6 +19,15 @@ void shap_measure_scratch(struct explainer *explainer)
     size_t branch = 2 * SHAP_ROWS / 8 + 4 * 3 * sizeof(double);
     explainer->batch_scratch = keys * SHAP_ROWS + x->branches_max * branch + 3 * vectors +
                                totals * SHAP_ROWS + pieces * line;
+    size_t width = x->used_count + SHAP_ACROSS;
+    size_t tables = x->tables_max * (SHAP_PATTERNS * SHAP_ACROSS * sizeof(float) +
+                                     sizeof(struct shap_twig) + sizeof(struct shap_bunch));
+    size_t chunk = (x->input_count + 1) * sizeof(int32_t) + 2 * x->table_branches_max + SHAP_BUNCH +
+                   width * sizeof(float);
+    size_t walk = x->forest.depth_max * sizeof(struct shap_step) + x->slots_max * sizeof(uint32_t);
+    if (x->tables_max > 0 &&
+        explainer->batch_scratch < walk + tables + chunk * SHAP_CHUNK + pieces * line)
+        explainer->batch_scratch = walk + tables + chunk * SHAP_CHUNK + pieces * line;
     if (explainer->batch_scratch < explainer->row_scratch)
         explainer->batch_scratch = explainer->row_scratch;
 }
@@ -46,21 +55,33 @@ static size_t block_count(size_t count, size_t first)
     return count - first < SHAP_ROWS ? count - first : SHAP_ROWS;
 }
 
-void shap_batch(const struct explainer *explainer, const float *rows, size_t count, size_t stride,
-                double *phi, void *scratch)
+/* All clumps, or those that have no tables. */
+static void explain_blocks(const struct explainer *explainer, const float *rows, size_t count,
+                           size_t stride, bool rest, double *phi, void *scratch)
 {
     size_t features = explainer->forest.feature_count;
     struct shap_room room = shap_room_of(scratch);
     double *block = shap_take(&room, explainer->used_count * SHAP_ROWS * sizeof *block);
-    memset(phi, 0, count * features * sizeof *phi);
     for (size_t first = 0; first < count; first += SHAP_ROWS) {
         size_t here = block_count(count, first);
-        explainer->kernel->block(explainer, rows + first * stride, here, stride, block, room.at);
+        explainer->kernel->block(explainer, rows + first * stride, here, stride, rest, block,
+                                 room.at);
         for (size_t row = 0; row < here; row++)
             for (size_t i = 0; i < explainer->used_count; i++)
                 phi[(first + row) * features + explainer->used[i]] =
                     in_block(explainer, block, row, i);
     }
+}
+
+void shap_batch(const struct explainer *explainer, const float *rows, size_t count, size_t stride,
+                double *phi, void *scratch)
+{
+    bool tables = explainer->tables_max > 0 && count >= explainer->table_rows;
+    memset(phi, 0, count * explainer->forest.feature_count * sizeof *phi);
+    if (!tables || explainer->table_clumps < explainer->clump_count)
+        explain_blocks(explainer, rows, count, stride, tables, phi, scratch);
+    if (tables)
+        explainer->kernel->tables(explainer, rows, count, stride, phi, scratch);
 }
 
 void shap_mean_abs(const struct explainer *explainer, const float *rows, size_t count,
@@ -71,7 +92,8 @@ void shap_mean_abs(const struct explainer *explainer, const float *rows, size_t 
     memset(mean, 0, explainer->forest.feature_count * sizeof *mean);
     for (size_t first = 0; first < count; first += SHAP_ROWS) {
         size_t here = block_count(count, first);
-        explainer->kernel->block(explainer, rows + first * stride, here, stride, block, room.at);
+        explainer->kernel->block(explainer, rows + first * stride, here, stride, false, block,
+                                 room.at);
         for (size_t row = 0; row < here; row++)
             for (size_t i = 0; i < explainer->used_count; i++)
                 mean[explainer->used[i]] +=

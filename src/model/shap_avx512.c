@@ -14,6 +14,7 @@ const struct shap_kernel shap_kernel_avx512 = {
     .lanes = 8,
     .row = explain_row,
     .block = explain_block,
+    .tables = explain_tables,
 };
 
 #endif

@@ -4,13 +4,35 @@
  * Included by model/shap_lanes.h, for the widest LANES, with NAME(x) defined.
  */
 
-/* What depends on the branch and on `points` points from the rule's first on, not on the row. */
-static void scale_branches(const struct explainer *x, const struct shap_clump *clump,
-                           const double *point, size_t points, struct block_scale *scale)
+/* Branches as a sweep reads them: what a clump has of them, or a twig. */
+struct block_trees {
+    size_t upper, bottom;
+    const double *share, *before;
+    const uint32_t *feature;
+    const struct shap_fork *fork;
+    const struct shap_leaves *leaves;
+};
+
+static struct block_trees trees_of(const struct explainer *x, const struct shap_clump *clump)
 {
-    const double *before = x->before + clump->branch, *share = x->share + clump->branch;
-    const struct shap_leaves *leaves = x->leaves + clump->leaves;
-    size_t branches = clump->upper + clump->bottom;
+    return (struct block_trees){
+        .upper = clump->upper,
+        .bottom = clump->bottom,
+        .share = x->share + clump->branch,
+        .before = x->before + clump->branch,
+        .feature = x->feature + clump->branch,
+        .fork = x->fork + clump->fork,
+        .leaves = x->leaves + clump->leaves,
+    };
+}
+
+/* What depends on the branch and on `points` points from the rule's first on, not on the row. */
+static void scale_branches(const struct block_trees *trees, const double *point, size_t points,
+                           struct block_scale *scale)
+{
+    const double *before = trees->before, *share = trees->share;
+    const struct shap_leaves *leaves = trees->leaves;
+    size_t branches = trees->upper + trees->bottom;
     for (size_t i = 0; i < branches; i++)
         for (size_t q = 0; q < points; q++) {
             double inverse = 1 / (point[q] + (1 - point[q]) * before[i]);
@@ -20,33 +42,29 @@ static void scale_branches(const struct explainer *x, const struct shap_clump *c
                 .weight = before[i] * inverse * inverse,
             };
         }
-    for (size_t i = 0; i < clump->bottom; i++)
+    for (size_t i = 0; i < trees->bottom; i++)
         for (size_t q = 0; q < points; q++) {
-            struct block_scale *at = &scale[(clump->upper + i) * points + q];
+            struct block_scale *at = &scale[(trees->upper + i) * points + q];
             at->base = leaves[i].right + at->base * leaves[i].step;
             at->rise *= leaves[i].step;
             at->weight *= leaves[i].step;
         }
 }
 
-/* All branches of a clump for LANES rows from `row` on and a few points, whose number the compiler
- * knows where this is called. */
-static inline __attribute__((always_inline)) void
-NAME(block_sweep)(const struct explainer *x, const struct shap_clump *clump, const double *weight,
-                  const size_t points, size_t row, const struct block_work *work, NAME(lanes) * phi)
+/* All branches for LANES rows from `row` on and a few points, whose number the compiler knows where
+ * this is called. What stands above the roots is in `product`, what leaves say in `sum`. */
+static inline __attribute__((always_inline)) void NAME(block_sweep)(const struct block_trees *trees,
+                                                                    const size_t points, size_t row,
+                                                                    const struct block_work *work,
+                                                                    NAME(lanes) * phi)
 {
-    const struct shap_fork *fork = x->fork + clump->fork;
-    const uint32_t *feature = x->feature + clump->branch;
-    const double *share = x->share + clump->branch;
+    const struct shap_fork *fork = trees->fork;
+    const uint32_t *feature = trees->feature;
+    const double *share = trees->share;
     const struct block_scale *scale = work->scale;
     NAME(lanes) *product = work->product, *sum = work->sum;
-    size_t branches = clump->upper + clump->bottom;
-    for (size_t i = 0; i < clump->roots; i++) {
-        NAME(lanes) *top = product + x->root[clump->root + i] * points;
-        EACH_POINT(q)
-        top[q] = NAME(all)(weight[q]);
-    }
-    for (size_t i = 0; i < clump->upper; i++) {
+    size_t branches = trees->upper + trees->bottom;
+    for (size_t i = 0; i < trees->upper; i++) {
         NAME(lanes) way = NAME(way)(&work->bits[i], row, share[i]);
         NAME(lanes) *left = product + fork[i].left * points;
         NAME(lanes) *right = product + fork[i].right * points;
@@ -59,7 +77,7 @@ NAME(block_sweep)(const struct explainer *x, const struct shap_clump *clump, con
             left[q] = there;
         }
     }
-    for (size_t i = clump->upper; i < branches; i++) {
+    for (size_t i = trees->upper; i < branches; i++) {
         NAME(lanes) way = NAME(way)(&work->bits[i], row, share[i]), gain = NAME(all)(0);
         EACH_POINT(q)
         {
@@ -69,7 +87,7 @@ NAME(block_sweep)(const struct explainer *x, const struct shap_clump *clump, con
         }
         phi[feature[i]] = NAME(fused)(way, gain, phi[feature[i]]);
     }
-    for (size_t i = clump->upper; i-- > 0;) {
+    for (size_t i = trees->upper; i-- > 0;) {
         NAME(lanes) way = NAME(way)(&work->bits[i], row, share[i]), gain = NAME(all)(0);
         const NAME(lanes) *left = sum + fork[i].left * points;
         const NAME(lanes) *right = sum + fork[i].right * points;
@@ -119,26 +137,39 @@ static void decide_block(const struct explainer *x, const struct shap_clump *clu
     }
 }
 
+static inline __attribute__((always_inline)) void
+NAME(block_rows)(const struct explainer *x, const struct shap_clump *clump, const double *weight,
+                 const size_t points, size_t count, const struct block_work *work, double *phi)
+{
+    const struct block_trees trees = trees_of(x, clump);
+    for (size_t row = 0; row < count; row += LANES) {
+        for (size_t i = 0; i < clump->roots; i++) {
+            NAME(lanes) *top = (NAME(lanes) *)work->product + x->root[clump->root + i] * points;
+            EACH_POINT(q)
+            top[q] = NAME(all)(weight[q]);
+        }
+        NAME(block_sweep)(&trees, points, row, work, (NAME(lanes) *)(phi + row * x->used_count));
+    }
+}
+
 static void NAME(block_points)(const struct explainer *x, const struct shap_clump *clump,
                                size_t first, size_t points, size_t count,
                                const struct block_work *work, double *phi)
 {
+    const struct block_trees trees = trees_of(x, clump);
     NAME(lanes) *lone = (NAME(lanes) *)work->sum + (clump->upper + clump->bottom) * points;
     for (size_t i = 0; i < clump->lone * points; i++)
         lone[i] = NAME(all)(x->lone[clump->lone_leaf + i / points]);
-    scale_branches(x, clump, x->point + first, points, work->scale);
+    scale_branches(&trees, x->point + first, points, work->scale);
     const double *weight = x->weight + first;
-    for (size_t row = 0; row < count; row += LANES) {
-        NAME(lanes) *total = (NAME(lanes) *)(phi + row * x->used_count);
-        if (points == 1)
-            NAME(block_sweep)(x, clump, weight, 1, row, work, total);
-        else if (points == 2)
-            NAME(block_sweep)(x, clump, weight, 2, row, work, total);
-        else if (points == 3)
-            NAME(block_sweep)(x, clump, weight, 3, row, work, total);
-        else
-            NAME(block_sweep)(x, clump, weight, 4, row, work, total);
-    }
+    if (points == 1)
+        NAME(block_rows)(x, clump, weight, 1, count, work, phi);
+    else if (points == 2)
+        NAME(block_rows)(x, clump, weight, 2, count, work, phi);
+    else if (points == 3)
+        NAME(block_rows)(x, clump, weight, 3, count, work, phi);
+    else
+        NAME(block_rows)(x, clump, weight, 4, count, work, phi);
 }
 
 static void NAME(block_clump)(const struct explainer *x, const struct shap_clump *clump,

@@ -1,7 +1,17 @@
 #include "model/shap_build.h"
 
+#include <math.h>
+
 /* Branches that fill the first cache with what a kernel keeps of them. */
 enum { CLUMP_BRANCHES = 128 };
+
+/* Tables: models past these would ask for tens of megabytes of scratch. */
+enum { BRANCHES_TABLED_MAX = 4096, INPUTS_TABLED_MAX = 4096 };
+
+/* Making a pattern's line takes about as long as it saves for one branch of so many rows. */
+enum { PATTERN_ROWS = 16 };
+
+static const double LEAF_MAX = 0x1p96, LEAF_MIN = 0x1p-96;
 
 /* One past the last tree that stands with this one. */
 static size_t clump_end(const struct forest *forest, size_t tree)
@@ -30,15 +40,18 @@ static bool find_inputs(struct laying *laying, struct arena *arena)
         const struct node *node = &forest->node[i];
         if (node_is_leaf(node))
             continue;
-        if (laying->used_of[node->feature] == NONE) {
-            laying->used_of[node->feature] = (uint32_t)out->used_count;
-            used[out->used_count++] = node->feature;
-        }
+        laying->used_of[node->feature] = 0;
         uint32_t *known = &laying->input_of[node->feature * (size_t)2 + node->missing_left];
         if (*known == NONE && !node->categorical) {
             *known = (uint32_t)out->input_count;
             input[out->input_count++] = (struct shap_input){node->feature, node->missing_left};
         }
+    }
+    for (uint32_t i = 0; i < forest->feature_count; i++) {
+        if (laying->used_of[i] == NONE)
+            continue;
+        laying->used_of[i] = (uint32_t)out->used_count;
+        used[out->used_count++] = i;
     }
     out->used = used;
     out->inputs = input;
@@ -133,6 +146,64 @@ static const struct shap_kernel *find_kernel(const char *name)
     return NULL;
 }
 
+/* Floats hold sums of leaves of this size, and lose nothing of those that count. */
+static bool leaves_fit_float(const struct explainer *x, const struct shap_clump *clump)
+{
+    double largest = 0;
+    bool numbers = true;
+    for (size_t i = 0; i < clump->bottom; i++) {
+        struct shap_leaves leaves = x->leaves[clump->leaves + i];
+        double larger = fmax(fabs(leaves.right), fabs(leaves.right + leaves.step));
+        numbers = numbers && larger <= LEAF_MAX;
+        largest = fmax(largest, larger);
+    }
+    for (size_t i = 0; i < clump->lone; i++) {
+        double size = fabs(x->lone[clump->lone_leaf + i]);
+        numbers = numbers && size <= LEAF_MAX;
+        largest = fmax(largest, size);
+    }
+    return numbers && largest >= LEAF_MIN;
+}
+
+static bool may_have_tables(const struct explainer *x, const struct shap_clump *clump)
+{
+    return clump->upper + clump->bottom <= BRANCHES_TABLED_MAX &&
+           x->used_count + x->input_count <= INPUTS_TABLED_MAX && leaves_fit_float(x, clump);
+}
+
+/* Finds out which clumps can be looked up. */
+static bool find_tables(struct laying *laying, struct arena *scratch)
+{
+    struct explainer *x = laying->out;
+    struct shap_step *step = arena_new(scratch, struct shap_step, x->forest.depth_max);
+    uint32_t *below = arena_new(scratch, uint32_t, x->slots_max);
+    size_t patterns = 0, branches = 0, twigs = 0;
+    if (step == NULL || below == NULL)
+        return false;
+    for (size_t i = 0; i < x->clump_count; i++) {
+        struct shap_clump *clump = &laying->clump[i];
+        clump->tables = may_have_tables(x, clump);
+        struct shap_walk walk = shap_walk_of(x, i, i + 1, step, below);
+        struct shap_twig twig;
+        size_t its_twigs = 0, its_patterns = 0;
+        for (; shap_walk_next(&walk, &twig); its_twigs++)
+            its_patterns += (size_t)1 << twig.bits;
+        clump->tables = clump->tables && walk.fits;
+        if (!clump->tables)
+            continue;
+        size_t its_branches = clump->upper + clump->bottom;
+        twigs += its_twigs;
+        patterns += its_patterns;
+        branches += its_branches;
+        x->table_clumps++;
+        x->table_branches_max =
+            its_branches > x->table_branches_max ? its_branches : x->table_branches_max;
+    }
+    x->tables_max = twigs < SHAP_TABLES ? twigs : SHAP_TABLES;
+    x->table_rows = branches == 0 ? 0 : PATTERN_ROWS * patterns / branches;
+    return true;
+}
+
 bool explainer_build(const struct forest *forest, const char *kernel, struct arena *arena,
                      struct explainer *out, struct err *err)
 {
@@ -152,6 +223,8 @@ bool explainer_build(const struct forest *forest, const char *kernel, struct are
         shap_lay_clump(&laying, i, end);
     }
     publish(&laying, &built);
+    if (!find_tables(&laying, &scratch))
+        return err_set(err, ERR_LIMIT, "explaining the model does not fit the memory limit");
     shap_measure_scratch(&built);
     built.pairs_scratch = shap_pairs_scratch(&built);
     *out = built;

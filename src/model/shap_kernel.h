@@ -8,7 +8,7 @@
 #ifndef MODEL_SHAP_KERNEL_H
 #define MODEL_SHAP_KERNEL_H
 
-#include "model/shap.h"
+#include "model/shap_twig.h"
 
 #include <float.h>
 
@@ -27,9 +27,13 @@ struct shap_kernel {
     void (*row)(const struct explainer *explainer, const float *row, double *phi, void *scratch);
 
     /* `count` rows, at most SHAP_ROWS; phi: used_count * SHAP_ROWS, in blocks of `lanes` rows, each
-     * by feature. */
+     * by feature. `rest`: only those clumps that have no tables. */
     void (*block)(const struct explainer *explainer, const float *rows, size_t count, size_t stride,
-                  double *phi, void *scratch);
+                  bool rest, double *phi, void *scratch);
+
+    /* Adds what the others say, for any number of rows; phi as in shap_batch. */
+    void (*tables)(const struct explainer *explainer, const float *rows, size_t count,
+                   size_t stride, double *phi, void *scratch);
 };
 
 #define SHAP_KERNEL(name) extern const struct shap_kernel shap_kernel_##name;

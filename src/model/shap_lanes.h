@@ -10,12 +10,13 @@
 
 #include "model/shap_kernel.h"
 
-/* A loop over a number of points that the compiler knows, and shall write out. */
+/* A loop as often as the compiler knows, which it shall write out. */
 #if defined(__clang__)
-#define EACH_POINT(q) _Pragma("clang loop unroll(full)") for (size_t q = 0; q < points; q++)
+#define EACH_OF(i, count) _Pragma("clang loop unroll(full)") for (size_t i = 0; i < (count); i++)
 #else
-#define EACH_POINT(q) _Pragma("GCC unroll 8") for (size_t q = 0; q < points; q++)
+#define EACH_OF(i, count) _Pragma("GCC unroll 8") for (size_t i = 0; i < (count); i++)
 #endif
+#define EACH_POINT(q) EACH_OF(q, points)
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -309,7 +310,7 @@ static struct block_work block_work_of(const struct explainer *x, void *scratch)
 }
 
 static void explain_block(const struct explainer *x, const float *rows, size_t count, size_t stride,
-                          double *phi, void *scratch)
+                          bool rest, double *phi, void *scratch)
 {
     struct block_work work = block_work_of(x, scratch);
     for (size_t i = 0; i < x->input_count; i++) {
@@ -321,9 +322,15 @@ static void explain_block(const struct explainer *x, const float *rows, size_t c
     memset(phi, 0, x->used_count * SHAP_ROWS * sizeof *phi);
     for (size_t i = 0; i < x->clump_count; i++) {
         const struct shap_clump *clump = &x->clump[i];
+        if (rest && clump->tables)
+            continue;
         decide_block(x, clump, rows, count, stride, &work);
         NAME(block_clump)(x, clump, count, &work, phi);
     }
 }
+
+#include "model/shap_table.h"
+
+#include "model/shap_look.h"
 
 #endif

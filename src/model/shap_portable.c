@@ -11,4 +11,5 @@ const struct shap_kernel shap_kernel_portable = {
     .lanes = 2,
     .row = explain_row,
     .block = explain_block,
+    .tables = explain_tables,
 };

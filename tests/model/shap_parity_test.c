@@ -157,7 +157,7 @@ static void agree(const char *what, size_t row, double ours, float theirs, doubl
 }
 
 static void check_row(const struct explainer *explainer, size_t row, const float *contribution,
-                      const float *interaction, void *scratch)
+                      const double *looked_up, const float *interaction, void *scratch)
 {
     double phi[FEATURES], pair[FEATURES * FEATURES], size = fabs(explainer->expected);
     shap_row(explainer, cell[row], phi, scratch);
@@ -166,6 +166,8 @@ static void check_row(const struct explainer *explainer, size_t row, const float
         size += fabs(phi[i]);
     for (size_t i = 0; i < FEATURES; i++)
         agree("contribution", row, phi[i], contribution[i], size);
+    for (size_t i = 0; i < FEATURES; i++)
+        agree("contribution by tables", row, looked_up[i], contribution[i], size);
     agree("expected", row, explainer->expected, contribution[FEATURES], size);
     for (size_t i = 0; i < FEATURES; i++)
         for (size_t j = 0; j < FEATURES; j++)
@@ -185,15 +187,21 @@ static void run(const struct trial *trial)
     WORKS(xgboost_parse((struct view){bytes, length}, &arena, &forest, &err), err);
     WORKS(explainer_build(&forest, NULL, &arena, &explainer, &err), err);
     SAME(trial->categories, forest.set_count > 0);
-    void *scratch = arena_alloc(&arena, 1, explainer.pairs_scratch);
+    size_t scratch_size = explainer.pairs_scratch > explainer.batch_scratch
+                              ? explainer.pairs_scratch
+                              : explainer.batch_scratch;
+    void *scratch = arena_alloc(&arena, 1, scratch_size);
 
     DMatrixHandle asked = open_rows(trial, ASKED);
     static float contribution[ASKED * WIDTH];
     memcpy(contribution, ask(booster, asked, 2), sizeof contribution);
     const float *interaction = ask(booster, asked, 4);
+    static double looked_up[ASKED * FEATURES];
+    explainer.table_rows = 0; /* or they are too few for tables */
+    shap_batch(&explainer, &cell[0][0], ASKED, FEATURES, looked_up, scratch);
     for (size_t row = 0; row < ASKED; row++)
-        check_row(&explainer, row, contribution + row * WIDTH, interaction + row * WIDTH * WIDTH,
-                  scratch);
+        check_row(&explainer, row, contribution + row * WIDTH, looked_up + row * FEATURES,
+                  interaction + row * WIDTH * WIDTH, scratch);
     MUST(XGDMatrixFree(asked));
     MUST(XGBoosterFree(booster));
 }

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "harness.h"
+#include "model/shap_twig.h"
 
 #include <math.h>
 
@@ -302,6 +303,21 @@ static void check(const char *what, const double *phi, const double *want, size_
                     i, phi[i], want[i]);
 }
 
+/* What the trees can say at most: a leaf each, and one for numbers near 0. */
+static double reach_of(const struct forest *forest)
+{
+    double reach = 1e-3;
+    for (size_t tree = 0; tree < forest->tree_count; tree++) {
+        double largest = 0;
+        size_t end = tree + 1 < forest->tree_count ? forest->root[tree + 1] : forest->node_count;
+        for (uint32_t i = forest->root[tree]; i < end; i++)
+            if (node_is_leaf(&forest->node[i]))
+                largest = fmax(largest, fabs(leaf_weight(forest, i)));
+        reach += largest;
+    }
+    return reach;
+}
+
 typedef void judge(const struct forest *forest, const float *row, double *phi, double *expected);
 
 /* Every kernel, one row and many, against an oracle; sums against the exact margin. */
@@ -328,7 +344,12 @@ static void compare(const struct forest *forest, uint32_t stream, size_t count, 
         void *batch_scratch = malloc(explainer.batch_scratch);
         assert(row_scratch != NULL && batch_scratch != NULL);
         NEAR(explainer.expected, expected, 1e-12 * (1 + fabs(expected)));
+        double *looked_up = malloc(count * features * sizeof *looked_up);
+        assert(looked_up != NULL);
+        explainer.table_rows = SIZE_MAX;
         shap_batch(&explainer, rows, count, features + 1, many, batch_scratch);
+        explainer.table_rows = 0;
+        shap_batch(&explainer, rows, count, features + 1, looked_up, batch_scratch);
         for (size_t row = 0; row < count; row++) {
             const float *cells = rows + row * (features + 1);
             const double *wanted = want + row * features;
@@ -336,6 +357,8 @@ static void compare(const struct forest *forest, uint32_t stream, size_t count, 
             shap_row(&explainer, cells, phi, row_scratch);
             check(kernels[i], phi, wanted, features, within);
             check(kernels[i], many + row * features, wanted, features, within);
+            check(kernels[i], looked_up + row * features, wanted, features,
+                  1e-7 * reach_of(forest));
             double margin = (double)forest->base_margin, sum = explainer.expected;
             for (size_t tree = 0; tree < forest->tree_count; tree++)
                 margin += leaf_weight(forest, forest_leaf(forest, tree, cells));
@@ -343,6 +366,7 @@ static void compare(const struct forest *forest, uint32_t stream, size_t count, 
                 sum += phi[j];
             NEAR(sum, margin, within);
         }
+        free(looked_up);
         free(row_scratch);
         free(batch_scratch);
     }
@@ -431,9 +455,93 @@ TEST(batches_of_every_size_are_the_rows_one_by_one)
 {
     struct seed seed = {.trees = 3, .depth = 4, .features = FEATURES, .branching = 0.9};
     struct forest forest = grow(&seed, 77);
-    static const size_t counts[] = {1, 2, 7, 8, 9, 127, 128, 129, ROWS};
+    static const size_t counts[] = {1, 2, 7, 8, 9, 63, 64, 127, 128, 129, ROWS, 511, 513, 1030};
     for (size_t i = 0; i < LENGTH_OF(counts); i++)
         compare(&forest, (uint32_t)i, counts[i], by_leaves);
+}
+
+static size_t tabled(const struct forest *forest, struct explainer *out)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    *out = build(forest, NULL, &arena);
+    return out->table_clumps;
+}
+
+TEST(the_tables_of_more_trees_than_fit_at_once_are_made_in_turns)
+{
+    struct seed seed = {.trees = TREES_MAX,
+                        .depth = 7,
+                        .features = FEATURES,
+                        .branching = 0.97,
+                        .categories = true};
+    struct forest forest = grow(&seed, 400);
+    struct explainer explainer;
+    TRUE(tabled(&forest, &explainer) == explainer.clump_count);
+    SAME(explainer.tables_max, SHAP_TABLES);
+    compare(&forest, 1, 70, by_leaves);
+}
+
+TEST(clumps_with_and_without_tables_stand_side_by_side)
+{
+    struct seed seed = {.trees = TREES_MAX, .depth = 12, .features = 40, .branching = 0.75};
+    for (uint32_t i = 0; i < 3; i++) {
+        struct forest forest = grow(&seed, 500 + i);
+        struct explainer explainer;
+        TRUE(tabled(&forest, &explainer) > 0);
+        TRUE(explainer.table_clumps < explainer.clump_count);
+        compare(&forest, 1, 70, by_leaves);
+    }
+}
+
+TEST(features_that_no_branch_asks_stay_at_nothing)
+{
+    struct seed seed = {.trees = 9, .depth = 5, .features = 30, .branching = 0.9};
+    struct forest forest = grow(&seed, 600);
+    for (size_t i = 0; i < forest.node_count; i++) /* every third is left */
+        plot.node[i].feature = (plot.node[i].feature / 3 * 3 + 1) & 0x3fffffff;
+    compare(&forest, 1, 70, by_leaves);
+}
+
+TEST(leaves_that_floats_cannot_add_have_no_tables)
+{
+    static const double odd[] = {1e30, -1e30, (double)NAN, INFINITY, 1e-40, 0};
+    struct seed seed = {
+        .trees = 1, .depth = 4, .features = FEATURES, .branching = 1, .precise = true};
+    struct forest forest = grow(&seed, 700);
+    struct explainer explainer;
+    SAME(tabled(&forest, &explainer), 1);
+    for (size_t i = 0; i < LENGTH_OF(odd); i++) {
+        for (size_t node = 0; node < forest.node_count; node++)
+            plot.weight[node] = fabs(odd[i]) < 1 ? odd[i] : 1;
+        plot.weight[forest.node_count - 1] = odd[i];
+        SAME(tabled(&forest, &explainer), 0);
+    }
+}
+
+/* Whoever has few rows does not pay for tables. */
+TEST(a_batch_is_looked_up_from_where_that_is_sooner)
+{
+    struct seed seed = {.trees = 9, .depth = 6, .features = FEATURES, .branching = 0.97};
+    struct forest forest = grow(&seed, 800);
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct explainer explainer = build(&forest, NULL, &arena);
+    size_t count = explainer.table_rows;
+    TRUE(count > 50 && count < 5000);
+    float *rows = arena_new(&arena, float, count *FEATURES);
+    double *phi = arena_new(&arena, double, count *FEATURES), one[FEATURES];
+    void *scratch = arena_alloc(&arena, 1, explainer.batch_scratch);
+    struct rng rng = rng_of(9, 9, 9);
+    fill_row(&rng, rows, count * FEATURES);
+    for (size_t fewer = 0; fewer < 2; fewer++) {
+        double apart = 0;
+        shap_batch(&explainer, rows, count - fewer, FEATURES, phi, scratch);
+        for (size_t row = 0; row < count - fewer; row++) {
+            shap_row(&explainer, rows + row * FEATURES, one, scratch);
+            for (size_t i = 0; i < FEATURES; i++)
+                apart = fmax(apart, fabs(phi[row * FEATURES + i] - one[i]));
+        }
+        TRUE(fewer ? apart < 1e-12 : apart > 1e-12 && apart < 1e-6);
+    }
 }
 
 /* One path, with a leaf to the right of each branch, its features asked in turn. */
