@@ -227,7 +227,9 @@ static void check_contributions(struct entrant *who, size_t count, bool batch)
         kind->explain(who->is.self, i, phi_room + i * width);
     if (batch) {
         size_t columns = kind->expected != NULL ? table.columns : width;
-        kind->explain_rows(who->is.self, table.value, count, phi_room);
+        /* ours looks up what many rows add up to, and not what few do */
+        size_t asked = kind->ours ? clamp(EXPLAIN_ROWS_MAX, count, table.rows) : count;
+        kind->explain_rows(who->is.self, table.value, asked, phi_room);
         for (size_t i = count; i-- > 0 && columns < width;) {
             memmove(phi_room + i * width, phi_room + i * columns, columns * sizeof *phi_room);
             phi_room[i * width + columns] = kind->expected(who->is.self);
