@@ -75,8 +75,7 @@ static bool write_golden(const struct bundle_parts *parts, struct text *text, st
         return err_set(err, ERR_MODEL, "the model reads %zu features, the plan makes %zu",
                        forest.feature_count, parts->plan->width);
     struct json json = json_pretty_to(text);
-    golden_write(parts, &forest, row, &json);
-    return true;
+    return golden_write(parts, &forest, row, &json, arena, err);
 }
 
 static bool write_members(const struct bundle_parts *parts, struct member *member,

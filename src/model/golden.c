@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "model/golden_shap.h"
 
 #include <math.h>
 
@@ -46,9 +47,12 @@ void golden_write_record(const struct record *record, struct json *json)
     json_close(json);
 }
 
-void golden_write(const struct bundle_parts *parts, const struct forest *forest, float *row,
-                  struct json *json)
+bool golden_write(const struct bundle_parts *parts, const struct forest *forest, float *row,
+                  struct json *json, struct arena *arena, struct err *err)
 {
+    struct golden_shap shap;
+    if (!golden_shap_init(&shap, forest, "portable", arena, err))
+        return false;
     json_open(json, '[');
     for (size_t i = 0; i < parts->golden_count; i++) {
         feature_apply(parts->plan, &parts->golden[i], row);
@@ -60,9 +64,11 @@ void golden_write(const struct bundle_parts *parts, const struct forest *forest,
         json_key(json, "margin"), json_number(json, (double)margin);
         json_key(json, "score"), json_number(json, (double)score);
         json_key(json, "fraud"), json_bool(json, score >= parts->policy.threshold);
+        golden_shap_write(&shap, row, json);
         json_close(json);
     }
     json_close(json);
+    return true;
 }
 
 /* ---------------------------------------------------------------- the check */
@@ -120,28 +126,59 @@ static bool compare(const struct bundle *bundle, size_t index, const float *row,
     return true;
 }
 
-static bool check_one(const struct bundle *bundle, struct scan *scan, size_t index,
-                      struct cell *cell, float *row, struct err *err)
+/* One opening's scratch. */
+struct checking {
+    const struct bundle *bundle;
+    struct arena *arena;
+    struct scan scan;
+    struct cell *cell;
+    float *row;
+    struct golden_shap shap; /* made when the first record states contributions */
+    bool explains;
+};
+
+/* Until the record's end: contributions, when it states them. */
+static bool check_contributions(struct checking *c, size_t index, struct err *err)
 {
-    struct record record = record_of(&bundle->schema, cell);
-    struct token margin, score, fraud, token;
+    struct token token;
+    if (!scan_next(&c->scan, &token, err))
+        return err->kind == ERR_NONE && err_set(err, ERR_MODEL, "golden.json ends too early");
+    if (token.kind == TOKEN_OBJECT_END)
+        return true;
+    if (token.kind != TOKEN_KEY || !view_is(token.text, "expected"))
+        return err_set(err, ERR_MODEL, "golden.json has %s where the record ends",
+                       token_name(token.kind));
+    if (!c->explains && !golden_shap_init(&c->shap, &c->bundle->forest, NULL, c->arena, err))
+        return false;
+    c->explains = true;
+    return golden_shap_check(&c->shap, c->row, index, &c->scan, err) &&
+           expect(&c->scan, TOKEN_OBJECT_END, &token, err);
+}
+
+static bool check_one(struct checking *c, size_t index, struct err *err)
+{
+    const struct bundle *bundle = c->bundle;
+    struct scan *scan = &c->scan;
+    float *row = c->row;
+    struct record record = record_of(&bundle->schema, c->cell);
+    struct token margin, score, fraud;
     if (!expect_key(scan, "record", err) || !read_record(scan, &record, err) ||
         !expect_key(scan, "margin", err) || !expect(scan, TOKEN_NUMBER, &margin, err) ||
         !expect_key(scan, "score", err) || !expect(scan, TOKEN_NUMBER, &score, err) ||
-        !expect_key(scan, "fraud", err) || !scan_next(scan, &fraud, err) ||
-        !expect(scan, TOKEN_OBJECT_END, &token, err))
+        !expect_key(scan, "fraud", err) || !scan_next(scan, &fraud, err))
         return false;
     if (fraud.kind != TOKEN_TRUE && fraud.kind != TOKEN_FALSE)
         return err_set(err, ERR_MODEL, "golden.json has %s where true or false belongs",
                        token_name(fraud.kind));
     feature_apply(&bundle->plan, &record, row);
     return compare(bundle, index, row, (float)margin.number, (float)score.number,
-                   fraud.kind == TOKEN_TRUE, err);
+                   fraud.kind == TOKEN_TRUE, err) &&
+           check_contributions(c, index, err);
 }
 
-static bool check_all(const struct bundle *bundle, struct scan *scan, struct cell *cell, float *row,
-                      size_t *count, struct err *err)
+static bool check_all(struct checking *c, size_t *count, struct err *err)
 {
+    struct scan *scan = &c->scan;
     struct token token;
     if (!expect(scan, TOKEN_LIST, &token, err))
         return false;
@@ -151,7 +188,7 @@ static bool check_all(const struct bundle *bundle, struct scan *scan, struct cel
         if (token.kind != TOKEN_OBJECT || *count == BUNDLE_GOLDEN_MAX)
             return err_set(err, ERR_MODEL, "golden.json is no list of at most %d records",
                            BUNDLE_GOLDEN_MAX);
-        if (!check_one(bundle, scan, *count, cell, row, err))
+        if (!check_one(c, *count, err))
             return false;
         scan->scratch->length = 0;
     }
@@ -163,11 +200,15 @@ static bool check_all(const struct bundle *bundle, struct scan *scan, struct cel
 bool golden_check(const struct bundle *bundle, struct view json, size_t *count, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = SIZE_MAX / 2};
-    struct cell *cell = arena_new(&arena, struct cell, bundle->schema.count);
-    float *row = arena_new(&arena, float, bundle->plan.width);
-    if (cell == NULL || row == NULL)
-        return err_set(err, ERR_LIMIT, "there is no memory to check the golden records in");
     struct text scratch = text_in_arena(&arena);
-    struct scan scan = scan_of(json, &scratch);
-    return check_all(bundle, &scan, cell, row, count, err);
+    struct checking c = {
+        .bundle = bundle,
+        .arena = &arena,
+        .scan = scan_of(json, &scratch),
+        .cell = arena_new(&arena, struct cell, bundle->schema.count),
+        .row = arena_new(&arena, float, bundle->plan.width),
+    };
+    if (c.cell == NULL || c.row == NULL)
+        return err_set(err, ERR_LIMIT, "there is no memory to check the golden records in");
+    return check_all(&c, count, err);
 }

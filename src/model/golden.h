@@ -6,7 +6,9 @@
  * feature, engine, link. It was sealed by the plain walk of the trees, so each opening also
  * compares this machine's kernel with it. Margins must have the same bits; scores may differ by
  * 2 ulp, because expf differs between C libraries; a verdict may differ only
- * where the score is that near the threshold.
+ * where the score is that near the threshold. What each feature contributed is
+ * held to as well (model/golden_shap.h); records sealed before that was there
+ * say nothing of it.
  */
 #ifndef MODEL_GOLDEN_H
 #define MODEL_GOLDEN_H
@@ -16,8 +18,9 @@
 /* A record's inputs as a JSON list, readable by record_set_token. */
 void golden_write_record(const struct record *record, struct json *json);
 
-void golden_write(const struct bundle_parts *parts, const struct forest *forest, float *row,
-                  struct json *json);
+/* `row` is scratch for one; the explainer of the contributions is made in the arena. */
+bool golden_write(const struct bundle_parts *parts, const struct forest *forest, float *row,
+                  struct json *json, struct arena *arena, struct err *err);
 
 /* ERR_MODEL names the first record that differs, and how. */
 bool golden_check(const struct bundle *bundle, struct view json, size_t *count, struct err *err);
