@@ -2,7 +2,9 @@
  * explain: what the model's scores come from, over the test slice.
  *
  *     explanations.json   by feature: the mean |SHAP|, its mean with sign, its spread, and how its
- *                         values go with its contributions; summed up by source column as well
+ *                         values go with its contributions; summed up by source column as well;
+ *                         and what a report draws (train/explain_figures.h)
+ *     reasons.json        the codes and texts that explain a decision (decide/reason.h)
  *
  * SHAP values are exact and path-dependent (model/shap.h), of the margin, in
  * log-odds. The layout's first part is Clarify's, under its own names.
@@ -10,19 +12,22 @@
 #include "base/doc.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "data/declare.h"
 #include "feature/plan.h"
 #include "model/shap.h"
-#include "model/xgboost.h"
+#include "train/explain_figures.h"
+#include "train/explain_reasons.h"
 #include "train/npy.h"
-#include "train/pipeline.h"
+#include "train/scored.h"
 
 #include <math.h>
 
-enum { DOCUMENT_SIZE_MAX = 64 << 20, MODEL_SIZE_MAX = 1 << 30, ROWS_MAX = 20000, BLOCK = 256 };
+enum { DOCUMENT_SIZE_MAX = 64 << 20, ROWS_MAX = 20000, BLOCK = 256 };
 
 /* Of one feature, or of a column's features together. */
 struct effect {
     struct view name;
+    uint32_t index; /* of the feature or the column */
     double mean_abs, mean, squares;
     double direction; /* correlation of value and contribution; NaN: one of them is constant */
 };
@@ -32,10 +37,11 @@ struct explanation {
     struct arena *arena;
     struct schema schema;
     struct plan plan;
-    struct forest forest;
+    struct trained model;
     struct explainer explainer;
     struct npy matrix;
     size_t rows; /* explained, at even distances */
+    struct explained figures;
     struct effect *feature, *column;
 };
 
@@ -46,13 +52,25 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
         const struct digest *output = &pipeline->output[read[i]];
         digest_add(digester, (struct view){(const char *)output->bytes, sizeof output->bytes});
     }
+    config_digest(pipeline->config, "reasons", digester);
+    config_digest(pipeline->config, "explain", digester);
     return true;
+}
+
+/* The reasons are written once to nowhere: what is wrong with them is said before a model is
+ * trained. */
+static bool check(const struct config *config, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct schema schema;
+    struct view reasons;
+    return declare_schema(config, &arena, &schema, err) &&
+           explain_reasons_write(config, &schema, &arena, &reasons, err);
 }
 
 static bool load(struct explanation *x, struct err *err)
 {
     struct pipeline *pipeline = x->pipeline;
-    struct view bytes;
     const struct doc *schema = doc_load(pipeline_file(pipeline, STEP_ID_prepare, "schema.json"),
                                         DOCUMENT_SIZE_MAX, x->arena, err);
     if (schema == NULL || !schema_read(&x->schema, schema, x->arena, err))
@@ -60,10 +78,8 @@ static bool load(struct explanation *x, struct err *err)
     const struct doc *plan = doc_load(pipeline_file(pipeline, STEP_ID_prepare, "plan.json"),
                                       DOCUMENT_SIZE_MAX, x->arena, err);
     return plan != NULL && plan_read(&x->plan, &x->schema, plan, x->arena, err) &&
-           file_load(pipeline_file(pipeline, STEP_ID_train, "model.ubj"), MODEL_SIZE_MAX, x->arena,
-                     &bytes, err) &&
-           xgboost_parse(bytes, x->arena, &x->forest, err) &&
-           explainer_build(&x->forest, NULL, x->arena, &x->explainer, err) &&
+           trained_load(&x->model, pipeline, x->arena, err) &&
+           explainer_build(&x->model.forest, NULL, x->arena, &x->explainer, err) &&
            npy_load(pipeline_file(pipeline, STEP_ID_prepare, "test.npy"), NPY_F4, x->arena,
                     &x->matrix, err);
 }
@@ -128,9 +144,9 @@ static bool explain(struct explanation *x, struct err *err)
     double *phi, *of_column;
     struct pair *pair;
     void *scratch;
-    if (x->matrix.width != x->plan.width || x->forest.feature_count != x->plan.width)
+    if (x->matrix.width != x->plan.width || x->model.forest.feature_count != x->plan.width)
         return err_set(err, ERR_MODEL, "the model reads %zu features, the test rows have %zu",
-                       x->forest.feature_count, x->matrix.width);
+                       x->model.forest.feature_count, x->matrix.width);
     if (!make_room(x, &phi, &of_column, &pair, &scratch))
         return err_set(err, ERR_LIMIT, "the explanations do not fit the memory limit");
     size_t stride = x->matrix.rows / ROWS_MAX + 1;
@@ -146,14 +162,21 @@ static bool explain(struct explanation *x, struct err *err)
     for (size_t f = 0; f < x->plan.width; f++) {
         const struct pair *p = &pair[f];
         x->feature[f].name = x->plan.width_name[f];
+        x->feature[f].index = (uint32_t)f;
         x->feature[f].direction =
             p->xx > 0 && p->yy > 0 ? p->xy / sqrt(p->xx * p->yy) : (double)NAN;
     }
     for (size_t c = 0; c < x->schema.count; c++) {
         x->column[c].name = x->schema.column[c].name;
+        x->column[c].index = (uint32_t)c;
         x->column[c].direction = (double)NAN;
     }
-    return true;
+    x->figures = (struct explained){.plan = &x->plan,
+                                    .engine = &x->model.engine,
+                                    .explainer = &x->explainer,
+                                    .matrix = value,
+                                    .rows = x->matrix.rows};
+    return explained_init(&x->figures, x->arena, err);
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -170,8 +193,11 @@ static void sort(struct effect *effect, size_t count)
     }
 }
 
-static void write_effects(const struct effect *effect, size_t count, struct json *json)
+static bool write_effects(const struct explanation *x, bool column, struct json *json,
+                          struct err *err)
 {
+    const struct effect *effect = column ? x->column : x->feature;
+    size_t count = column ? x->schema.count : x->plan.width;
     double total = 0;
     for (size_t i = 0; i < count; i++)
         total += effect[i].mean_abs;
@@ -189,9 +215,13 @@ static void write_effects(const struct effect *effect, size_t count, struct json
         json_number(json, sqrt(variance > 0 ? variance : 0));
         if (!isnan(effect[i].direction))
             json_key(json, "direction"), json_number(json, effect[i].direction);
+        CLEANUP(arena_release) struct arena scratch = {.limit = x->arena->limit};
+        if (!explained_write_quantiles(&x->figures, column, effect[i].index, json, &scratch, err))
+            return false;
         json_close(json);
     }
     json_close(json);
+    return true;
 }
 
 static void write_clarify(const struct explanation *x, struct json *json)
@@ -213,6 +243,25 @@ static void write_clarify(const struct explanation *x, struct json *json)
     json_close(json);
 }
 
+/* Of the features that matter at all, the largest first: they are sorted already. */
+static bool write_figures(const struct explanation *x, struct json *json, struct err *err)
+{
+    uint32_t feature[BEESWARM_FEATURES];
+    size_t count = 0;
+    for (; count < x->plan.width && count < BEESWARM_FEATURES && x->feature[count].mean_abs > 0;
+         count++)
+        feature[count] = x->feature[count].index;
+    return explained_write_dependence(&x->figures, feature, count, json, x->arena, err) &&
+           explained_write_beeswarm(&x->figures, feature, count, json, x->arena, err);
+}
+
+static bool write_reasons(const struct explanation *x, const char *dir, struct err *err)
+{
+    struct view reasons;
+    return explain_reasons_write(x->pipeline->config, &x->schema, x->arena, &reasons, err) &&
+           file_save(path_join(x->arena, dir, "reasons.json"), reasons, err);
+}
+
 static bool write_all(const struct explanation *x, const char *dir, struct err *err)
 {
     struct text text = text_in_arena(x->arena);
@@ -224,8 +273,12 @@ static bool write_all(const struct explanation *x, const char *dir, struct err *
     json_key(&json, "slice"), json_string(&json, "test");
     sort(x->feature, x->plan.width);
     sort(x->column, x->schema.count);
-    json_key(&json, "features"), write_effects(x->feature, x->plan.width, &json);
-    json_key(&json, "columns"), write_effects(x->column, x->schema.count, &json);
+    json_key(&json, "features");
+    if (!write_effects(x, false, &json, err))
+        return false;
+    json_key(&json, "columns");
+    if (!write_effects(x, true, &json, err) || !write_figures(x, &json, err))
+        return false;
     json_close(&json);
     if (text.cut)
         return err_set(err, ERR_LIMIT, "explanations.json does not fit the memory limit");
@@ -237,7 +290,8 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
     size_t memory = (size_t)config_number(pipeline->config, KEY_DATA_MEMORY_MB) << 20;
     CLEANUP(arena_release) struct arena arena = {.limit = memory};
     struct explanation x = {.pipeline = pipeline, .arena = &arena};
-    if (!load(&x, err) || !explain(&x, err) || !write_all(&x, dir, err))
+    if (!load(&x, err) || !explain(&x, err) || !write_all(&x, dir, err) ||
+        !write_reasons(&x, dir, err))
         return false;
     text_adds(outcome, "most by");
     double total = 0;
@@ -253,6 +307,7 @@ const struct step step_explain = {
     .name = "explain",
     .about = "exact SHAP values of the test slice, by feature and by column",
     .writes = true,
+    .check = check,
     .inputs = inputs,
     .run = run,
 };

@@ -136,10 +136,9 @@ static bool load_papers(struct registration *r, struct err *err)
         enum paper paper;
         enum step_id step;
     } from[] = {
-        {PAPER_evaluation, STEP_ID_evaluate},
-        {PAPER_leaks, STEP_ID_audit},
-        {PAPER_explanations, STEP_ID_explain},
-        {PAPER_bias, STEP_ID_bias},
+        {PAPER_evaluation, STEP_ID_evaluate},  {PAPER_leaks, STEP_ID_audit},
+        {PAPER_explanations, STEP_ID_explain}, {PAPER_bias, STEP_ID_bias},
+        {PAPER_reasons, STEP_ID_explain},
     };
     for (size_t i = 0; i < LENGTH_OF(from); i++) {
         char name[64];

@@ -10,7 +10,8 @@ from harness import ASSAY, ROOT, assay, directory, main, need, read, test, write
 from recipes import work
 
 PARTS = ["manifest.json", "schema.json", "plan.json", "model.ubj", "policy.json", "golden.json",
-         "evaluation.json", "leaks.json", "explanations.json", "bias.json", "lineage.json", "card.json", "seal"]
+         "evaluation.json", "leaks.json", "explanations.json", "bias.json", "reasons.json",
+         "lineage.json", "card.json", "seal"]
 
 
 def score_column(text):
