@@ -117,4 +117,5 @@ def main():
           f"{min(ratio):.1f} to {max(ratio):.1f}).")
 
 
-main()
+if __name__ == "__main__":
+    main()

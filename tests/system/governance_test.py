@@ -6,9 +6,9 @@ import subprocess
 from harness import ASSAY, assay, directory, main, read, test, write
 
 
-def trained(cwd, versions=1, more=""):
+def trained(cwd, versions=1, more="", rows=1500):
     """A project of generated claims with some versions, each of another split."""
-    assay("generate", "claims", "--rows", 1500, cwd=cwd)
+    assay("generate", "claims", "--rows", rows, cwd=cwd)
     assay("init", ".", "--template", "claims", cwd=cwd)
     yaml = read(cwd, "assay.yaml").replace("roc_auc >= 0.7", "roc_auc >= 0.1") + more
     write(cwd, "assay.yaml", yaml)
@@ -36,9 +36,10 @@ def database(cwd):
 @test
 def a_rollback_gives_the_decisions_of_before_bit_for_bit():
     with directory() as cwd:
-        trained(cwd)
+        trained(cwd, rows=10000)
         score = ("score", "claims.csv", "--join", "customers.csv", "--on", "policy_id")
         before = assay(*score, cwd=cwd).text
+        assert len(before.splitlines()) == 10001
         assay("train", "--set", "split.seed=2", "--set", "model.rounds=12", "--set", "model.folds=0",
               "--set", "model.early_stopping=0",
               "--set", "challenge.mode=off", cwd=cwd)
