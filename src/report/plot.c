@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { WIDTH = 320, HEIGHT = 240, LEFT = 46, RIGHT = 10, TOP = 8, BOTTOM = 36, TICKS = 4 };
+enum { WIDTH = 320, HEIGHT = 240, LEFT = 56, RIGHT = 18, TOP = 8, BOTTOM = 36, TICKS = 4 };
 
 static double px(const struct plot *plot, double x)
 {

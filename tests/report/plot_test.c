@@ -20,7 +20,7 @@ TEST(a_line_goes_through_the_points_that_have_both_numbers)
                   &arena, &err);
     TRUE(list != NULL);
     plot_line(&plot, PLOT_ONE, list, "a", "b");
-    TEXT(text_view(&html), "<path class=\"one\" d=\"M46.0 204.0L310.0 8.0\"/>\n");
+    TEXT(text_view(&html), "<path class=\"one\" d=\"M56.0 204.0L302.0 8.0\"/>\n");
 }
 
 TEST(what_lies_outside_is_drawn_at_the_edge_and_what_is_no_number_not_at_all)
@@ -29,7 +29,7 @@ TEST(what_lies_outside_is_drawn_at_the_edge_and_what_is_no_number_not_at_all)
     struct text html = text_in(bytes, sizeof bytes);
     struct plot plot = plot_in(&html);
     plot_point(&plot, PLOT_TWO, 99, -5);
-    TEXT(text_view(&html), "<circle class=\"dot2\" cx=\"310.0\" cy=\"204.0\" r=\"2.6\"/>\n");
+    TEXT(text_view(&html), "<circle class=\"dot2\" cx=\"302.0\" cy=\"204.0\" r=\"2.6\"/>\n");
     html.length = 0;
     plot_point(&plot, PLOT_TWO, (double)NAN, 1);
     plot_bar(&plot, PLOT_ONE, 0, 1, (double)NAN);

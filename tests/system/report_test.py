@@ -84,6 +84,11 @@ def a_report_has_every_part_and_fetches_nothing():
         for name in ("roc_auc >= 0.7", "card_precision", "value_recall", "insult_rate", "savings",
                      "online", "DPL", "shared_id", shown["lineage"]["prepared"]["data_sha256"][0]):
             assert name in words, name
+        text = read(cwd, "report.html")
+        assert "Partial dependence" in text
+        swarm = shown["explanations"]["beeswarm"]["features"][:12]
+        dots = sum(path.count("h0") for path in re.findall(r'class="swarm \w+" d="([^"]*)"', text))
+        assert dots == sum(len(feature["points"]) for feature in swarm), dots
         metric = shown["evaluation"]["classification_metrics"]["pr_auc"]
         assert f"{metric['value']:.4g}" in words and f"{metric['interval_95'][0]:.4g}" in words
 
