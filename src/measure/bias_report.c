@@ -133,6 +133,11 @@ static void write_value(const struct bias *bias, const struct bias_value *value,
         json_key(json, "favours"), json_string(json, favours);
 }
 
+/* The error itself is Clarify's own, word for word. */
+static const char group_remedy[] =
+    "name the column to condition on: bias.group in assay.yaml, group_variable in "
+    "analysis_config.json";
+
 static void write_metric(const struct entry *entry, const struct bias *bias, struct json *json)
 {
     char bytes[240];
@@ -149,6 +154,8 @@ static void write_metric(const struct entry *entry, const struct bias *bias, str
         json_key(json, "value"), json_null(json);
     if (value.why != NULL)
         json_key(json, "error"), json_string(json, value.why);
+    if (bias->grouped && entry->verdict != BIAS_TOO_SMALL && !entry->table.grouped)
+        json_key(json, "remedy"), json_string(json, group_remedy);
     json_close(json);
 }
 

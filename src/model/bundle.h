@@ -10,7 +10,7 @@
  *     plan.json         features                   (feature/plan.h)
  *     model.ubj | .json the forest, XGBoost's own  (model/xgboost.h)
  *     policy.json       threshold and calibrator   (model/policy.h)
- *     golden.json       records with the margins they must have
+ *     golden.json       records with the margins and contributions they must have
  *     papers            what it earned, and from what; read by people     (model/papers.def)
  *     seal              SHA-256 of every byte before it
  *

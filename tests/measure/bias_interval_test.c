@@ -101,6 +101,23 @@ TEST(conditional_disparity_is_drawn_group_by_group)
     struct bias_value cddl = bias_of(&bias_CDDL, &t);
     TRUE(cddl.low < cddl.value && cddl.value < cddl.high);
     TRUE(cddl.low > 0 && cddl.high - cddl.low < 0.25);
+    /* A group that all are of and that says nothing beside one that says all. */
+    uint64_t apart[8] = {10, 10, 10, 10, 1000, 1000, 1000, 1000};
+    struct bias_table even = t;
+    even.cell[0] = apart;
+    even.cdd[0] = bias_disparity(apart, 2);
+    struct bias_value none = bias_of(&bias_CDDL, &even);
+    TRUE(none.low < 0 && none.high > 0 && none.high - none.low < 0.07);
+}
+
+TEST(a_small_count_is_drawn_around_itself)
+{
+    /* 20 good ones of a rejected to 25 bad ones accepted, and as many of d: TE is 0. */
+    struct bias_table t = table_of((const uint64_t[]){100, 25, 20, 100, 100, 1000, 800, 100});
+    struct bias_value te = bias_of(&bias_TE, &t);
+    NEAR(te.value, 0, 1e-15);
+    NEAR(te.low, -te.high, 0.4);
+    TRUE(te.low < -0.3 && te.high > 0.2);
 }
 
 TEST(every_interval_holds_its_value)

@@ -101,7 +101,8 @@ static void compare(const struct doc *theirs, const struct doc *ours)
         if (want->kind == DOC_NUMBER)
             NEAR(have->number, want->number, 1e-12);
         else
-            TRUE(view_same(doc_find(m, "error")->text, doc_find(mine, "error")->text));
+            TRUE(view_same(doc_find(m, "error")->text, doc_find(mine, "error")->text) &&
+                 strstr(doc_find(mine, "remedy")->text.text, "group_variable") != NULL);
         if (!view_is(doc_find(m, "name")->text, "KL")) /* which they misspell */
             TRUE(view_same(doc_find(m, "description")->text, doc_find(mine, "description")->text));
         compared++;
@@ -167,6 +168,14 @@ TEST(combinations_with_too_few_rows_are_listed_as_too_small)
     TEXT(doc_find(small->first, "value_or_threshold")->text, "0, ID");
     NEAR(doc_find(small->first, "members")->number, 10, 0);
     NEAR(doc_find(small->first->next, "members")->number, 4, 0);
+    /* A facet that was asked for by itself keeps its place however small it is. */
+    c->facets.count = 0;
+    WORKS(facet_add_values(&c->facets, &c->state, &(struct view){"ID", 2}, 1, &c->arena, &err),
+          err);
+    part = doc_find(written(c, &told), "pre_training_bias_metrics");
+    TEXT(doc_find(doc_find(doc_find(part, "facets"), "state")->first, "verdict")->text,
+         "too_small");
+    SAME(doc_find(part, "too_small")->count, 0);
 }
 
 TEST(rates_and_metrics_are_given_at_a_budget_of_alarms_as_well)

@@ -1,5 +1,7 @@
 #include "measure/bias.h"
 
+#include "measure/bias_interval.h"
+
 #include "harness.h"
 
 #include <math.h>
@@ -79,6 +81,29 @@ TEST(every_metric_of_decisions_is_what_a_hand_computes)
     NEAR(value(&bias_GE, &t), (121 / mean / mean + 60 / mean / mean - 150) / 300, 1e-15);
 }
 
+/* The examples in SageMaker's developer guide, a page for each metric. */
+TEST(the_documentations_examples_come_out)
+{
+    struct bias_table t = table_of((const uint64_t[]){30, 0, 10, 60, 20, 10, 0, 20});
+    NEAR(value(&bias_DCA, &t), 0.5, 1e-15); /* 70 / 60 - 20 / 30 */
+    t = table_of((const uint64_t[]){40, 10, 0, 50, 10, 0, 10, 30});
+    NEAR(value(&bias_DCA, &t), -0.5, 1e-15); /* 50 / 60 - 40 / 30 */
+    t = table_of((const uint64_t[]){50, 0, 10, 40, 30, 10, 0, 10});
+    NEAR(value(&bias_DCR, &t), 0.5, 1e-15); /* 40 / 30 - 50 / 60 */
+    t = table_of((const uint64_t[]){60, 10, 0, 30, 20, 0, 10, 20});
+    NEAR(value(&bias_DCR, &t), -0.5, 1e-15); /* 20 / 30 - 70 / 60 */
+    t = table_of((const uint64_t[]){20, 10, 5, 65, 18, 5, 7, 20});
+    NEAR(value(&bias_RD, &t), 0.19, 0.005);
+    NEAR(value(&bias_SD, &t), 0.1159, 0.00005);
+    t = table_of((const uint64_t[]){0, 35, 0, 35, 0, 60, 0, 40});
+    NEAR(value(&bias_DAR, &t), 0.1, 1e-15); /* 35 / 70 - 40 / 100 */
+    t = table_of((const uint64_t[]){10, 10, 20, 60, 10, 10, 40, 40});
+    NEAR(value(&bias_AD, &t), 0.2, 1e-15);
+    /* Of 100 rejected 60 are women, of 100 accepted 50: demographic disparity 0.1. */
+    const uint64_t college[4] = {40, 50, 60, 50};
+    NEAR(bias_disparity(college, 1), 0.1, 1e-15);
+}
+
 TEST(generalised_entropy_goes_as_far_as_its_formula)
 {
     struct bias_table t = table_of((const uint64_t[]){0, 0, 99, 1, 0, 0, 0, 0});
@@ -144,6 +169,9 @@ TEST(small_groups_are_said_to_be_small_and_by_how_much)
 {
     SAME(judged((const uint64_t[]){40, 40, 40, 40, 10, 5, 4, 10}, "the facet has 29 members"),
          BIAS_TOO_SMALL);
+    /* 30 members are enough, of whom 14 are flagged. */
+    SAME(judged((const uint64_t[]){40, 40, 40, 40, 10, 5, 4, 11}, "of the facet 14 are flagged"),
+         BIAS_VACUOUS);
     SAME(judged((const uint64_t[]){40, 40, 40, 40, 4, 5, 40, 40}, "the facet has 9 frauds"),
          BIAS_TOO_SMALL);
     SAME(judged((const uint64_t[]){40, 40, 4, 5, 40, 40, 40, 40}, "the rest has 80 frauds and 9"),
