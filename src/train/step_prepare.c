@@ -5,10 +5,12 @@
  *     train.npy, validation.npy, test.npy, and *_label.npy, *_row.npy
  *     folds.npy                        for cross-validation
  *     golden.json                      records the bundle tests itself with
+ *     statistics.json, constraints.json   what the training rows looked like, for drift
  *     prepared.json                    counts, the joins' audit, the files' digests
  */
 #include "base/file.h"
 #include "model/golden.h"
+#include "train/baseline.h"
 #include "train/npy.h"
 #include "train/parameter.h"
 #include "train/pipeline.h"
@@ -245,6 +247,20 @@ static bool write_unit(struct preparation *p, const char *name,
     return file_save(path_join(p->arena, p->dir, name), text_view(&text), err);
 }
 
+static bool write_baseline(struct preparation *p, const char *name,
+                           bool (*write)(const struct prepared *, struct arena *, struct json *,
+                                         struct err *),
+                           struct err *err)
+{
+    struct text text = text_in_arena(p->arena);
+    struct json json = json_pretty_to(&text);
+    if (!write(&p->prepared, p->arena, &json, err))
+        return false;
+    if (text.cut)
+        return out_of_memory(err);
+    return file_save(path_join(p->arena, p->dir, name), text_view(&text), err);
+}
+
 static void write_schema(const struct preparation *p, struct json *json)
 {
     schema_write(&p->prepared.schema, json);
@@ -266,7 +282,9 @@ static bool write_all(struct preparation *p, struct err *err)
             return false;
     return write_folds(p, err) && write_golden(p, &record, err) && write_prepared(p, err) &&
            write_unit(p, "schema.json", write_schema, err) &&
-           write_unit(p, "plan.json", write_plan, err);
+           write_unit(p, "plan.json", write_plan, err) &&
+           write_baseline(p, "statistics.json", baseline_statistics, err) &&
+           write_baseline(p, "constraints.json", baseline_constraints, err);
 }
 
 static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome, struct err *err)

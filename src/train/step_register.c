@@ -138,7 +138,8 @@ static bool load_papers(struct registration *r, struct err *err)
     } from[] = {
         {PAPER_evaluation, STEP_ID_evaluate},  {PAPER_leaks, STEP_ID_audit},
         {PAPER_explanations, STEP_ID_explain}, {PAPER_bias, STEP_ID_bias},
-        {PAPER_reasons, STEP_ID_explain},
+        {PAPER_reasons, STEP_ID_explain},      {PAPER_statistics, STEP_ID_prepare},
+        {PAPER_constraints, STEP_ID_prepare},
     };
     for (size_t i = 0; i < LENGTH_OF(from); i++) {
         char name[64];
