@@ -9,6 +9,8 @@ void job_write(const struct job *job, struct json *json)
     json_key(json, "rounds"), json_count(json, job->rounds);
     json_key(json, "early_stopping"), json_count(json, job->early_stopping);
     json_key(json, "folds"), json_count(json, job->folds);
+    json_key(json, "fold_dir"), json_text(json, job->fold_dir);
+    json_key(json, "folds_alone"), json_bool(json, job->folds_alone);
     json_key(json, "parameters");
     json_open(json, '[');
     for (size_t i = 0; i < job->parameters.count; i++) {
@@ -70,5 +72,7 @@ bool job_read(struct job *job, const struct doc *doc, struct arena *arena, struc
            doc_need_count(doc, "rounds", MANY, &job->rounds, err) &&
            doc_need_count(doc, "early_stopping", MANY, &job->early_stopping, err) &&
            doc_need_count(doc, "folds", MANY, &job->folds, err) &&
+           doc_need_text(doc, "fold_dir", &job->fold_dir, err) &&
+           doc_need_bool(doc, "folds_alone", &job->folds_alone, err) &&
            read_parameters(doc, &job->parameters, err) && read_features(doc, job, arena, err);
 }

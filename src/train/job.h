@@ -16,8 +16,10 @@
 
 struct job {
     struct view prepared, out; /* directories */
+    struct view fold_dir;      /* where folds.npy is; empty: in `prepared` */
     struct view metric;        /* what the folds watch: auc, aucpr, logloss */
     size_t rounds, early_stopping, folds;
+    bool folds_alone; /* judge the folds and train no model; folds may share rows then */
     struct parameters parameters;
     const struct view *feature_name; /* of the matrix's columns */
     size_t feature_count;

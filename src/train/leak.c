@@ -66,7 +66,7 @@ bool leak_add(struct leaks *leaks, const struct leak *leak, enum leak_level leve
 }
 
 /* The worst first; within a level as the table has them, and as they were found. */
-static void rank(struct leaks *leaks)
+void leaks_rank(struct leaks *leaks)
 {
     for (size_t i = 1; i < leaks->count; i++) {
         struct leak_finding finding = leaks->finding[i];
@@ -190,6 +190,6 @@ bool leaks_find(struct leaks *leaks, const struct prepared *prepared, const stru
     for (size_t i = 0; i < leak_table_count; i++)
         if (!leak_table[i]->look(leaks, leak_table[i], err))
             return err_while(err, "looking for %s", leak_table[i]->name);
-    rank(leaks);
+    leaks_rank(leaks);
     return accept(leaks, config, err);
 }

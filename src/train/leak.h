@@ -72,6 +72,9 @@ PRINTF(7, 8)
 bool leak_add(struct leaks *leaks, const struct leak *leak, enum leak_level level,
               struct view subject, double value, struct err *err, const char *fmt, ...);
 
+/* The worst first; after something was added. */
+void leaks_rank(struct leaks *leaks);
+
 const char *leak_level_name(enum leak_level level);
 size_t leaks_unaccepted(const struct leaks *leaks); /* errors that stop training */
 void leaks_write(const struct leaks *leaks, struct json *json);

@@ -81,6 +81,9 @@ bool pipeline_check(const struct config *config, struct err *err);
  * second is ERR_CONFLICT. A gate that refuses is ERR_GATE, and nothing after it happens. */
 bool pipeline_run(struct pipeline *pipeline, enum step_id until, struct err *err);
 
+/* Which libxgboost the worker opens, asked of it once: pipeline->library. */
+bool pipeline_library(struct pipeline *pipeline, struct err *err);
+
 /* For the steps: how far they are, and a file of an earlier step. */
 void pipeline_part(const struct pipeline *pipeline, enum step_id step, const char *text,
                    uint64_t done, uint64_t total);

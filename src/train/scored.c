@@ -66,7 +66,7 @@ static bool take_amounts(struct beside *b, struct view name, struct err *err)
     return true;
 }
 
-static struct view time_name(const struct config *config)
+struct view beside_time(const struct config *config)
 {
     struct view name = config_text(config, KEY_EVALUATION_TIME);
     enum split_kind kind;
@@ -74,11 +74,6 @@ static struct view time_name(const struct config *config)
         split_is_timed(kind))
         name = config_text(config, KEY_SPLIT_COLUMN);
     return name;
-}
-
-bool beside_is_timed(const struct config *config)
-{
-    return time_name(config).length > 0;
 }
 
 static bool take_times(struct beside *b, struct view name, struct err *err)
@@ -116,7 +111,7 @@ bool beside_load(struct beside *b, const struct config *config, bool past, struc
 {
     *b = (struct beside){0};
     struct view entity = config_text(config, KEY_EVALUATION_ENTITY);
-    struct view amount = config_text(config, KEY_EVALUATION_AMOUNT), time = time_name(config);
+    struct view amount = config_text(config, KEY_EVALUATION_AMOUNT), time = beside_time(config);
     b->loaded = past || entity.length > 0 || amount.length > 0 || time.length > 0 ||
                 config_node(config, "evaluation.segments") != NULL;
     if (!b->loaded)

@@ -36,7 +36,8 @@ struct beside {
  * ERR_INPUT names the key or the line. */
 bool beside_load(struct beside *beside, const struct config *config, bool past, struct arena *arena,
                  struct err *err);
-bool beside_is_timed(const struct config *config); /* a time is named, by the split or by itself */
+struct view
+beside_time(const struct config *config); /* evaluation.time, or the split's; empty: none */
 
 /* The model as training left it. */
 struct trained {

@@ -9,14 +9,15 @@
 #include "base/file.h"
 #include "train/leak.h"
 #include "train/pipeline.h"
+#include "train/trial.h"
 
-static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err UNUSED)
+static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
 {
     const struct digest *output = &pipeline->output[STEP_ID_prepare];
     digest_add(digester, (struct view){(const char *)output->bytes, sizeof output->bytes});
     config_digest(pipeline->config, "columns", digester);
     config_digest(pipeline->config, "audit", digester);
-    return true;
+    return trial_inputs(pipeline, digester, err);
 }
 
 static bool stop(const struct leaks *leaks, struct err *err)
@@ -33,12 +34,30 @@ static bool stop(const struct leaks *leaks, struct err *err)
     return true;
 }
 
-static bool write(const struct leaks *leaks, const char *dir, struct arena *arena, struct err *err)
+static void write_trial(const struct trial *trial, struct json *json)
+{
+    json_key(json, "trial");
+    json_open(json, '{');
+    if (trial->why_not != NULL) {
+        json_key(json, "why_not"), json_string(json, trial->why_not);
+    } else {
+        json_key(json, "frauds"), json_count(json, trial->frauds);
+        json_key(json, "pr_auc_by_time"), json_number(json, trial->by_time);
+        json_key(json, "pr_auc_at_random"), json_number(json, trial->at_random);
+        json_key(json, "days_hidden"), json_number(json, trial->days);
+        json_key(json, "pr_auc_with_days_hidden"), json_number(json, trial->hidden);
+    }
+    json_close(json);
+}
+
+static bool write(const struct leaks *leaks, const struct trial *trial, const char *dir,
+                  struct arena *arena, struct err *err)
 {
     struct text text = text_in_arena(arena);
     struct json json = json_pretty_to(&text);
     json_open(&json, '{');
     json_key(&json, "findings"), leaks_write(leaks, &json);
+    write_trial(trial, &json);
     json_close(&json);
     if (text.cut)
         return err_set(err, ERR_LIMIT, "leaks.json does not fit the memory limit");
@@ -51,15 +70,20 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
     CLEANUP(arena_release) struct arena arena = {.limit = memory};
     struct prepared prepared;
     struct leaks leaks;
+    struct trial trial;
     if (!prepared_load(&prepared, pipeline->config, &arena, err) ||
         !leaks_find(&leaks, &prepared, pipeline->config, &arena, err) || !stop(&leaks, err) ||
-        !write(&leaks, dir, &arena, err))
+        !trial_make(pipeline, &prepared, dir, &arena, &trial, err) ||
+        !trial_judge(&trial, &leaks, err) || !write(&leaks, &trial, dir, &arena, err))
         return false;
     size_t count[LEAK_ERROR + 1] = {0};
     for (size_t i = 0; i < leaks.count; i++)
         count[leaks.finding[i].level]++;
     text_addf(outcome, "%zu warnings, %zu notes, %zu accepted errors", count[LEAK_WARNING],
               count[LEAK_NOTE], count[LEAK_ERROR]);
+    if (trial.why_not == NULL)
+        text_addf(outcome, "; PR-AUC at random %.3f, by time %.3f, %g days later %.3f",
+                  trial.at_random, trial.by_time, trial.days, trial.hidden);
     return true;
 }
 

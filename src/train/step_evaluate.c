@@ -78,7 +78,7 @@ static bool check(const struct config *config, struct err *err)
     double number;
     if (!read_rule(config, &rule, &number, err))
         return false;
-    bool has_costs = read_costs(config, &costs), timed = beside_is_timed(config);
+    bool has_costs = read_costs(config, &costs), timed = beside_time(config).length > 0;
     if (rule == RULE_LEAST_COST && !has_costs)
         return err_set(err, ERR_INPUT,
                        "decision.threshold least_cost needs the costs: set evaluation.cost.*");

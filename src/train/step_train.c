@@ -43,7 +43,7 @@ static void keep_line(void *self, struct view line)
 }
 
 /* Which libxgboost the worker will open: part of what the model depends on. */
-static bool probe(struct pipeline *pipeline, struct err *err)
+bool pipeline_library(struct pipeline *pipeline, struct err *err)
 {
     if (pipeline->library.text != NULL)
         return true;
@@ -57,7 +57,7 @@ static bool probe(struct pipeline *pipeline, struct err *err)
 
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
 {
-    if (!probe(pipeline, err))
+    if (!pipeline_library(pipeline, err))
         return false;
     const struct digest *prepared = &pipeline->output[STEP_ID_prepare];
     digest_add(digester, (struct view){(const char *)prepared->bytes, sizeof prepared->bytes});

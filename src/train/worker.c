@@ -36,23 +36,24 @@ static void say(const char *text, size_t done, size_t total)
     fflush(stdout);
 }
 
-static bool load(struct work *work, const char *name, enum npy_type type, struct npy *out,
-                 struct err *err)
+static bool load(struct work *work, struct view from, const char *name, enum npy_type type,
+                 struct npy *out, struct err *err)
 {
-    const char *dir = view_copy(work->job.prepared, &work->arena);
+    const char *dir = view_copy(from, &work->arena);
     return npy_load(path_join(&work->arena, dir, name), type, &work->arena, out, err);
 }
 
 static bool load_rows(struct work *work, struct err *err)
 {
-    if (!load(work, "train.npy", NPY_F4, &work->row, err) ||
-        !load(work, "train_label.npy", NPY_U1, &work->label, err))
+    if (!load(work, work->job.prepared, "train.npy", NPY_F4, &work->row, err) ||
+        !load(work, work->job.prepared, "train_label.npy", NPY_U1, &work->label, err))
         return false;
     size_t rows = work->row.rows;
     if (work->row.width != work->job.feature_count || work->label.rows != rows)
         return err_set(err, ERR_INPUT, "the prepared arrays do not fit each other");
     if (work->job.folds >= 2) {
-        if (!load(work, "folds.npy", NPY_U1, &work->fold, err))
+        struct view from = work->job.fold_dir.length > 0 ? work->job.fold_dir : work->job.prepared;
+        if (!load(work, from, "folds.npy", NPY_U1, &work->fold, err))
             return false;
         if (work->fold.rows != work->job.folds || work->fold.width != rows)
             return err_set(err, ERR_INPUT, "the prepared folds do not fit the rows");
@@ -257,7 +258,8 @@ static bool cross_validate(struct work *work, size_t *rounds, struct json *json,
     bool ok = true;
     for (size_t i = 0; i < work->job.folds && ok; i++)
         ok = fold_open(work, i, &fold[i], err);
-    ok = ok && run_folds(work, fold, &validation, err) && save_scores(work, fold, err);
+    ok = ok && run_folds(work, fold, &validation, err) &&
+         (work->job.folds_alone || save_scores(work, fold, err));
     if (ok) {
         if (work->job.early_stopping > 0)
             *rounds = validation.best + 1;
@@ -334,7 +336,7 @@ static bool run(struct work *work, const char *job_path, struct err *err)
     json_close(&json);
     if (report.cut)
         return err_set(err, ERR_LIMIT, "the training report does not fit the memory limit");
-    return train_and_save(work, rounds, err) &&
+    return (work->job.folds_alone || train_and_save(work, rounds, err)) &&
            save(work, "training.json", text_view(&report), err);
 }
 
