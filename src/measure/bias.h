@@ -72,7 +72,8 @@ enum bias_interval {
     BIAS_ABSOLUTE,    /* as many times |a difference of shares|: that interval, folded at 0 */
     BIAS_KATZ,        /* a ratio of shares: Katz et al. (1978), of logarithms */
     BIAS_PAIRED,      /* a difference of counts of the same rows: Agresti and Min (2005) */
-    BIAS_BOOTSTRAP,   /* percentiles of 1,000 draws of the counts from Poisson distributions */
+    BIAS_BOOTSTRAP,   /* percentiles of 1,000 draws of the counts from Poisson distributions; of
+                       * 100 at least where groups are thousands */
 };
 const char *bias_interval_name(enum bias_interval interval); /* "newcombe" */
 

@@ -146,15 +146,24 @@ static double bound(const double *sorted, size_t count, double p)
                                         : draws_quantile(sorted, count, p);
 }
 
+/* Thousands of groups are drawn less often, so that a report takes seconds and not minutes. */
+static size_t draws_of(const struct bias *bias, const struct bias_table *table)
+{
+    enum { CELLS_MAX = 10000000, DRAWS_MIN = 100 };
+    size_t draws = bias->grouped ? CELLS_MAX / (4 * table->groups) : DRAWS;
+    return draws > DRAWS ? DRAWS : draws < DRAWS_MIN ? DRAWS_MIN : draws;
+}
+
 static void bootstrap(const struct bias *bias, const struct bias_table *table,
                       struct bias_value *out)
 {
     double draw[DRAWS];
     struct rng rng = rng_of(SEED, 0, 0);
-    for (int i = 0; i < DRAWS; i++)
+    size_t draws = draws_of(bias, table);
+    for (size_t i = 0; i < draws; i++)
         draw[i] = draw_once(&rng, bias, table);
-    size_t defined = draws_sort(draw, DRAWS);
-    if (defined < DRAWS / 2)
+    size_t defined = draws_sort(draw, draws);
+    if (defined < draws / 2)
         return;
     out->low = bound(draw, defined, 0.025);
     out->high = bound(draw, defined, 0.975);
