@@ -31,7 +31,7 @@ rooms        := base measure data feature model decide embed store train serve r
 needs.base   := libcrypto jansson
 needs.data   := yaml-0.1 zlib libzstd
 needs.model  := libprotobuf-c
-needs.store  := sqlite3 libpq
+needs.store  := sqlite3 libpq libcurl
 needs.serve  := libevent
 
 # Text files that a room carries inside it.

@@ -18,6 +18,7 @@ struct digest {
 enum { DIGEST_HEX_SIZE = 65 };
 
 struct digest digest_of(struct view bytes);
+struct digest digest_hmac(struct view key, struct view bytes); /* HMAC-SHA-256, RFC 2104 */
 bool digest_same(const struct digest *a, const struct digest *b);
 const char *digest_print(const struct digest *digest, char hex[DIGEST_HEX_SIZE]); /* returns hex */
 bool digest_parse(struct view hex, struct digest *out); /* 64 lower-case hex digits, no less */

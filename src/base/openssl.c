@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,20 @@ struct digest digest_of(struct view bytes)
     unsigned size = 0;
     int ok = EVP_Digest(bytes.text, bytes.length, digest.bytes, &size, EVP_sha256(), NULL);
     assert(ok == 1 && size == sizeof digest.bytes);
+    return digest;
+}
+
+struct digest digest_hmac(struct view key, struct view bytes)
+{
+    struct digest digest;
+    unsigned size = 0;
+    const unsigned char *in = (const unsigned char *)bytes.text;
+    /* OpenSSL takes an absent key for the one before. */
+    const char *secret = key.length == 0 ? "" : key.text;
+    assert(key.length <= INT32_MAX);
+    const unsigned char *ok =
+        HMAC(EVP_sha256(), secret, (int)key.length, in, bytes.length, digest.bytes, &size);
+    assert(ok != NULL && size == sizeof digest.bytes);
     return digest;
 }
 

@@ -59,11 +59,23 @@ static const char *text_of(struct project *project, enum key_id key)
     return text;
 }
 
+/* A directory is relative to assay.yaml, a URL to nothing. */
+static const char *bundles_of(struct project *project)
+{
+    const char *text = text_of(project, KEY_STORE_BUNDLES);
+    bool is_path = text[0] != '\0' && strstr(text, "://") == NULL;
+    return is_path ? config_path(&project->config, KEY_STORE_BUNDLES) : text;
+}
+
 bool project_open_store(struct project *project, struct err *err)
 {
     struct store_place place = {
         .dir = config_path(&project->config, KEY_STORE_DIR),
         .database = text_of(project, KEY_STORE_DATABASE),
+        .bundles = {.where = bundles_of(project),
+                    .endpoint = text_of(project, KEY_STORE_ENDPOINT),
+                    .region = text_of(project, KEY_STORE_REGION),
+                    .addressing = text_of(project, KEY_STORE_ADDRESSING)},
     };
     return store_open_place(&project->store, &place, err);
 }

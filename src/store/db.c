@@ -12,9 +12,10 @@ bool db_is_url(struct view place)
 void db_show(struct view place, struct text *out)
 {
     static const char option[] = "password=";
-    const char *end = place.text + place.length,
-               *at = db_is_url(place) ? memrchr(place.text, '@', place.length) : NULL;
-    const char *from = place.text;
+    if (place.length == 0)
+        return;
+    const char *from = place.text, *end = from + place.length;
+    const char *at = db_is_url(place) ? memrchr(from, '@', place.length) : NULL;
     if (at != NULL) {
         const char *user = (const char *)memmem(place.text, place.length, "://", 3) + 3;
         const char *colon = memchr(user, ':', (size_t)(at - user));

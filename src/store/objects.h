@@ -4,7 +4,8 @@
  * An object is written once and never changed: putting one whose name is taken
  * changes nothing and says so, atomically, so of several that put at once one
  * wins. A reader sees a whole object or none. Who reads checks what it read: a
- * name that is a digest makes that easy.
+ * name that is a digest makes that easy. A name is one of a file in a directory:
+ * not empty, no '/' in it, no '.' before it.
  *
  *     struct objects objects = {0};
  *     if (!objects_open(&objects, &(struct objects_place){.where = "s3://bucket/prefix"}, err))
@@ -54,7 +55,7 @@ struct objects_kind {
     bool (*remove)(struct objects *objects, const char *key, struct err *err);
 };
 
-extern const struct objects_kind objects_dir;
+extern const struct objects_kind objects_dir, objects_s3;
 
 bool objects_open(struct objects *objects, const struct objects_place *place, struct err *err);
 void objects_close(struct objects *objects);

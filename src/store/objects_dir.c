@@ -42,12 +42,9 @@ static void close_it(struct objects *objects)
     arena_release(&arena);
 }
 
-/* A key is a file's name and nothing that leads elsewhere. */
 static bool path_of(const struct objects *objects, const char *key, const char *end,
                     char out[PATH_BYTES], struct err *err)
 {
-    if (key[0] == '\0' || key[0] == '.' || strchr(key, '/') != NULL)
-        return err_set(err, ERR_INPUT, "'%s' cannot be an object's name in a directory", key);
     int length = snprintf(out, PATH_BYTES, "%s/%s%s", directory_of(objects)->path, key, end);
     return (length > 0 && length < PATH_BYTES) ||
            err_set(err, ERR_LIMIT, "the path of '%s' is too long", key);

@@ -159,3 +159,34 @@ TEST(a_key_that_others_may_read_or_that_is_none_is_refused_by_its_path)
     err = (struct err){0};
     FAILS(signing_key_load(&loaded, "/nowhere/key", &err), err, ERR_NOT_FOUND);
 }
+
+/* RFC 4231, cases 1, 2, 3 and 6; and an empty key over an empty text, from Python's hmac. */
+TEST(an_hmac_is_that_of_rfc_4231)
+{
+    char ones[20], aas[131], dds[50];
+    memset(ones, 0x0b, sizeof ones);
+    memset(aas, 0xaa, sizeof aas);
+    memset(dds, 0xdd, sizeof dds);
+    const struct {
+        struct view key, bytes;
+        const char *wanted;
+    } cases[] = {
+        {{ones, sizeof ones},
+         VIEW("Hi There"),
+         "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {VIEW("Jefe"), VIEW("what do ya want for nothing?"),
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {{aas, 20},
+         {dds, sizeof dds},
+         "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
+        {{aas, sizeof aas},
+         VIEW("Test Using Larger Than Block-Size Key - Hash Key First"),
+         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+        {{0}, {0}, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        char hex[DIGEST_HEX_SIZE];
+        struct digest digest = digest_hmac(cases[i].key, cases[i].bytes);
+        TEXT(view_of(digest_print(&digest, hex)), cases[i].wanted);
+    }
+}

@@ -1,0 +1,117 @@
+"""s3_server: an S3 server of the test's own that checks signatures: moto, in a virtual environment
+that is made once in build/tools.
+
+    with S3() as server:
+        assay(..., env=server.env)
+
+As a program it makes the server, prints a line of endpoint, access key, secret and bucket (or SKIP
+and why), and ends it when its standard input closes: for the tests in C.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from harness import ROOT, Skip
+from postgres import free_port
+
+VENV = os.path.join(ROOT, "build", "tools", "moto")
+PACKAGES = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"]
+BUCKET = "assay-bundles"
+UNCHECKED = 4  # the calls that make the first user cannot be signed by one
+
+
+def venv():
+    """Made beside and renamed, so that there is a whole one or none."""
+    ready = os.path.join(VENV, "bin", "moto_server")
+    if os.path.exists(ready):
+        return
+    beside = f"{VENV}.new-{os.getpid()}"
+    try:
+        subprocess.run([sys.executable, "-m", "venv", beside], check=True, capture_output=True)
+        subprocess.run([f"{beside}/bin/python", "-m", "pip", "install", "-q",
+                        "--disable-pip-version-check", *PACKAGES], check=True, capture_output=True,
+                       timeout=300, text=True)
+        os.rename(beside, VENV)
+    except (subprocess.SubprocessError, OSError) as why:
+        said = getattr(why, "stderr", None) or str(why)
+        if isinstance(said, bytes):
+            said = said.decode(errors="replace")
+        raise Skip("moto cannot be installed: " + said.strip().splitlines()[-1][:160]) from None
+
+
+class S3:
+    def __init__(self, bucket=BUCKET):
+        self.bucket = bucket
+
+    def __enter__(self):
+        try:
+            import botocore.session  # pylint: disable=import-outside-toplevel
+        except ImportError:
+            raise Skip("python3-botocore is not installed") from None
+        venv()
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.log = tempfile.TemporaryFile()
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        environment["INITIAL_NO_AUTH_ACTION_COUNT"] = str(UNCHECKED)
+        # A venv that was renamed is started by its Python, not by the script with the old path in it.
+        self.process = subprocess.Popen(
+            [f"{VENV}/bin/python", "-c", "from moto.server import main; main()", "-H", "127.0.0.1",
+             "-p", str(self.port)], env=environment, stdout=self.log, stderr=self.log)
+        try:
+            self.wait()
+            self.session = botocore.session.Session()
+            self.make_user()
+        except BaseException:
+            self.__exit__()
+            raise
+        self.env = {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret,
+                    "AWS_ENDPOINT_URL_S3": self.endpoint, "AWS_REGION": "us-east-1"}
+        return self
+
+    def wait(self):
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(self.endpoint + "/moto-api/", timeout=2):
+                    return
+            except OSError:
+                assert self.process.poll() is None, "moto does not start"
+                time.sleep(0.1)
+        raise AssertionError("moto does not answer")
+
+    def client(self, service, access="unchecked", secret="unchecked"):
+        return self.session.create_client(
+            service, region_name="us-east-1", endpoint_url=self.endpoint,
+            aws_access_key_id=access, aws_secret_access_key=secret)
+
+    def make_user(self):
+        iam, s3 = self.client("iam"), self.client("s3")
+        everything = ('{"Version":"2012-10-17","Statement":'
+                      '[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')
+        iam.create_user(UserName="assay")
+        iam.put_user_policy(UserName="assay", PolicyName="s3", PolicyDocument=everything)
+        keys = iam.create_access_key(UserName="assay")["AccessKey"]
+        s3.create_bucket(Bucket=self.bucket)
+        self.access, self.secret = keys["AccessKeyId"], keys["SecretAccessKey"]
+        self.s3 = self.client("s3", self.access, self.secret)
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+
+
+def main():
+    try:
+        with S3() as server:
+            print(server.endpoint, server.access, server.secret, server.bucket, flush=True)
+            sys.stdin.read()
+    except Skip as why:
+        print("SKIP", why, flush=True)
+
+
+if __name__ == "__main__":
+    main()
