@@ -19,6 +19,7 @@
 #include "harness.h"
 #include "store/store.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -26,6 +27,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,7 +177,17 @@ static bool ground_wait(void)
     return false;
 }
 
-/* NULL when it runs, or why it cannot. */
+static int ground_free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    CLEANUP(fd_close) int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert(bind(fd, (struct sockaddr *)&address, size) == 0 &&
+           getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    return ntohs(address.sin_port);
+}
+
+/* NULL when it runs, or why it cannot: one that is installed and does not start is a failure. */
 static const char *ground_start(void)
 {
     if (ground_server.tried)
@@ -189,20 +201,21 @@ static const char *ground_start(void)
     if (user == NULL)
         return ground_server.why = "there is no user 'postgres' or 'nobody' to run a server as";
     snprintf(ground_server.dir, sizeof ground_server.dir, "/tmp/assay-postgres-XXXXXX");
-    ground_server.port = 20000 + (int)getpid() % 30000;
+    ground_server.port = ground_free_port();
     char port[16];
     snprintf(port, sizeof port, "%d", ground_server.port);
     const char *const words[] = {
         "-D", "data",      "-k", ground_server.dir,    "-p", port, "-h", "127.0.0.1",
         "-c", "fsync=off", "-c", "max_connections=60", NULL};
-    if (mkdtemp(ground_server.dir) == NULL ||
-        (geteuid() == 0 && chown(ground_server.dir, user->pw_uid, user->pw_gid) < 0) ||
-        !ground_initdb(user))
-        return ground_server.why = "a cluster of PostgreSQL cannot be made";
+    bool made = mkdtemp(ground_server.dir) != NULL &&
+                (geteuid() != 0 || chown(ground_server.dir, user->pw_uid, user->pw_gid) == 0) &&
+                ground_initdb(user);
+    FAIL_UNLESS(made, "a cluster of PostgreSQL cannot be made in %s", ground_server.dir);
     ground_server.starter = getpid();
     ground_server.pid = ground_spawn(user, "postgres", words);
     atexit(ground_end);
-    return ground_server.why = ground_wait() ? NULL : "the PostgreSQL server does not start";
+    FAIL_UNLESS(ground_wait(), "the PostgreSQL server of %s does not start", ground_server.dir);
+    return NULL;
 }
 
 static void ground_forget(void) __attribute__((destructor));

@@ -23,7 +23,9 @@ def a_model_is_trained_promoted_rolled_back_and_verified_on_postgresql():
         assay("train", *QUICK, "--set", "split.seed=2", cwd=cwd, env=env)
         assert not os.path.exists(os.path.join(cwd, ".assay", "assay.db"))
         listed = assay("models", "list", cwd=cwd, env=env).text.splitlines()
-        assert len(listed) == 3 and " champion " in listed[2], listed
+        assert len(listed) == 3 and " champion " in listed[1], listed
+        assert server.sql("select count(*) from comparison", "assay") == "1"
+        assay("models", "promote", "2", "--comment", "why", cwd=cwd, env=env)
         assay("models", "tag", "1", "zebra=1", cwd=cwd, env=env)
         assay("models", "tag", "1", "Apple=2", cwd=cwd, env=env)
         assay("models", "approve", "1", "--comment", "seen", cwd=cwd, env=env)
