@@ -88,6 +88,20 @@ ALWAYS_INLINE uint8_t rank_of(const float *cut, const float *pivot, float value)
     return (uint8_t)(from + count_16(cut + from, all));
 }
 
+ALWAYS_INLINE bool any_missing(const float *row, size_t count)
+{
+    __m256 missing = _mm256_setzero_ps();
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        __m256 value = _mm256_loadu_ps(row + i);
+        missing = _mm256_or_ps(missing, _mm256_cmp_ps(value, value, _CMP_UNORD_Q));
+    }
+    bool found = _mm256_movemask_ps(missing) != 0;
+    for (; i < count; i++)
+        found |= row[i] != row[i];
+    return found;
+}
+
 #include "model/kernel_rank.h"
 
 /* ---------------------------------------------------------------- many rows */

@@ -16,10 +16,12 @@
 
 /* ---------------------------------------------------------------- one row's ranks */
 
+/* The last of these is never at most the value: where the search comes to, it is the pivot that was
+ * not, or NaN. So the first that is not can be counted without a look whether there is one. */
 ALWAYS_INLINE unsigned count_16(const float *cuts, __m512 value)
 {
-    return (unsigned)__builtin_popcount(
-        _cvtmask16_u32(_mm512_cmp_ps_mask(_mm512_load_ps(cuts), value, _CMP_LE_OQ)));
+    return (unsigned)__builtin_ctz(
+        _cvtmask16_u32(_mm512_cmp_ps_mask(_mm512_load_ps(cuts), value, _CMP_NLE_UQ)));
 }
 
 ALWAYS_INLINE uint8_t rank_of(const float *cut, const float *pivot, float value)
@@ -27,6 +29,17 @@ ALWAYS_INLINE uint8_t rank_of(const float *cut, const float *pivot, float value)
     __m512 all = _mm512_set1_ps(value);
     unsigned from = 16 * count_16(pivot, all);
     return (uint8_t)(from + count_16(cut + from, all));
+}
+
+ALWAYS_INLINE bool any_missing(const float *row, size_t count)
+{
+    __mmask16 missing = 0;
+    for (size_t i = 0; i < count; i += 16) {
+        __mmask16 here = count - i < 16 ? (__mmask16)((1U << (count - i)) - 1) : 0xffff;
+        __m512 value = _mm512_maskz_loadu_ps(here, row + i);
+        missing |= _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
+    }
+    return missing != 0;
 }
 
 #include "model/kernel_rank.h"

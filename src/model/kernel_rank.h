@@ -25,16 +25,14 @@ static void rank_missing(const struct columns *columns, const float *row, struct
 
 static void rank_row(const struct columns *columns, const float *row, struct ranks *out)
 {
-    unsigned missing = 0;
     for (size_t i = 0; i < columns->primary_count; i++) {
         float value = row[columns->feature[i]];
         out->column[i] =
             rank_of(columns->cut + i * COLUMN_CUTS_ROOM, columns->pivot + i * COLUMN_PIVOTS, value);
-        missing |= isnan(value) ? 1U : 0U;
     }
     for (size_t i = columns->primary_count; i < columns->count; i++)
         out->column[i] = out->column[columns->twin_of[i - columns->primary_count]];
-    if (missing)
+    if (any_missing(row, columns->feature_count))
         rank_missing(columns, row, out);
     columns_codes(columns, row, out);
 }
