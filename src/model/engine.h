@@ -14,7 +14,8 @@
  * instruction asks all the branches of a tree, or one branch of 64 rows:
  *
  *     one row     WIDE    trees up to 6 levels: all 63 branches at once give 63 bits, and two looks
- *                         into a table of 128 entries turn those into a leaf
+ *                         into a table of 128 entries turn those into a leaf; or eight trees at
+ *                         once, where a machine looks up bytes (model/kernel_eight.h)
  *                 CHAIN   deeper ones, four levels at a time: 15 branches, 16 ways on
  *     many rows   HEAP    trees up to 8 levels: every branch is asked of 128 rows, bottom up, and
  *                         each row keeps the number of the leaf that its upper branches choose
@@ -32,6 +33,8 @@ enum {
     WIDE_LEVELS = 6,
     WIDE_LANES = 64,
     WIDE_LEAVES = 64,
+    WIDE_WAYS = 8,  /* of three levels */
+    WIDE_TREES = 8, /* in a wide_eight */
     CHAIN_LEVELS = 4,
     CHAIN_LANES = 16,
     CHAIN_STEPS_MAX = 3, /* deeper trees are walked until a leaf is met, shallower ones so often */
@@ -45,6 +48,12 @@ enum {
 struct wide_block {
     uint8_t column[WIDE_LANES];
     uint8_t rank[WIDE_LANES];
+};
+
+/* The same branches, of eight trees together, seven lanes of eight for each tree: first their upper
+ * three levels, then the three below way w of 8. Trees that are not there always go left. */
+struct wide_eight {
+    struct wide_block upper, lower[WIDE_WAYS];
 };
 
 /* Four levels: lanes 0 to 6 the first three, lane 7 idle, lanes 8 to 15 the fourth. */
@@ -84,6 +93,7 @@ struct engine {
     bool heaps; /* many rows at a time have their own layout */
 
     const struct wide_block *wide;   /* by tree */
+    const struct wide_eight *eight;  /* by eight trees; NULL with categories or doubles */
     const struct chain_block *chain; /* all trees' */
     const uint32_t *chain_first;     /* by tree: its first block */
     const uint32_t *next;            /* by block, 16 ways: the block there, or CHAIN_LEAF */

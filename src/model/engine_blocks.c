@@ -241,6 +241,35 @@ static bool settle(const struct yard *yard, struct arena *arena, struct err *err
     return true;
 }
 
+/* Seven lanes of a tree's own block to its seven of eight trees'. */
+static void move_seven(const struct wide_block *from, size_t lane, struct wide_block *to,
+                       size_t tree)
+{
+    for (size_t i = 0; i < 7; i++) {
+        to->column[tree * 8 + i] = from->column[lane + i];
+        to->rank[tree * 8 + i] = from->rank[lane + i];
+    }
+}
+
+static bool group_trees(struct engine *engine, struct arena *arena, struct err *err)
+{
+    size_t trees = engine->forest.tree_count, count = trees / WIDE_TREES + 1;
+    struct wide_eight *eight = arena_lines(arena, sizeof *eight, count); /* one for no trees, too */
+    if (eight == NULL)
+        return err_set(err, ERR_LIMIT, "the model does not fit the memory limit");
+    for (size_t i = 0; i < count; i++)
+        for (size_t block = 0; block <= WIDE_WAYS; block++)
+            memset((&eight[i].upper + block)->rank, COLUMN_NEVER, WIDE_LANES);
+    for (size_t tree = 0; tree < trees; tree++) {
+        struct wide_eight *to = &eight[tree / WIDE_TREES];
+        move_seven(&engine->wide[tree], 0, &to->upper, tree % WIDE_TREES);
+        for (size_t way = 0; way < WIDE_WAYS; way++)
+            move_seven(&engine->wide[tree], 7 + 7 * way, &to->lower[way], tree % WIDE_TREES);
+    }
+    engine->eight = eight;
+    return true;
+}
+
 bool engine_build_blocks(struct engine *engine, struct arena *arena, struct err *err)
 {
     const struct forest *forest = &engine->forest;
@@ -265,5 +294,9 @@ bool engine_build_blocks(struct engine *engine, struct arena *arena, struct err 
         return false;
     *end = (uint32_t)yard.category.count;
     engine->shape = wide ? ENGINE_WIDE : ENGINE_CHAIN;
-    return settle(&yard, arena, err);
+    if (!settle(&yard, arena, err))
+        return false;
+    if (!wide || engine->category_first != NULL || engine->precise_leaf != NULL)
+        return true;
+    return group_trees(engine, arena, err);
 }

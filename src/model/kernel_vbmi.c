@@ -94,10 +94,16 @@ static inline size_t row_of(size_t i)
 
 #include "model/kernel_heap512.h"
 
+#include "model/kernel_eight.h"
+
 static float margin(const struct engine *engine, const float *row)
 {
     struct ranks ranks;
     rank_row(&engine->columns, row, &ranks);
+    if (engine->eight != NULL && engine->columns.count <= 64)
+        return eight_floats(engine, &ranks, 64);
+    if (engine->eight != NULL && engine->columns.count <= 128)
+        return eight_floats(engine, &ranks, 128);
     if (engine->columns.count <= 64)
         return walk_shape(engine, &ranks, 64);
     if (engine->columns.count <= 128)

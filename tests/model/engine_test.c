@@ -107,6 +107,22 @@ static const struct engine *build(struct random_forest kind, struct arena *arena
     return engine;
 }
 
+/* Eights of trees, whole and not, by 30, 100 and 200 columns. */
+TEST(every_number_of_trees_is_summed_in_order)
+{
+    static const size_t features[] = {30, 100, 200};
+    for (size_t trees = 1; trees <= 34; trees++)
+        for (size_t i = 0; i < LENGTH_OF(features); i++)
+            hold((struct random_forest){.seed = 300 + trees,
+                                        .trees = trees,
+                                        .features = features[i],
+                                        .depth = 1 + trees % 6,
+                                        .nodes_max = 4096,
+                                        .numbers = 40,
+                                        .missing = true},
+                 12);
+}
+
 TEST(each_kind_of_forest_has_its_layout)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = (size_t)1 << 30};
@@ -114,7 +130,7 @@ TEST(each_kind_of_forest_has_its_layout)
         .seed = 3, .trees = 30, .features = 30, .depth = 6, .nodes_max = 4096, .numbers = 200};
     struct engine engine;
     SAME(build(kind, &arena, &engine)->shape, ENGINE_WIDE);
-    TRUE(engine.heaps);
+    TRUE(engine.heaps && engine.eight != NULL);
     kind.depth = 8;
     SAME(build(kind, &arena, &engine)->shape, ENGINE_CHAIN);
     SAME(engine.steps, 2);
@@ -127,7 +143,7 @@ TEST(each_kind_of_forest_has_its_layout)
     kind.depth = 6;
     kind.categories = 3;
     SAME(build(kind, &arena, &engine)->shape, ENGINE_WIDE);
-    TRUE(!engine.heaps && engine.category_first != NULL);
+    TRUE(!engine.heaps && engine.category_first != NULL && engine.eight == NULL);
 }
 
 TEST(a_forest_of_too_many_columns_is_walked_plainly)
