@@ -338,26 +338,44 @@ static void digest_node(const struct yaml *node, struct digester *digester)
     digest_add(digester, VIEW("end"));
 }
 
+enum { KEY_PATH_MAX = 128 };
+
 static bool is_under(const char *path, const char *section)
 {
     size_t length = strlen(section);
     return strncmp(path, section, length) == 0 && (path[length] == '.' || path[length] == '\0');
 }
 
+/* "bias.facets" of "bias.facets[].column", "columns" of "columns.*.type". */
+static void collection_root(const struct key *key, char root[KEY_PATH_MAX])
+{
+    size_t length = strcspn(key->path, "*[");
+    if (length > 0 && key->path[length - 1] == '.')
+        length--;
+    assert(length < KEY_PATH_MAX);
+    memcpy(root, key->path, length);
+    root[length] = '\0';
+}
+
 void config_digest(const struct config *config, const char *path, struct digester *digester)
 {
-    bool collection = false;
+    char root[KEY_PATH_MAX], last[KEY_PATH_MAX] = "";
     for (size_t i = 0; i < KEYS; i++) {
         const struct key *key = &config_keys[i];
-        collection |= key_is_collection(key) && strncmp(key->path, path, strlen(path)) == 0 &&
-                      strchr(".[", key->path[strlen(path)]) != NULL &&
-                      strpbrk(key->path, "*[") <= key->path + strlen(path) + 1;
-        if (key_is_collection(key) || !is_under(key->path, path))
+        if (!key_is_collection(key)) {
+            if (!is_under(key->path, path))
+                continue;
+            digest_add(digester, view_of(key->path));
+            digest_add(digester, config->setting[i].text);
             continue;
-        digest_add(digester, view_of(key->path));
-        digest_add(digester, config->setting[i].text);
+        }
+        collection_root(key, root);
+        if (!is_under(root, path) || strcmp(root, last) == 0)
+            continue;
+        memcpy(last, root, sizeof last); /* a collection's keys stand together in the table */
+        const struct yaml *node = config_node(config, root);
+        digest_add(digester, view_of(root));
+        if (node != NULL)
+            digest_node(node, digester);
     }
-    const struct yaml *node = config_node(config, path);
-    if (collection && node != NULL)
-        digest_node(node, digester);
 }

@@ -255,9 +255,10 @@ static bool clear_unfinished(struct pipeline *pipeline, struct err *err)
 
 static void digest_config(struct pipeline *pipeline, struct digest *out)
 {
-    static const char *const sections[] = {"project",  "data",  "data.join", "columns",
-                                           "features", "split", "model",     "model.parameters",
-                                           "decision", "gate",  "deploy"};
+    static const char *const sections[] = {"project", "data",       "columns",  "features",
+                                           "split",   "model",      "decision", "audit",
+                                           "gate",    "evaluation", "bias",     "reasons",
+                                           "explain", "challenge",  "card",     "deploy"};
     struct digester digester;
     digester_open(&digester);
     for (size_t i = 0; i < LENGTH_OF(sections); i++)

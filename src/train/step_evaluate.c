@@ -22,8 +22,7 @@ static const struct figure *const figures[] = {
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err UNUSED)
 {
     static const enum step_id read[] = {STEP_ID_prepare, STEP_ID_train};
-    static const char *const sections[] = {"decision", "evaluation", "evaluation.segments",
-                                           "columns"};
+    static const char *const sections[] = {"decision", "evaluation", "columns"};
     for (size_t i = 0; i < LENGTH_OF(read); i++) {
         const struct digest *output = &pipeline->output[read[i]];
         digest_add(digester, (struct view){(const char *)output->bytes, sizeof output->bytes});

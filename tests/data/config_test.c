@@ -413,6 +413,12 @@ TEST(a_section_s_digest_changes_when_what_it_says_changes)
                       "data.join"));
     TRUE(!same_digest("model: {parameters: {eta: 1}}", "model: {parameters: {eta: 2}}",
                       "model.parameters"));
+    /* What stands in a section's lists and maps is the section's as well. */
+    TRUE(!same_digest("model: {rounds: 9, parameters: {eta: 1}}", "model: {rounds: 9}", "model"));
+    TRUE(!same_digest("audit: {accept: [a]}", "audit: {accept: []}", "audit"));
+    TRUE(!same_digest("evaluation: {segments: [a]}", "evaluation: {segments: [b]}", "evaluation"));
+    TRUE(!same_digest("bias: {facets: [{column: a, value: x}]}",
+                      "bias: {facets: [{column: a, value: y}]}", "bias"));
 }
 
 TEST(a_section_s_digest_stays_when_only_its_spelling_or_others_change)
@@ -425,7 +431,6 @@ TEST(a_section_s_digest_stays_when_only_its_spelling_or_others_change)
     TRUE(same_digest("data: {label: a}", "data: {label: a, file: f}", "data.label"));
     TRUE(same_digest("columns: {a: {type: id}}", "# c\ncolumns:\n  a:\n    type: id\ngate: [x]\n",
                      "columns"));
-    TRUE(same_digest("model: {rounds: 9, parameters: {eta: 1}}", "model: {rounds: 9}", "model"));
     TRUE(same_digest("model: {rounds: 8, parameters: {eta: 1}}",
                      "model: {rounds: 9, parameters: {eta: 1}}", "model.parameters"));
 }
