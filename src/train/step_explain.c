@@ -22,7 +22,7 @@
 
 #include <math.h>
 
-enum { DOCUMENT_SIZE_MAX = 64 << 20, ROWS_MAX = 20000, BLOCK = 256 };
+enum { DOCUMENT_SIZE_MAX = 64 << 20, ROWS_MAX = 20000, BLOCK = 4096 };
 
 /* Of one feature, or of a column's features together. */
 struct effect {
