@@ -296,6 +296,7 @@ static const struct {
 } refusals[] = {
     {"SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY is not the secret of AWS_ACCESS_KEY_ID"},
     {"InvalidAccessKeyId", "AWS_ACCESS_KEY_ID is not known there"},
+    {"XAdminUserNotFound", "AWS_ACCESS_KEY_ID is not known there"}, /* Versity's word for it */
     {"InvalidToken", "AWS_SESSION_TOKEN does not go with these keys"},
     {"ExpiredToken", "these temporary keys have expired: get new ones"},
     {"RequestTimeTooSkewed", "this machine's clock is wrong"},
@@ -317,12 +318,18 @@ static const char *remedy_of(struct view code, int status)
     return status >= 500 ? "the server has a fault: try again later" : "not done";
 }
 
+/* A 404 may also be the bucket's, or, from some servers, the access key's. */
+static bool is_absent(const struct http_got *got)
+{
+    struct view code = xml_text(got->body, "Code");
+    return got->status == 404 && (code.length == 0 || view_is(code, "NoSuchKey"));
+}
+
 static bool refused(const struct s3 *s3, const struct call *call, const struct http_got *got,
                     struct err *err)
 {
     struct view code = xml_text(got->body, "Code");
-    bool absent = got->status == 404 && call->key != NULL && !view_is(code, "NoSuchBucket");
-    if (absent)
+    if (call->key != NULL && is_absent(got))
         return err_set(err, ERR_NOT_FOUND, "%s has no '%s'", s3->name, call->key);
     return err_set(err, got->status >= 500 || got->status == 429 ? ERR_IO : ERR_STORE,
                    "%s: %s answered %d" VIEW_FMT VIEW_FMT ": %s", s3->name, call->method,
@@ -393,9 +400,8 @@ static bool remove_it(struct objects *objects, const char *key, struct err *err)
     struct http_got got;
     if (!ask(s3, &call, &got, err))
         return false;
-    bool done = got.status == 204 || got.status == 200 ||
-                (got.status == 404 && !view_is(xml_text(got.body, "Code"), "NoSuchBucket"));
-    return done || refused(s3, &call, &got, err);
+    return got.status == 204 || got.status == 200 || is_absent(&got) ||
+           refused(s3, &call, &got, err);
 }
 
 /* ---------------------------------------------------------------- the list */
@@ -404,6 +410,7 @@ struct listing {
     struct arena *arena;
     struct object *object;
     size_t count, room;
+    bool encoded; /* the server encodes names as it was asked to; not all do */
 };
 
 static int hex_digit(char c)
@@ -450,7 +457,9 @@ static bool make_room(struct listing *listing)
 static bool add_object(const struct s3 *s3, struct listing *listing, struct view item,
                        struct err *err)
 {
-    struct view key = decoded(xml_text(item, "Key"), listing->arena);
+    struct view key = xml_unescape(xml_text(item, "Key"), listing->arena);
+    if (listing->encoded && key.text != NULL)
+        key = decoded(key, listing->arena);
     struct object object = {0};
     if (key.text == NULL || !make_room(listing))
         return err_set(err, ERR_LIMIT, "%s: the list does not fit the memory limit", s3->name);
@@ -488,17 +497,17 @@ static bool list_page(struct s3 *s3, struct listing *listing, struct view *token
         return false;
     if (got.status != 200)
         return refused(s3, &call, &got, err);
+    listing->encoded = view_is(xml_text(got.body, "EncodingType"), "url");
     struct view rest = got.body, item;
     while (xml_next(&rest, "Contents", &item))
         if (!add_object(s3, listing, item, err))
             return false;
     bool more = view_is(xml_text(got.body, "IsTruncated"), "true");
     struct view next = more ? xml_text(got.body, "NextContinuationToken") : VIEW("");
-    const char *copy = view_copy(next, listing->arena);
-    if (copy == NULL || (more && next.length == 0))
-        return err_set(err, ERR_STORE, "%s: its list breaks off", s3->name);
-    *token = view_of(copy);
-    return true;
+    *token = xml_unescape(next, listing->arena);
+    return token->text != NULL && (!more || token->length > 0)
+               ? true
+               : err_set(err, ERR_STORE, "%s: its list breaks off", s3->name);
 }
 
 static bool list(struct objects *objects, struct arena *arena, struct object **out, size_t *count,

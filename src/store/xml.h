@@ -19,4 +19,8 @@ bool xml_next(struct view *rest, const char *name, struct view *out);
 /* The first element's; empty when there is none. Entities stay as they are. */
 struct view xml_text(struct view xml, const char *name);
 
+/* A copy with the five named entities and numbered ASCII ones as what they stand for; others stay.
+ * Arena exhausted: NULL. */
+struct view xml_unescape(struct view text, struct arena *arena);
+
 #endif

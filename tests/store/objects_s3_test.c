@@ -233,7 +233,7 @@ TEST(a_put_in_virtual_style_has_the_bucket_in_the_host)
 
 TEST(a_plus_in_a_list_is_a_space_and_the_prefix_itself_no_object)
 {
-    WIRE("HTTP/1.1 200 OK\r\n\r\n<L>"
+    WIRE("HTTP/1.1 200 OK\r\n\r\n<L><EncodingType>url</EncodingType>"
          "<Contents><Key>a+b/</Key><Size>0</Size><LastModified>2026-01-01T00:00:00Z"
          "</LastModified></Contents><Contents><Key>a%20b/x+y%2Bz%</Key><Size>7</Size>"
          "<LastModified>2026-01-01T00:00:01.5Z</LastModified></Contents></L>");
@@ -245,6 +245,33 @@ TEST(a_plus_in_a_list_is_a_space_and_the_prefix_itself_no_object)
     TEXT(all[0].key, "x y+z%");
     SAME(all[0].size, 7);
     SAME(all[0].modified_ms, 1767225601500);
+}
+
+TEST(a_server_that_does_not_encode_names_is_taken_at_its_word)
+{
+    WIRE("HTTP/1.1 200 OK\r\n\r\n<L><Contents><Key>a b/x+%20&amp;y</Key><Size>7</Size>"
+         "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents></L>");
+    struct object *all;
+    size_t count;
+    WORKS(objects_list(&objects, &arena, &all, &count, &err), err);
+    answers_stop(&server);
+    SAME(count, 1);
+    TEXT(all[0].key, "x+%20&y");
+}
+
+TEST(a_404_that_is_not_the_keys_is_no_absence)
+{
+    WIRE("HTTP/1.1 404 x\r\n\r\n<Error><Code>InvalidAccessKeyId</Code></Error>",
+         "HTTP/1.1 404 x\r\n\r\n<Error><Code>NoSuchBucket</Code></Error>",
+         "HTTP/1.1 404 x\r\n\r\n<Error><Code>NoSuchKey</Code></Error>");
+    struct view bytes;
+    FAILS(objects_get(&objects, "k", 10, &arena, &bytes, &err), err, ERR_STORE);
+    SAYS(err, "AWS_ACCESS_KEY_ID is not known there");
+    err = (struct err){0};
+    FAILS(objects_remove(&objects, "k", &err), err, ERR_STORE);
+    err = (struct err){0};
+    FAILS(objects_get(&objects, "k", 10, &arena, &bytes, &err), err, ERR_NOT_FOUND);
+    answers_stop(&server);
 }
 
 TEST(a_list_that_cannot_be_read_is_an_error)

@@ -33,3 +33,20 @@ TEST(what_is_cut_off_is_not_found)
         TRUE(!xml_next(&rest, "Key", &item));
     }
 }
+
+TEST(entities_become_what_they_stand_for_and_others_stay)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};
+    static const char *const cases[][2] = {
+        {"a&amp;b&lt;&gt;&quot;&apos;", "a&b<>\"'"},
+        {"&#43;&#x2B;&#x2b;&#x7E;", "+++~"},
+        {"&amp;lt;", "&lt;"},
+        {"&&amp", "&&amp"},
+        {"&#;&#x;&#0;&#200;&#x2g;&#a;&# ;&#999999999;&#43",
+         "&#;&#x;&#0;&#200;&#x2g;&#a;&# ;&#999999999;&#43"},
+        {"&nbsp;+", "&nbsp;+"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++)
+        TEXT(xml_unescape(view_of(cases[i][0]), &arena), cases[i][1]);
+}

@@ -4,6 +4,9 @@ that is made once in build/tools.
     with S3() as server:
         assay(..., env=server.env)
 
+With ASSAY_TEST_S3="ENDPOINT ACCESS-KEY SECRET-KEY" it is a fresh bucket of that server instead, which is
+emptied and removed afterwards.
+
 As a program it makes the server, prints a line of endpoint, access key, secret and bucket (or SKIP
 and why), and ends it when its standard input closes: for the tests in C.
 """
@@ -51,6 +54,23 @@ class S3:
             import botocore.session  # pylint: disable=import-outside-toplevel
         except ImportError:
             raise Skip("python3-botocore is not installed") from None
+        self.session = botocore.session.Session()
+        self.process = None
+        if "ASSAY_TEST_S3" in os.environ:
+            self.borrow(*os.environ["ASSAY_TEST_S3"].split())
+        else:
+            self.start()
+        self.env = {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret,
+                    "AWS_ENDPOINT_URL_S3": self.endpoint, "AWS_REGION": "us-east-1"}
+        return self
+
+    def borrow(self, endpoint, access, secret):
+        self.endpoint, self.access, self.secret = endpoint, access, secret
+        self.bucket = f"{self.bucket}-{os.getpid()}-{time.time_ns()}"
+        self.s3 = self.client("s3", access, secret)
+        self.s3.create_bucket(Bucket=self.bucket)
+
+    def start(self):
         venv()
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
@@ -63,14 +83,10 @@ class S3:
              "-p", str(self.port)], env=environment, stdout=self.log, stderr=self.log)
         try:
             self.wait()
-            self.session = botocore.session.Session()
             self.make_user()
         except BaseException:
             self.__exit__()
             raise
-        self.env = {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret,
-                    "AWS_ENDPOINT_URL_S3": self.endpoint, "AWS_REGION": "us-east-1"}
-        return self
 
     def wait(self):
         for _ in range(300):
@@ -98,7 +114,16 @@ class S3:
         self.access, self.secret = keys["AccessKeyId"], keys["SecretAccessKey"]
         self.s3 = self.client("s3", self.access, self.secret)
 
+    def empty(self):
+        while found := self.s3.list_objects_v2(Bucket=self.bucket).get("Contents"):
+            for one in found:
+                self.s3.delete_object(Bucket=self.bucket, Key=one["Key"])
+        self.s3.delete_bucket(Bucket=self.bucket)
+
     def __exit__(self, *_):
+        if self.process is None:
+            self.empty()
+            return
         self.process.terminate()
         self.process.wait(30)
         self.log.close()
