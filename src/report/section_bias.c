@@ -29,42 +29,85 @@ static void write_metrics(const struct doc *facet, const char *caption, struct t
     page_table_end(html);
 }
 
-static void write_facet(struct view column, const struct doc *facet, bool after, struct text *html)
+/* A facet's value may be a text or a number. */
+static void write_name(struct view column, const struct doc *facet, struct text *name)
 {
-    char caption[400];
-    struct view value = doc_text_at(facet, "value_or_threshold");
-    snprintf(caption, sizeof caption, "%s by " VIEW_FMT ": " VIEW_FMT " beside the rest",
-             after ? "Decisions (test slice)" : "Labels (training slice)", VIEW_ARG(column),
-             VIEW_ARG(value));
-    struct view caveat = doc_text_at(facet, "caveat");
-    if (caveat.length > 0) {
-        text_adds(html, "<p class=\"bad\">");
-        page_text(html, column);
-        text_adds(html, ": ");
-        page_text(html, caveat);
-        text_adds(html, "</p>\n");
-    }
-    write_metrics(facet, caption, html);
+    const struct doc *value = doc_find(facet, "value_or_threshold");
+    text_add(name, column);
+    text_adds(name, ": ");
+    if (value != NULL && value->kind == DOC_TEXT)
+        text_add(name, value->text);
+    else if (value != NULL && value->kind == DOC_NUMBER)
+        text_addf(name, "above or from %.6g", value->number);
 }
 
-static size_t write_part(const struct doc *part, bool after, struct text *html)
+static void write_facet(struct view column, const struct doc *facet, bool after, struct text *html)
 {
-    const struct doc *facets = doc_find(part, "facets");
-    size_t count = 0;
+    char bytes[400];
+    struct text caption = text_in(bytes, sizeof bytes - 1);
+    text_adds(&caption, after ? "Decisions (test slice), " : "Labels (training slice), ");
+    write_name(column, facet, &caption);
+    write_metrics(facet, text_c(&caption), html);
+}
+
+/* For each facet who is stopped, before any of Clarify's letters. */
+static void write_overview_row(struct view column, const struct doc *facet, struct text *html)
+{
+    static const char *const figure[] = {"counts.facet.members",
+                                         "counts.facet.frauds",
+                                         "counts.facet.flagged",
+                                         "rates.facet.false_positive_rate.value",
+                                         "rates.rest.false_positive_rate.value",
+                                         "rates.facet.false_negative_rate.value",
+                                         "rates.rest.false_negative_rate.value",
+                                         "rates.facet.precision.value",
+                                         "rates.rest.precision.value"};
+    char bytes[400];
+    struct text name = text_in(bytes, sizeof bytes);
+    struct view verdict = doc_text_at(facet, "verdict");
+    write_name(column, facet, &name);
+    page_row(html, text_view(&name));
+    text_addf(html, "<td class=\"%s\">", view_is(verdict, "stands") ? "good" : "bad");
+    page_text(html, verdict);
+    text_adds(html, "</td>");
+    for (size_t i = 0; i < LENGTH_OF(figure); i++)
+        page_number_cell(html, doc_number_at(facet, figure[i]));
+    page_cell(html, doc_text_at(facet, "caveat"));
+    page_row_end(html);
+}
+
+static void write_overview(const struct doc *facets, struct text *html)
+{
+    static const char *const head[] = {"facet",     "verdict",   "members",         "frauds",
+                                       "flagged",   "FPR",       "FPR, rest",       "FNR",
+                                       "FNR, rest", "precision", "precision, rest", "caveat"};
+    page_table(html, "Who is stopped, at the threshold, on the test slice", head, LENGTH_OF(head));
+    for (const struct doc *column = facets->first; column != NULL; column = column->next)
+        for (const struct doc *facet = column->first; facet != NULL; facet = facet->next)
+            write_overview_row(column->key, facet, html);
+    page_table_end(html);
+}
+
+static void write_part(const struct doc *facets, bool after, struct text *html)
+{
     for (const struct doc *column = facets == NULL ? NULL : facets->first; column != NULL;
          column = column->next)
-        for (const struct doc *facet = column->first; facet != NULL; facet = facet->next, count++)
+        for (const struct doc *facet = column->first; facet != NULL; facet = facet->next)
             write_facet(column->key, facet, after, html);
-    return count;
 }
 
 static void write_bias(const struct report *report, struct text *html)
 {
     const struct doc *bias = report->paper[PAPER_bias];
-    size_t count = write_part(doc_find(bias, "pre_training_bias_metrics"), false, html);
-    count += write_part(doc_find(bias, "post_training_bias_metrics"), true, html);
-    if (count == 0)
+    const struct doc *labels = doc_at(bias, "pre_training_bias_metrics.facets");
+    const struct doc *decisions = doc_at(bias, "post_training_bias_metrics.facets");
+    if (decisions == NULL || decisions->count == 0) {
         page_paragraph(html, "No groups are named (bias.facets).");
+        return;
+    }
+    write_overview(decisions, html);
+    write_part(labels, false, html);
+    write_part(decisions, true, html);
 }
 
 const struct section section_bias = {"bias", "Bias", write_bias};

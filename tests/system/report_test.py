@@ -18,6 +18,7 @@ evaluation:
 bias:
   facets:
     - {column: channel, value: online}
+    - {column: amount, from: 50}
 """
 
 
@@ -84,6 +85,9 @@ def a_report_has_every_part_and_fetches_nothing():
         for name in ("roc_auc >= 0.7", "card_precision", "value_recall", "insult_rate", "savings",
                      "online", "DPL", "shared_id", shown["lineage"]["prepared"]["data_sha256"][0]):
             assert name in words, name
+        facet = shown["bias"]["post_training_bias_metrics"]["facets"]["channel"][0]
+        assert facet["verdict"] in words and "Who is stopped" in words
+        assert f"{facet['rates']['rest']['false_positive_rate']['value']:.4g}" in words
         text = read(cwd, "report.html")
         assert "Partial dependence" in text
         swarm = shown["explanations"]["beeswarm"]["features"][:12]
