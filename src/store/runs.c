@@ -38,8 +38,8 @@ static struct view place_of(const struct store *store, struct text *out)
     return text_view(out);
 }
 
-bool run_begin(struct store *store, const struct digest *config, const char *actor, int64_t *id,
-               struct err *err)
+static bool insert_run(struct store *store, const char *config, const char *actor, int64_t *id,
+                       struct err *err)
 {
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(&store->db,
@@ -47,16 +47,58 @@ bool run_begin(struct store *store, const struct digest *config, const char *act
                     "values ($1, 'running', $2, $3, $4) returning id",
                     &statement, err))
         return false;
-    char hex[DIGEST_HEX_SIZE], bytes[PLACE_MAX];
+    char bytes[PLACE_MAX];
     struct text place = text_in(bytes, sizeof bytes);
     db_bind_i64(&statement, 1, clock_now_ms());
     db_bind_text(&statement, 2, view_of(actor));
-    db_bind_text(&statement, 3, view_of(digest_print(config, hex)));
+    db_bind_text(&statement, 3, view_of(config));
     db_bind_text(&statement, 4, place_of(store, &place));
     if (!db_next(&statement, err))
         return err->kind != ERR_NONE ? false : err_set(err, ERR_STORE, "no run id came back");
     *id = db_i64(&statement, 0);
     return db_done(&statement, err);
+}
+
+static bool last_config(struct store *store, char hex[DIGEST_HEX_SIZE], struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement statement = {0};
+    hex[0] = '\0';
+    if (!db_prepare(&store->db, "select config from run order by id desc limit 1", &statement, err))
+        return false;
+    if (db_next(&statement, err))
+        snprintf(hex, DIGEST_HEX_SIZE, VIEW_FMT, VIEW_ARG(db_text(&statement, 0)));
+    return err->kind == ERR_NONE;
+}
+
+/* A run by another configuration than the last one's says so, before it does anything. */
+static bool begin(struct store *store, const char *config, const char *actor, int64_t *id,
+                  struct err *err)
+{
+    char before[DIGEST_HEX_SIZE], subject[64], room[256];
+    if (!last_config(store, before, err) || !insert_run(store, config, actor, id, err))
+        return false;
+    if (strcmp(before, config) == 0)
+        return true;
+    struct text payload = text_in(room, sizeof room);
+    struct json json = json_to(&payload);
+    json_open(&json, '{');
+    json_key(&json, "config"), json_string(&json, config);
+    json_key(&json, "before"), json_string(&json, before[0] == '\0' ? NULL : before);
+    json_close(&json);
+    snprintf(subject, sizeof subject, "run %lld", (long long)*id);
+    return audit_append(store, actor, "configure", subject, text_c(&payload), err);
+}
+
+bool run_begin(struct store *store, const struct digest *config, const char *actor, int64_t *id,
+               struct err *err)
+{
+    char hex[DIGEST_HEX_SIZE];
+    if (!db_begin(&store->db, err))
+        return false;
+    if (begin(store, digest_print(config, hex), actor, id, err))
+        return db_commit(&store->db, err);
+    db_rollback(&store->db);
+    return false;
 }
 
 static bool end(struct store *store, int64_t id, enum run_state state, const char *message,

@@ -11,6 +11,7 @@ enum step_state { STEP_DONE, STEP_UNCHANGED, STEP_FAILED, STEP_REFUSED };
 
 const char *step_state_name(enum step_state state);
 
+/* A configuration that is not the last run's is an event of the audit log. */
 bool run_begin(struct store *store, const struct digest *config, const char *actor, int64_t *id,
                struct err *err);
 bool run_end(struct store *store, int64_t id, enum run_state state, const char *message,

@@ -95,7 +95,8 @@ def every_change_is_an_event_with_its_actor():
         assay("models", "tag", "1", "team=", cwd=cwd, env=by("bob"))
         events = [line.split()[2:6] for line in assay("audit", "show", cwd=cwd).text.splitlines()]
         actions = [(event[0], event[1]) for event in events]
-        assert [action for _, action in actions] == ["register", "promote", "train", "tag", "tag"], \
+        assert [action for _, action in actions] == \
+            ["configure", "register", "promote", "train", "tag", "tag"], \
             actions
         assert actions[3][0] == "ann" and actions[4][0] == "bob", actions
 
