@@ -98,7 +98,7 @@ def every_change_is_an_event_with_its_actor():
         assert [action for _, action in actions] == \
             ["configure", "register", "promote", "train", "tag", "tag"], \
             actions
-        assert actions[3][0] == "ann" and actions[4][0] == "bob", actions
+        assert actions[4][0] == "ann" and actions[5][0] == "bob", actions
 
 
 @test
