@@ -54,14 +54,24 @@ static void write_event(const struct audit_event *event, struct json *json)
     json_close(json);
 }
 
+/* A word of somebody's must not look like a line of the log. */
+static void shown(struct view word, char out[VIEW_SHOWN_MAX + 1])
+{
+    size_t length = word.length < VIEW_SHOWN_MAX ? word.length : VIEW_SHOWN_MAX;
+    for (size_t i = 0; i < length; i++)
+        out[i] = (unsigned char)word.text[i] < ' ' || word.text[i] == 127 ? '?' : word.text[i];
+    out[length] = '\0';
+}
+
 static void print_line(const struct audit_event *event)
 {
+    char actor[VIEW_SHOWN_MAX + 1], subject[VIEW_SHOWN_MAX + 1], payload[VIEW_SHOWN_MAX + 1];
+    shown(event->actor, actor), shown(event->subject, subject), shown(event->payload, payload);
     char bytes[40];
     struct text time = text_in(bytes, sizeof bytes);
     text_add_time(&time, event->at_ms);
-    printf("%6lld  %.19sZ  %-12.*s  %-10.*s  %-14.*s  " VIEW_FMT "\n", (long long)event->seq,
-           text_c(&time), VIEW_ARG(event->actor), VIEW_ARG(event->action), VIEW_ARG(event->subject),
-           VIEW_ARG(event->payload));
+    printf("%6lld  %.19sZ  %-12s  %-10.*s  %-14s  %s\n", (long long)event->seq, text_c(&time),
+           actor, VIEW_ARG(event->action), subject, payload);
 }
 
 static bool each(struct project *project, const struct call *call, bool lines, struct err *err)

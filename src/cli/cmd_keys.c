@@ -1,4 +1,3 @@
-#include "base/file.h"
 #include "base/signature.h"
 #include "cli/command.h"
 
@@ -6,10 +5,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Never over a key that is there, and for its owner alone from the first byte on. */
-static bool save_secret(const char *path, struct view pem, struct err *err)
+/* Never over a key that is there, and with its mode from the first byte on. */
+static bool save_new(const char *path, mode_t mode, struct view pem, struct err *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return err_set(err, errno == EEXIST ? ERR_CONFLICT : ERR_IO, "'%s' cannot be made: %s",
                        path, strerror(errno));
@@ -27,8 +26,8 @@ static bool make(const char *path, struct err *err)
     char hex[PUBLIC_KEY_HEX_SIZE];
     text_addf(&name, "%s.pub", path);
     if (!signing_key_make(&key, err) || !signing_key_write(&key, &secret, &open, err) ||
-        !save_secret(path, text_view(&secret), err) ||
-        !file_save(text_c(&name), text_view(&open), err))
+        !save_new(text_c(&name), 0644, text_view(&open), err) ||
+        !save_new(path, 0600, text_view(&secret), err))
         return false;
     printf("%s\n", public_key_print(&key.public, hex));
     return true;

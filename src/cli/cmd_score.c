@@ -151,7 +151,7 @@ static bool run(const struct call *call, struct err *err)
     bool ok = project_load_bundle(&project, call->option[OPTION_BUNDLE], call->option[OPTION_MODEL],
                                   &s.bundle, &version, err);
     if (ok) {
-        ok = score(&s, err);
+        ok = project_vouched(&project, &version, err) && score(&s, err);
         bundle_release(&s.bundle);
     }
     project_close(&project);

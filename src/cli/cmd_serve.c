@@ -37,7 +37,7 @@ static bool load(struct project *project, const struct call *call, struct served
         return false;
     }
     bool registered = version.number != 0;
-    if (registered && !project_vouched(project, &version, err)) {
+    if (!project_vouched(project, &version, err)) {
         served_free(served);
         return false;
     }

@@ -5,6 +5,7 @@
 #include "measure/metrics.h"
 #include "model/kernel.h"
 #include "store/audit.h"
+#include "store/books.h"
 #include "store/comparison.h"
 #include "store/gc.h"
 #include "store/governance.h"
@@ -61,11 +62,31 @@ bool govern_promote(struct project *project, const struct version *version, cons
                               approvers, project_actor(), comment == NULL ? "" : comment, err);
 }
 
+/* Under sign.required what nobody vouches for does not come back either. */
+static bool is_vouched(void *self, struct store *store, int64_t number, bool *out, struct err *err)
+{
+    enum { MEMORY = 16 << 20 };
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    const struct trust *trust = self;
+    struct version version;
+    char reference[32];
+    size_t vouched;
+    snprintf(reference, sizeof reference, "%lld", (long long)number);
+    if (!registry_find(store, view_of(reference), &arena, &version, err) ||
+        !trust_check(trust, store, &version, &vouched, err))
+        return false;
+    *out = !trust->required || vouched > 0;
+    return true;
+}
+
 bool govern_rollback(struct project *project, const char *comment, struct err *err)
 {
+    CLEANUP(trust_close) struct trust trust = {0};
+    struct governance_filter filter = {.may = is_vouched, .self = &trust};
     int64_t number;
-    if (!governance_rollback(&project->store, "champion", project_actor(),
-                             comment == NULL ? "" : comment, &number, err))
+    if (!trust_open(&trust, &project->config, err) ||
+        !governance_rollback(&project->store, "champion", project_actor(),
+                             comment == NULL ? "" : comment, &filter, &number, err))
         return false;
     printf("%lld champion\n", (long long)number);
     return true;
@@ -155,8 +176,11 @@ bool govern_verify(struct project *project, const char *reference, struct err *e
         return false;
     }
     if (!audit_verify(&project->store, VIEW(""), &summary, err) ||
-        !trust_check_log(&trust, &project->store, &checkpoints, err))
+        !trust_check_log(&trust, &project->store, &checkpoints, err) ||
+        !books_check(&project->store, err))
         return false;
+    if (trust.required && summary.events > 0 && checkpoints.count > 0 && checkpoints.trusted == 0)
+        return err_set(err, ERR_STORE, "no checkpoint of the audit log is by a trusted key");
     for (size_t i = 0; i < count; i++)
         if (!governance_check(&project->store, &version[i], err) ||
             !comparison_check(&project->store, version[i].number, err) ||
@@ -174,7 +198,8 @@ bool govern_sign(struct project *project, const char *reference, struct err *err
     CLEANUP(trust_close) struct trust trust = {0};
     struct version version;
     char hex[PUBLIC_KEY_HEX_SIZE];
-    if (!trust_open(&trust, &project->config, err) || !find(project, reference, &version, err))
+    if (!trust_open_to_sign(&trust, &project->config, err) ||
+        !find(project, reference, &version, err))
         return false;
     if (trust.key.handle == NULL)
         return err_set(err, ERR_USAGE, "sign.key names no key: `assay keys new FILE` makes one");

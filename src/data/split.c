@@ -159,13 +159,21 @@ static bool check_windows(const struct split *split, struct err *err)
                 split->window[other].from_ms < window->before_ms)
                 return err_set(err, ERR_INPUT, "the %s and the %s window of the split overlap",
                                slice_names[other], slice_names[s]);
-        if (window->from_ms > train->from_ms &&
+        bool older = s == SLICE_VALIDATION && window->from_ms < train->from_ms;
+        if (s != SLICE_TRAIN && !older &&
             window->from_ms < train->before_ms + split->delay_days * DAY_MS)
             return err_set(err, ERR_INPUT,
                            "split.%s_from is less than split.delay_days (%g) after "
                            "split.train_before: the last labels were not known then",
                            slice_names[s], split->delay_days);
     }
+    if (split->window[SLICE_TEST].from_ms <
+        split->window[SLICE_VALIDATION].before_ms + split->delay_days * DAY_MS)
+        return err_set(err, ERR_INPUT,
+                       "split.test_from is less than split.delay_days (%g) after "
+                       "split.validation_before: the labels that choose the threshold were not "
+                       "known then",
+                       split->delay_days);
     return true;
 }
 

@@ -21,7 +21,7 @@ const char *challenge_verdict_name(enum challenge_verdict verdict)
     static const char *const name[] = {
         [CHALLENGE_PROMOTE] = "promote",
         [CHALLENGE_KEEP] = "keep",
-        [CHALLENGE_INSUFFICIENT] = "insufficient evidence",
+        [CHALLENGE_INSUFFICIENT] = "insufficient",
     };
     return name[verdict];
 }
@@ -41,12 +41,12 @@ static struct rail_check alert_volume(const struct bootstrap *bootstrap,
     return (struct rail_check){.value = change, .judged = bootstrap->rows > 0, .passed = passed};
 }
 
-static struct rail_check ece(const struct bootstrap *bootstrap,
-                             const struct challenge_rows *rows UNUSED,
+static struct rail_check ece(const struct bootstrap *bootstrap, const struct challenge_rows *rows,
                              const struct challenge_rules *rules)
 {
-    double before = bootstrap_point(bootstrap, &metric_ece, 0);
-    double now = bootstrap_point(bootstrap, &metric_ece, 1);
+    bool given = rows->ece != NULL;
+    double before = given ? rows->ece[0] : bootstrap_point(bootstrap, &metric_ece, 0);
+    double now = given ? rows->ece[1] : bootstrap_point(bootstrap, &metric_ece, 1);
     bool passed = now <= before * rules->limit[RAIL_ece] + rules->ece_slack;
     return (struct rail_check){
         .value = before > 0 ? now / before : (double)NAN,

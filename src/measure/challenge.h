@@ -66,6 +66,9 @@ struct challenge_rows {
     const uint32_t *entity; /* as bootstrap_init; may be NULL */
     const double *amount;   /* money; may be NULL */
     const uint8_t *group;   /* of people, by row; may be NULL: then fpr_ratio is not judged */
+    /* Calibration errors of the champion's and the challenger's probabilities, where calibrators
+     * make them of the scores; NULL: those of the scores. */
+    const double *ece;
 };
 
 struct rail_check {

@@ -27,7 +27,8 @@ static void write_bars(const struct doc *features, struct text *html)
     text_addf(html, "<figure><svg viewBox=\"0 0 %d %zu\" role=\"img\" aria-label=\"%s\">\n", WIDE,
               shown * BAR_HEIGHT + 4, caption);
     for (const struct doc *item = features->first; at < shown; item = item->next, at++) {
-        double width = doc_number_at(item, "mean_abs") / most * (WIDE - LABEL - 50);
+        double share = doc_number_at(item, "mean_abs") / most;
+        double width = (isfinite(share) && share > 0 ? share : 0) * (WIDE - LABEL - 50);
         text_addf(html, "<text x=\"%d\" y=\"%zu\" text-anchor=\"end\">", LABEL - 6,
                   at * BAR_HEIGHT + 13);
         page_text(html, doc_text_at(item, "name"));
@@ -137,11 +138,15 @@ static void write_dependence(const struct doc *feature, struct text *html)
     }
     if (points == NULL || points->count < PLOTTED_MIN || !(left < right) || !(top > 0))
         return;
-    char name[128], caption[256];
-    snprintf(name, sizeof name, VIEW_FMT, VIEW_ARG(doc_text_at(feature, "feature")));
-    snprintf(caption, sizeof caption, "Mean score when every row has this %s.", name);
-    struct plot plot = {
-        .html = html, .caption = caption, .x = {name, left, right}, .y = {"mean score", 0, top}};
+    char name_bytes[600], caption_bytes[700];
+    struct text name = text_in(name_bytes, sizeof name_bytes);
+    struct text caption = text_in(caption_bytes, sizeof caption_bytes);
+    text_add(&name, doc_text_at(feature, "feature"));
+    text_addf(&caption, "Mean score when every row has this %s.", text_c(&name));
+    struct plot plot = {.html = html,
+                        .caption = text_c(&caption),
+                        .x = {text_c(&name), left, right},
+                        .y = {"mean score", 0, top}};
     plot_open(&plot);
     plot_line(&plot, PLOT_ONE, points, "value", "score");
     plot_close(&plot);

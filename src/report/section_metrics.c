@@ -121,10 +121,12 @@ static void write_segment(const struct doc *segment, struct text *html)
     static const char *const metric[] = {"metrics.roc_auc.value", "metrics.pr_auc.value",
                                          "metrics.precision.value", "metrics.recall.value",
                                          "metrics.alert_rate.value"};
-    char caption[300];
-    snprintf(caption, sizeof caption, "By " VIEW_FMT, VIEW_ARG(doc_text_at(segment, "column")));
+    char bytes[600];
+    struct text caption = text_in(bytes, sizeof bytes);
+    text_adds(&caption, "By ");
+    text_add(&caption, doc_text_at(segment, "column"));
     const struct doc *parts = doc_find(segment, "parts");
-    page_table(html, caption, head, LENGTH_OF(head));
+    page_table(html, text_c(&caption), head, LENGTH_OF(head));
     for (const struct doc *part = parts == NULL ? NULL : parts->first; part != NULL;
          part = part->next) {
         struct view value = doc_text_at(part, "value");

@@ -10,6 +10,8 @@ static void write_numbers(const struct doc *object, const char *caption, struct 
 {
     static const char *const head[] = {"figure", "value"};
     static const char *const origin[] = {"rows", "frauds", "threshold"};
+    if (object == NULL || object->kind != DOC_OBJECT)
+        return;
     page_table(html, caption, head, LENGTH_OF(head));
     for (const struct doc *item = object->first; item != NULL; item = item->next) {
         bool of_origin = item->kind != DOC_NUMBER && item->kind != DOC_NULL;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "store/audit.h"
+#include "store/history.h"
 
 enum { WORDS_MAX = 4000, SUBJECT_MAX = 64 };
 
@@ -109,6 +110,7 @@ static bool judge(struct store *store, int64_t number, bool approve, const char 
     json_key(&json, "comment"), json_string(&json, comment);
     json_close(&json);
     return add_judgement(store, number, approve, actor, comment, err) &&
+           (approve || alias_leave(store, "challenger", number, err)) &&
            append(store, actor, approve ? "approve" : "reject", number, &payload, err);
 }
 
@@ -124,29 +126,8 @@ bool governance_judge(struct store *store, int64_t number, bool approve, const c
 
 /* ---------------------------------------------------------------- putting in force */
 
-static bool add_deployment(struct store *store, const char *alias, int64_t number, int64_t previous,
-                           const char *actor, const char *reason, struct err *err)
-{
-    CLEANUP(db_finish) struct db_statement statement = {0};
-    if (!db_prepare(&store->db,
-                    "insert into deployment (alias, number, previous, at_ms, actor, reason) values "
-                    "($1, $2, $3, $4, $5, $6)",
-                    &statement, err))
-        return false;
-    db_bind_text(&statement, 1, view_of(alias));
-    db_bind_i64(&statement, 2, number);
-    if (previous == 0)
-        db_bind_null(&statement, 3);
-    else
-        db_bind_i64(&statement, 3, previous);
-    db_bind_i64(&statement, 4, clock_now_ms());
-    db_bind_text(&statement, 5, view_of(actor));
-    db_bind_text(&statement, 6, view_of(reason));
-    return db_done(&statement, err);
-}
-
 static bool move(struct store *store, const char *alias, int64_t from, int64_t number,
-                 const char *action, const char *actor, const char *reason, struct err *err)
+                 enum deployment action, const char *actor, const char *reason, struct err *err)
 {
     char room[WORDS_MAX];
     struct text payload = text_in(room, sizeof room);
@@ -157,8 +138,9 @@ static bool move(struct store *store, const char *alias, int64_t from, int64_t n
     json_key(&json, "reason"), json_string(&json, reason);
     json_close(&json);
     return alias_move(store, alias, from, number, actor, err) &&
-           add_deployment(store, alias, number, from, actor, reason, err) &&
-           append(store, actor, action, number, &payload, err);
+           history_add(store, alias, action, number, from, actor, reason, err) &&
+           append(store, actor, action == DEPLOYMENT_ROLLBACK ? "rollback" : "promote", number,
+                  &payload, err);
 }
 
 static bool may_be_in_force(struct store *store, int64_t number, size_t approvers, struct err *err)
@@ -188,7 +170,11 @@ static bool promote(struct store *store, const char *alias, int64_t from, int64_
                        "version %lld became the %s meanwhile: what was judged beside version %lld "
                        "is to be judged beside it",
                        (long long)now, alias, (long long)from);
-    return now == number || move(store, alias, now, number, "promote", actor, reason, err);
+    if (now == number)
+        return true;
+    bool champion = strcmp(alias, "champion") == 0;
+    return move(store, alias, now, number, DEPLOYMENT_PROMOTE, actor, reason, err) &&
+           (!champion || alias_leave(store, "challenger", number, err));
 }
 
 bool governance_promote(struct store *store, const char *alias, int64_t from, int64_t number,
@@ -198,38 +184,26 @@ bool governance_promote(struct store *store, const char *alias, int64_t from, in
            finish(store, promote(store, alias, from, number, approvers, actor, reason, err), err);
 }
 
-/* What `number` replaced when it was last promoted; 0: nothing. */
-static bool find_previous(struct store *store, const char *alias, int64_t number, int64_t *out,
-                          struct err *err)
+/* Down the stack, past what was rejected since, and what may not be in force for another reason. */
+static bool find_before(struct store *store, const char *alias, int64_t now,
+                        const struct governance_filter *filter, int64_t *out, struct err *err)
 {
-    CLEANUP(db_finish) struct db_statement statement = {0};
-    if (!db_prepare(&store->db,
-                    "select previous from deployment where alias = $1 and number = $2 and previous "
-                    "is not null and substr(reason, 1, 9) <> 'rollback:' order by id desc limit 1",
-                    &statement, err))
+    enum { MEMORY = 64 << 20 };
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};
+    struct history history;
+    if (!history_load(store, alias, &arena, &history, err))
         return false;
-    db_bind_text(&statement, 1, view_of(alias));
-    db_bind_i64(&statement, 2, number);
-    *out = db_next(&statement, err) ? db_i64(&statement, 0) : 0;
-    return err->kind == ERR_NONE;
-}
-
-/* The deployments of an alias are a history that a rollback walks back: from the present version to
- * the one it replaced, and so on, past those that were rejected since. */
-static bool find_before(struct store *store, const char *alias, int64_t now, int64_t *out,
-                        struct err *err)
-{
-    enum { STEPS_MAX = 10000 };
-    int64_t number = now;
-    for (size_t steps = 0; steps < STEPS_MAX; steps++) {
+    for (size_t i = history.count; i > 0; i--) {
+        int64_t number = history.version[i - 1];
         struct standing standing;
-        if (!find_previous(store, alias, number, &number, err))
-            return false;
-        if (number == 0)
-            break;
+        bool may = true;
         if (!governance_standing(store, number, &standing, err))
             return false;
-        if (standing.approval != APPROVAL_REJECTED && number != now) {
+        if (number == now || standing.approval == APPROVAL_REJECTED)
+            continue;
+        if (filter != NULL && !filter->may(filter->self, store, number, &may, err))
+            return false;
+        if (may) {
             *out = number;
             return true;
         }
@@ -239,29 +213,27 @@ static bool find_before(struct store *store, const char *alias, int64_t now, int
 }
 
 static bool rollback(struct store *store, const char *alias, const char *actor, const char *reason,
-                     int64_t *out, struct err *err)
+                     const struct governance_filter *filter, int64_t *out, struct err *err)
 {
     int64_t now;
-    char words[WORDS_MAX / 2];
-    struct text text = text_in(words, sizeof words);
-    text_addf(&text, "rollback: %s", reason);
-    if (text.cut)
-        return err_set(err, ERR_INPUT, "the reason is longer than %zu bytes", sizeof words);
+    if (strlen(reason) > WORDS_MAX / 2)
+        return err_set(err, ERR_INPUT, "the reason is longer than %d bytes", WORDS_MAX / 2);
     if (!alias_get(store, alias, &now, err))
         return false;
     if (now == 0)
         return err_set(err, ERR_NOT_FOUND, "there is no %s to roll back", alias);
-    return find_before(store, alias, now, out, err) &&
-           move(store, alias, now, *out, "rollback", actor, text_c(&text), err);
+    return find_before(store, alias, now, filter, out, err) &&
+           move(store, alias, now, *out, DEPLOYMENT_ROLLBACK, actor, reason, err);
 }
 
 bool governance_rollback(struct store *store, const char *alias, const char *actor,
-                         const char *reason, int64_t *out, struct err *err)
+                         const char *reason, const struct governance_filter *filter, int64_t *out,
+                         struct err *err)
 {
     if (reason[0] == '\0')
         return err_set(err, ERR_USAGE, "say why: --comment 'what went wrong'");
     return db_begin(&store->db, err) &&
-           finish(store, rollback(store, alias, actor, reason, out, err), err);
+           finish(store, rollback(store, alias, actor, reason, filter, out, err), err);
 }
 
 /* ---------------------------------------------------------------- tags */

@@ -30,16 +30,25 @@ bool governance_standing(struct store *store, int64_t number, struct standing *o
 bool governance_judge(struct store *store, int64_t number, bool approve, const char *actor,
                       const char *comment, struct err *err);
 
-/* Moves the alias to `number` from `from`, 0 for nowhere, or GOVERNANCE_ANY. ERR_CONFLICT: it is
+/* A new champion is the challenger no longer, and neither is what is rejected.
+ *
+ * Moves the alias to `number` from `from`, 0 for nowhere, or GOVERNANCE_ANY. ERR_CONFLICT: it is
  * elsewhere by now. ERR_GATE: rejected, or too few approved. */
 #define GOVERNANCE_ANY ((int64_t)-1)
 bool governance_promote(struct store *store, const char *alias, int64_t from, int64_t number,
                         size_t approvers, const char *actor, const char *reason, struct err *err);
 
-/* Back to what the alias pointed to before, and was not rejected since; `out` is its number.
- * ERR_NOT_FOUND: there is none. */
+/* What else a version needs to come into force again. */
+struct governance_filter {
+    bool (*may)(void *self, struct store *store, int64_t number, bool *out, struct err *err);
+    void *self;
+};
+
+/* Back to what the alias pointed to before (store/history.h), was not rejected since, and passes
+ * the filter (NULL: none); `out` is its number. ERR_NOT_FOUND: there is none. */
 bool governance_rollback(struct store *store, const char *alias, const char *actor,
-                         const char *reason, int64_t *out, struct err *err);
+                         const char *reason, const struct governance_filter *filter, int64_t *out,
+                         struct err *err);
 
 /* An empty value takes the tag away. */
 bool governance_tag(struct store *store, int64_t number, struct view name, struct view value,

@@ -296,3 +296,14 @@ bool alias_move(struct store *store, const char *name, int64_t from, int64_t to,
     return err_set(err, ERR_CONFLICT, "%s points to version %lld, not to %lld: somebody moved it",
                    name, (long long)now, (long long)from);
 }
+
+bool alias_leave(struct store *store, const char *name, int64_t number, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement statement = {0};
+    if (!db_prepare(&store->db, "delete from alias where name = $1 and number = $2", &statement,
+                    err))
+        return false;
+    db_bind_text(&statement, 1, view_of(name));
+    db_bind_i64(&statement, 2, number);
+    return db_done(&statement, err);
+}

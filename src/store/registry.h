@@ -49,4 +49,7 @@ bool alias_get(struct store *store, const char *name, int64_t *number, struct er
 bool alias_move(struct store *store, const char *name, int64_t from, int64_t to, const char *actor,
                 struct err *err);
 
+/* The alias points nowhere, if it pointed to `number`. Inside a transaction. */
+bool alias_leave(struct store *store, const char *name, int64_t number, struct err *err);
+
 #endif

@@ -4,7 +4,7 @@
 #include "base/doc.h"
 #include "store/audit.h"
 
-enum { MESSAGE_MAX = 160, PAYLOAD_MAX = 640, SUBJECT_MAX = 64 };
+enum { MESSAGE_MAX = 160, PAYLOAD_MAX = 640, SUBJECT_MAX = 64, PATH_SIZE_MAX = 8192 };
 
 /* ---------------------------------------------------------------- settings */
 
@@ -22,18 +22,40 @@ static bool read_trusted(struct trust *trust, const struct config *config, struc
     return true;
 }
 
+static void add_trusted(struct trust *trust, const struct public_key *key)
+{
+    if (trust->count < TRUSTED_MAX)
+        trust->trusted[trust->count++] = *key;
+}
+
 bool trust_open(struct trust *trust, const struct config *config, struct err *err)
 {
     *trust = (struct trust){.required = config_bool(config, KEY_SIGN_REQUIRED),
                             .every = config_count(config, KEY_SIGN_EVERY)};
     if (!read_trusted(trust, config, err))
         return false;
+    char path[PATH_SIZE_MAX];
+    struct public_key own;
+    struct err absent = {0};
+    int length = snprintf(path, sizeof path, "%s.pub", config_path(config, KEY_SIGN_KEY));
+    if (config_text(config, KEY_SIGN_KEY).length == 0 || length >= PATH_SIZE_MAX)
+        return true;
+    if (public_key_load(&own, path, &absent))
+        add_trusted(trust, &own);
+    else if (absent.kind != ERR_NOT_FOUND)
+        *err = absent;
+    return err->kind == ERR_NONE;
+}
+
+bool trust_open_to_sign(struct trust *trust, const struct config *config, struct err *err)
+{
+    if (!trust_open(trust, config, err))
+        return false;
     if (config_text(config, KEY_SIGN_KEY).length == 0)
         return true;
     if (!signing_key_load(&trust->key, config_path(config, KEY_SIGN_KEY), err))
         return err_while(err, "sign.key");
-    if (trust->count < TRUSTED_MAX)
-        trust->trusted[trust->count++] = trust->key.public;
+    add_trusted(trust, &trust->key.public);
     return true;
 }
 

@@ -30,8 +30,11 @@ struct trust {
     uint64_t every; /* events between two checkpoints */
 };
 
-/* Reads the files of sign.key and sign.trusted. */
+/* Reads the public keys: those of sign.trusted, and FILE.pub beside the FILE of sign.key when it is
+ * there. To check, nobody needs the private one. */
 bool trust_open(struct trust *trust, const struct config *config, struct err *err);
+/* And the private key of sign.key, if it names one. */
+bool trust_open_to_sign(struct trust *trust, const struct config *config, struct err *err);
 void trust_close(struct trust *trust);
 
 /* Signs the version with our key, if there is one and it has not yet. One transaction with its

@@ -4,6 +4,12 @@
 
 #include <math.h>
 
+static bool is_coded(enum column_kind kind)
+{
+    return kind == COLUMN_CATEGORY || kind == COLUMN_ORDINAL || kind == COLUMN_ID ||
+           kind == COLUMN_TEXT;
+}
+
 /* Where the bundle's inputs stand in the table; DICTIONARY_NONE: nowhere. */
 static bool map_columns(const struct bundle *bundle, const struct prepared *p, uint32_t *from,
                         struct err *err)
@@ -17,6 +23,12 @@ static bool map_columns(const struct bundle *bundle, const struct prepared *p, u
         if (from[i] == DICTIONARY_NONE && !wanted->optional)
             return err_set(err, ERR_INPUT, "the data has no column '" VIEW_FMT "'",
                            VIEW_ARG(wanted->name));
+        /* A number is printed anew, and 07 would be another category than the one it was. */
+        if (from[i] != DICTIONARY_NONE && is_coded(wanted->kind) &&
+            !is_coded(p->schema.column[from[i]].kind))
+            return err_set(err, ERR_INPUT, "'" VIEW_FMT "' was of type %s and is %s now",
+                           VIEW_ARG(wanted->name), kind_name(wanted->kind),
+                           kind_name(p->schema.column[from[i]].kind));
     }
     return true;
 }

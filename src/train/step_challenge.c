@@ -34,6 +34,7 @@ struct duel {
     struct bundle champion, challenger;
     struct version champion_version;
     float *champion_score;
+    double ece[2]; /* champion, challenger */
     struct challenge_rules rules;
     struct challenge_rows rows;
     struct challenge verdict;
@@ -68,6 +69,8 @@ static bool read_rules(const struct config *config, struct challenge_rules *out,
     out->limit[RAIL_alert_volume] = config_number(config, KEY_CHALLENGE_ALERTS);
     out->limit[RAIL_ece] = config_number(config, KEY_CHALLENGE_ECE);
     out->limit[RAIL_fpr_ratio] = config_number(config, KEY_CHALLENGE_RATIO);
+    if (out->mode == CHALLENGE_PLAIN_F1)
+        out->primary = &metric_f1;
     if (out->primary == NULL || out->primary->describes)
         return err_set(err, ERR_INPUT,
                        "challenge.primary: '" VIEW_FMT "' is no metric that judges a model",
@@ -129,6 +132,25 @@ static bool open_bundles(struct duel *d, int64_t champion, struct err *err)
            open_bundle(d, &d->pipeline->version, &d->challenger, err);
 }
 
+/* Of the probabilities that the policy's calibrator makes of the scores. */
+static bool measure_ece(const struct duel *d, const struct policy *policy, const float *score,
+                        double *out, struct err *err)
+{
+    CLEANUP(arena_release) struct arena scratch = {.limit = d->arena->limit};
+    struct sample sample = d->test.stream.sample;
+    float *probability = arena_new(&scratch, float, sample.count);
+    struct ranking ranking;
+    if (probability == NULL)
+        return err_set(err, ERR_LIMIT, "the probabilities do not fit the memory limit");
+    for (size_t i = 0; i < sample.count; i++)
+        probability[i] = (float)calibration_of(&policy->calibration, score[i]);
+    sample.score = probability;
+    if (!ranking_init(&ranking, sample, &scratch, err))
+        return false;
+    *out = metric_value(&metric_ece, &ranking, NULL);
+    return true;
+}
+
 /* False with `err` unset in `why`'s favour: the champion cannot read the rows. */
 static bool score_both(struct duel *d, struct err *why, struct err *err)
 {
@@ -149,42 +171,69 @@ static bool score_both(struct duel *d, struct err *why, struct err *err)
     d->rows.challenger = (struct contender){sample, d->challenger.policy.threshold};
     sample.score = d->champion_score;
     d->rows.champion = (struct contender){sample, d->champion.policy.threshold};
+    d->rows.ece = d->ece;
+    if (!measure_ece(d, &d->champion.policy, d->champion_score, &d->ece[0], err) ||
+        !measure_ece(d, &d->challenger.policy, d->test.stream.sample.score, &d->ece[1], err))
+        return false;
     d->rows.entity = d->test.stream.entity;
     d->rows.amount = d->test.stream.amount;
     return take_group(d, err);
 }
 
-/* Two random splits of one past share rows: what tests here may have trained the champion, which
- * flatters it. By time the rows are the newest, and the champion is older. */
+static bool same_setting(const struct doc *a, const struct doc *b, const char *key)
+{
+    const struct doc *left = doc_find(doc_find(a, "settings"), key);
+    const struct doc *right = doc_find(doc_find(b, "settings"), key);
+    return left != NULL && right != NULL && view_same(left->text, right->text);
+}
+
+static bool same_past(const struct doc *a, const struct doc *b)
+{
+    const struct doc *left = doc_find(doc_find(a, "prepared"), "data_sha256");
+    const struct doc *right = doc_find(doc_find(b, "prepared"), "data_sha256");
+    if (left == NULL || right == NULL || left->count != right->count)
+        return false;
+    for (left = left->first, right = right->first; left != NULL;
+         left = left->next, right = right->next)
+        if (!view_same(left->text, right->text))
+            return false;
+    return true;
+}
+
+/* The champion trained on what was before every row of this slice. */
+static bool is_older(const struct duel *d, const struct doc *lineage)
+{
+    const struct doc *until = doc_find(doc_find(lineage, "prepared"), "trained_until_ms");
+    const int64_t *time_ms = d->test.stream.time_ms;
+    if (until == NULL || until->kind != DOC_NUMBER || time_ms == NULL)
+        return false;
+    for (size_t i = 0; i < d->test.count; i++)
+        if ((double)time_ms[i] <= until->number)
+            return false;
+    return true;
+}
+
+/* Rows that test here may have trained the champion, which flatters it: unless it trained on the
+ * same split of the same past, or on what is older. What cannot be known is a yes. */
 static bool may_have_seen(const struct duel *d)
 {
-    static const enum key_id keys[] = {KEY_SPLIT_KIND, KEY_SPLIT_SEED, KEY_SPLIT_TRAIN,
-                                       KEY_SPLIT_VALIDATION};
-    const struct view *paper = d->champion.paper, *ours = d->challenger.paper;
+    static const enum key_id keys[] = {
+        KEY_SPLIT_KIND,      KEY_SPLIT_SEED,       KEY_SPLIT_TRAIN,      KEY_SPLIT_VALIDATION,
+        KEY_SPLIT_COLUMN,    KEY_SPLIT_DELAY_DAYS, KEY_SPLIT_TRAIN_FROM, KEY_SPLIT_TRAIN_BEFORE,
+        KEY_SPLIT_TEST_FROM, KEY_SPLIT_TEST_BEFORE};
+    struct view theirs = d->champion.paper[PAPER_lineage];
+    struct view ours = d->challenger.paper[PAPER_lineage];
     struct err ignored = {0};
-    if (split_is_timed(d->beside.prepared.split.kind))
-        return false;
-    if (paper[PAPER_lineage].length == 0)
-        return true; /* imported: nobody knows what it trained on */
-    const struct doc *then = doc_parse(paper[PAPER_lineage], d->arena, &ignored);
-    const struct doc *now = doc_parse(ours[PAPER_lineage], d->arena, &ignored);
+    const struct doc *then = theirs.length == 0 ? NULL : doc_parse(theirs, d->arena, &ignored);
+    const struct doc *now = ours.length == 0 ? NULL : doc_parse(ours, d->arena, &ignored);
     if (then == NULL || now == NULL)
         return true;
-    for (size_t i = 0; i < LENGTH_OF(keys); i++) {
-        const char *key = config_keys[keys[i]].path;
-        const struct doc *a = doc_find(doc_find(then, "settings"), key);
-        const struct doc *b = doc_find(doc_find(now, "settings"), key);
-        if (a == NULL || b == NULL || !view_same(a->text, b->text))
+    if (is_older(d, then))
+        return false;
+    for (size_t i = 0; i < LENGTH_OF(keys); i++)
+        if (!same_setting(then, now, config_keys[keys[i]].path))
             return true;
-    }
-    const struct doc *a = doc_find(doc_find(then, "prepared"), "data_sha256");
-    const struct doc *b = doc_find(doc_find(now, "prepared"), "data_sha256");
-    if (a == NULL || b == NULL || a->count != b->count)
-        return true;
-    for (a = a->first, b = b->first; a != NULL; a = a->next, b = b->next)
-        if (!view_same(a->text, b->text))
-            return true;
-    return false;
+    return !same_past(then, now);
 }
 
 /* ---------------------------------------------------------------- writing */

@@ -3,6 +3,7 @@
  * champion by one compare-and-swap, unless people are to approve it first.
  */
 #include "store/governance.h"
+#include "store/history.h"
 #include "store/trust.h"
 #include "train/pipeline.h"
 
@@ -14,6 +15,39 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
     return true;
 }
 
+/* A version that is approved by enough, or that nobody needs to approve. */
+static bool wait_for_people(struct pipeline *pipeline, size_t approvals, bool *wait,
+                            struct text *outcome, struct err *err)
+{
+    struct standing standing;
+    long long number = (long long)pipeline->version.number;
+    if (!governance_standing(pipeline->store, pipeline->version.number, &standing, err))
+        return false;
+    *wait = true;
+    if (standing.approval == APPROVAL_REJECTED)
+        text_addf(outcome, "version %lld was rejected", number);
+    else if (standing.approvers < approvals)
+        text_addf(outcome,
+                  "waits for the approval of %zu more: assay models approve %lld --comment ...",
+                  approvals - standing.approvers, number);
+    else
+        *wait = false;
+    return true;
+}
+
+/* What people went back from does not come back by itself. */
+static bool was_rolled_back(struct pipeline *pipeline, bool *left, struct text *outcome,
+                            struct err *err)
+{
+    long long number = (long long)pipeline->version.number;
+    if (!history_was_left(pipeline->store, "champion", pipeline->version.number, left, err))
+        return false;
+    if (*left)
+        text_addf(outcome, "version %lld was rolled back: assay models promote %lld, if it is good",
+                  number, number);
+    return true;
+}
+
 /* What lacks evidence alone stands by as the challenger, for a shadow or an experiment to gather
  * it. */
 static bool stand_by(struct pipeline *pipeline, struct text *outcome, struct err *err)
@@ -21,6 +55,15 @@ static bool stand_by(struct pipeline *pipeline, struct text *outcome, struct err
     const struct challenge_result *challenge = &pipeline->challenge;
     text_addf(outcome, "version %lld stays the champion", (long long)challenge->champion);
     if (!challenge->worth_a_look)
+        return true;
+    struct standing standing;
+    CLEANUP(trust_close) struct trust trust = {0};
+    size_t vouched;
+    if (!governance_standing(pipeline->store, pipeline->version.number, &standing, err) ||
+        !trust_open(&trust, pipeline->config, err) ||
+        !trust_check(&trust, pipeline->store, &pipeline->version, &vouched, err))
+        return false;
+    if (standing.approval == APPROVAL_REJECTED || (trust.required && vouched == 0))
         return true;
     text_addf(outcome, "; " VIEW_FMT " is the challenger", VIEW_ARG(pipeline->version.name));
     return governance_promote(pipeline->store, "challenger", GOVERNANCE_ANY,
@@ -47,21 +90,25 @@ static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *
     if (!pipeline->challenge.may_replace)
         return stand_by(pipeline, outcome, err);
     size_t approvals = config_count(pipeline->config, KEY_DEPLOY_APPROVALS);
-    if (approvals > 0) {
-        text_addf(outcome, "waits for the approval of %zu: assay models approve %lld", approvals,
-                  (long long)version->number);
+    bool wait, left;
+    if (!was_rolled_back(pipeline, &left, outcome, err))
+        return false;
+    if (left)
         return true;
-    }
+    if (!wait_for_people(pipeline, approvals, &wait, outcome, err))
+        return false;
+    if (wait)
+        return true;
     CLEANUP(trust_close) struct trust trust = {0};
     if (!trust_open(&trust, pipeline->config, err) ||
         !trust_demand(&trust, pipeline->store, version, err))
         return false;
     int64_t from =
         pipeline->challenge.champion != 0 ? pipeline->challenge.champion : GOVERNANCE_ANY;
-    if (!governance_promote(pipeline->store, "champion", from, version->number, 0, pipeline->actor,
-                            pipeline->challenge.champion == 0 ? "passed its gate"
-                                                              : "better than the champion",
-                            err))
+    if (!governance_promote(
+            pipeline->store, "champion", from, version->number, approvals, pipeline->actor,
+            pipeline->challenge.champion == 0 ? "passed its gate" : "better than the champion",
+            err))
         return false;
     pipeline->champion = true;
     text_addf(outcome, VIEW_FMT " is the champion", VIEW_ARG(version->name));

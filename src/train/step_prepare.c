@@ -196,6 +196,15 @@ static bool write_digest_of(struct preparation *p, struct view file, struct json
     return true;
 }
 
+static double trained_until(const struct prepared *p)
+{
+    double until = -(double)INFINITY;
+    for (size_t i = 0; i < p->past.table.rows; i++)
+        if (p->wanted[i])
+            until = fmax(until, p->time_ms[i]);
+    return until;
+}
+
 static bool write_prepared(struct preparation *p, struct err *err)
 {
     const struct config *config = p->pipeline->config;
@@ -204,6 +213,8 @@ static bool write_prepared(struct preparation *p, struct err *err)
     json_open(&json, '{');
     json_key(&json, "rows"), json_count(&json, p->prepared.past.table.rows);
     json_key(&json, "features"), json_count(&json, p->prepared.plan.width);
+    if (p->prepared.time_ms != NULL)
+        json_key(&json, "trained_until_ms"), json_number(&json, trained_until(&p->prepared));
     json_key(&json, "data_sha256");
     json_open(&json, '[');
     if (!write_digest_of(p, config_text(config, KEY_DATA_FILE), &json, err))

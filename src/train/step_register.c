@@ -96,9 +96,11 @@ static bool load_policy(struct registration *r, struct err *err)
 
 static void write_settings(const struct config *config, struct json *json)
 {
-    static const enum key_id keys[] = {KEY_MODEL_ALGORITHM,  KEY_MODEL_SEED,      KEY_MODEL_THREADS,
-                                       KEY_SPLIT_KIND,       KEY_SPLIT_SEED,      KEY_SPLIT_TRAIN,
-                                       KEY_SPLIT_VALIDATION, KEY_SPLIT_DELAY_DAYS};
+    static const enum key_id keys[] = {
+        KEY_MODEL_ALGORITHM,  KEY_MODEL_SEED,       KEY_MODEL_THREADS,      KEY_SPLIT_KIND,
+        KEY_SPLIT_SEED,       KEY_SPLIT_TRAIN,      KEY_SPLIT_VALIDATION,   KEY_SPLIT_DELAY_DAYS,
+        KEY_SPLIT_COLUMN,     KEY_SPLIT_TRAIN_FROM, KEY_SPLIT_TRAIN_BEFORE, KEY_SPLIT_TEST_FROM,
+        KEY_SPLIT_TEST_BEFORE};
     json_key(json, "settings");
     json_open(json, '{');
     for (size_t i = 0; i < LENGTH_OF(keys); i++) {
@@ -201,13 +203,13 @@ static bool add_version(struct registration *r, const struct digest *digest, boo
 static bool check(const struct config *config, struct err *err)
 {
     CLEANUP(trust_close) struct trust trust = {0};
-    return trust_open(&trust, config, err);
+    return trust_open_to_sign(&trust, config, err);
 }
 
 static bool vouch(const struct pipeline *pipeline, struct err *err)
 {
     CLEANUP(trust_close) struct trust trust = {0};
-    return trust_open(&trust, pipeline->config, err) &&
+    return trust_open_to_sign(&trust, pipeline->config, err) &&
            trust_sign(&trust, pipeline->store, &pipeline->version, pipeline->actor, err);
 }
 

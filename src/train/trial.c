@@ -38,6 +38,7 @@ bool trial_inputs(struct pipeline *pipeline, struct digester *digester, struct e
 {
     const struct config *config = pipeline->config;
     config_digest(config, "evaluation.time", digester);
+    config_digest(config, "split", digester);
     if (!is_wanted(config))
         return true;
     config_digest(config, "model", digester);

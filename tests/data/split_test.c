@@ -485,6 +485,13 @@ TEST(windows_that_overlap_end_before_they_begin_or_come_too_soon_are_refused)
     SAYS(err, "split.validation_from is not before split.validation_before");
     FAILS(make(&h, &soon, &err), err, ERR_INPUT);
     SAYS(err, "split.test_from is less than split.delay_days (7) after split.train_before");
+    err = (struct err){0};
+    struct split past = dates(100, 150, 50, 100, 20, 40),
+                 late = dates(100, 150, 157, 180, 185, 200);
+    FAILS(make(&h, &past, &err), err, ERR_INPUT);
+    SAYS(err, "split.test_from is less than split.delay_days (7) after split.train_before");
+    FAILS(make(&h, &late, &err), err, ERR_INPUT);
+    SAYS(err, "split.validation_before: the labels that choose the threshold were not known then");
 }
 
 /* By hand: training began on day 100; an entity is known on day d when it had a fraud from day 100

@@ -117,7 +117,7 @@ TEST(too_little_evidence_says_how_many_frauds_would_be_enough)
     double ratio = (1.6448536269514722 + 0.8416212335729143) * c->deviation / fmax(c->gain, 0.01);
     NEAR(c->frauds_needed, ceil(100 * ratio * ratio) - 100, 1);
     TRUE(c->low < 0 && c->high > 0.01);
-    TRUE(strcmp(challenge_verdict_name(c->verdict), "insufficient evidence") == 0);
+    TRUE(strcmp(challenge_verdict_name(c->verdict), "insufficient") == 0);
 }
 
 TEST(a_challenger_that_cannot_be_worth_it_is_not_waited_for)

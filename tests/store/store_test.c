@@ -144,6 +144,7 @@ TEST(a_store_from_before_the_third_migration_gets_it)
     struct store_place place = {.dir = fresh(&arena, "older")};
     tamper(&place,
            "alter table run drop column place; drop table comparison; drop table signature; "
+           "alter table deployment drop column action; "
            "delete from migration where number >= 3");
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};

@@ -76,7 +76,7 @@ def columns_together_make_a_facet_of_each_combination_and_small_ones_are_listed(
 def at_a_budget_the_highest_scores_of_each_day_are_the_ones_flagged():
     numpy = need("numpy")
     with directory() as cwd:
-        assay("generate", "cards", "--rows", 20000, "--seed", 5, cwd=cwd)
+        assay("generate", "cards", "--rows", 300, "--days", 100, "--seed", 5, cwd=cwd)
         with open(os.path.join(cwd, "transactions.csv"), encoding="utf-8") as file:
             header = next(csv.reader(file))
         assay("init", ".", "--template", "cards", cwd=cwd)

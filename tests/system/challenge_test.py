@@ -60,6 +60,69 @@ def a_better_model_replaces_the_champion_and_the_reasons_are_kept():
 
 
 @test
+def a_better_model_passes_the_rails_as_they_come():
+    """By the default rails, with a line for each that raises about as many alarms."""
+    with directory() as cwd:
+        cards(cwd)
+        write(cwd, "assay.yaml", read(cwd, "assay.yaml").replace(
+            "amount: amount}", "amount: amount, budget: {alarms: 10}}"))
+        train(cwd, "model.rounds=1", "decision.threshold=budget")
+        done = train(cwd, "model.rounds=60", "decision.threshold=budget")
+        said = shown(cwd, 2)["comparison"]
+        rails = {rail["name"]: rail for rail in said["rails"]}
+        assert rails["ece"]["limit"] == 1.1 and rails["alert_volume"]["limit"] == 0.2, rails
+        assert rails["ece"]["passed"], rails
+        assert (said["verdict"] == "promote") == rails["alert_volume"]["passed"], said["why"]
+        assert said["gain_low"] > 0, done.said
+
+
+@test
+def what_was_rolled_back_does_not_come_back_by_itself():
+    with directory() as cwd:
+        cards(cwd, "challenge: {alert_volume: 1000, ece: 1000}\n")
+        train(cwd, "model.rounds=1")
+        train(cwd, "model.rounds=60")
+        assert alias(cwd, "champion") == 2
+        assay("models", "rollback", "--comment", "complaints", cwd=cwd)
+        for mode in ("bound", "off"):
+            done = train(cwd, "model.rounds=60", f"challenge.mode={mode}")
+            assert "version 2 was rolled back" in done.said, done.said
+            assert alias(cwd, "champion") == 1
+        assay("models", "promote", 2, cwd=cwd)
+        assert alias(cwd, "champion") == 2
+
+
+@test
+def a_column_that_was_a_category_and_is_a_number_now_cannot_be_compared():
+    with directory() as cwd:
+        cards(cwd, "challenge: {alert_volume: 1000, ece: 1000}\n")
+        lines = [line.split(",") for line in read(cwd, "transactions.csv").splitlines()]
+        codes = {"chip": "07", "contactless": "02", "keyed": "03", "stripe": "04"}
+        for line in lines[1:]:
+            line[6] = codes[line[6]]
+        write(cwd, "transactions.csv", "\n".join(",".join(line) for line in lines) + "\n")
+        train(cwd, "model.rounds=20")
+        write(cwd, "assay.yaml", read(cwd, "assay.yaml").replace("entry_mode: {type: category}",
+                                                                 "entry_mode: {type: number}"))
+        done = train(cwd, "model.rounds=20")
+        assert "'entry_mode' was of type category and is number now" in done.said, done.said
+        assert shown(cwd, 2)["comparison"]["verdict"] == "incomparable"
+        assert alias(cwd, "champion") == 1
+
+
+@test
+def an_approved_version_is_deployed_and_an_unapproved_one_waits():
+    with directory() as cwd:
+        cards(cwd)
+        train(cwd, "model.rounds=5", "deploy.approvals=1")
+        done = train(cwd, "model.rounds=5", "deploy.approvals=1")
+        assert "waits for the approval of 1 more" in done.said, done.said
+        assay("models", "approve", 1, "--comment", "fine", cwd=cwd)
+        train(cwd, "model.rounds=5", "deploy.approvals=1")
+        assert alias(cwd, "champion") == 1
+
+
+@test
 def an_equal_model_does_not_and_stands_by_as_the_challenger():
     with directory() as cwd:
         cards(cwd, "challenge: {alert_volume: 1000, ece: 1000, least_gain: 0.05}\n")

@@ -65,6 +65,16 @@ def a_rollback_walks_the_history_and_not_the_numbers():
 
 
 @test
+def words_and_rejections_do_not_lead_a_rollback_astray():
+    with directory() as cwd:
+        trained(cwd, 3)
+        assay("models", "promote", "2", "--comment", "rollback: of the plan", cwd=cwd)
+        assay("models", "reject", "3", "--comment", "biased", cwd=cwd)
+        assay("models", "rollback", "--comment", "x", cwd=cwd)  # 1, 2, 3, 2: not 3, not itself
+        assert champion(cwd) == 1, champion(cwd)
+
+
+@test
 def two_different_people_must_approve_where_two_are_asked_for():
     with directory() as cwd:
         trained(cwd, 1, "deploy: {approvals: 2}\n")
