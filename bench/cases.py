@@ -6,6 +6,7 @@ Runs under Debian's python3, whose numpy and xgboost make the tables and train t
 import hashlib
 import json
 import os
+import sys
 import time
 
 KEPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build", "bench")
@@ -105,5 +106,5 @@ def make_model(one):
     booster.feature_types = None # or a newer release asks for them with every matrix
     write_whole(json_path, booster.save_model)
     write_whole(ubj, booster.save_model)
-    print(f"  trained {one['about']}: {time.monotonic() - started:.0f} s", flush=True)
+    print(f"  trained {one['about']}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return ubj, json_path
