@@ -80,12 +80,7 @@ static bool add(struct store *store, const struct comparison *comparison, const 
 bool comparison_add(struct store *store, const struct comparison *comparison, const char *actor,
                     struct err *err)
 {
-    if (!db_begin(&store->db, err))
-        return false;
-    if (add(store, comparison, actor, err))
-        return db_commit(&store->db, err);
-    db_rollback(&store->db);
-    return false;
+    return db_begin(&store->db, err) && db_end(&store->db, add(store, comparison, actor, err), err);
 }
 
 /* ---------------------------------------------------------------- checking */

@@ -92,6 +92,14 @@ void db_rollback(struct db *db)
     db->engine->rollback(db);
 }
 
+bool db_end(struct db *db, bool ok, struct err *err)
+{
+    if (ok)
+        return db_commit(db, err);
+    db_rollback(db);
+    return false;
+}
+
 size_t db_changes(const struct db *db)
 {
     return db->engine->changes(db);

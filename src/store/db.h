@@ -51,6 +51,8 @@ bool db_has_table(struct db *db, const char *name, bool *out, struct err *err);
 bool db_begin(struct db *db, struct err *err);
 bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db); /* harmless when there is nothing to roll back */
+/* Commits what went well and rolls back what did not; true when it is committed. */
+bool db_end(struct db *db, bool ok, struct err *err);
 
 /* Broken SQL fails here or in the first step. */
 bool db_prepare(struct db *db, const char *sql, struct db_statement *out, struct err *err);

@@ -260,12 +260,7 @@ static bool clear_entries(struct gc *gc, enum gc_kind kind, const char *dir, str
     if (finds == 0 || gc->options->dry)
         return true;
     struct db *db = &gc->store->db;
-    if (!db_begin(db, err))
-        return false;
-    if (tell(gc, kind, find, finds, err))
-        return db_commit(db, err);
-    db_rollback(db);
-    return false;
+    return db_begin(db, err) && db_end(db, tell(gc, kind, find, finds, err), err);
 }
 
 static bool clear_dir(struct gc *gc, enum gc_kind kind, const char *name, struct err *err)

@@ -17,15 +17,6 @@ const char *approval_name(enum approval approval)
     return names[approval];
 }
 
-/* Ends the transaction by what became of it. */
-static bool finish(struct store *store, bool ok, struct err *err)
-{
-    if (ok)
-        return db_commit(&store->db, err);
-    db_rollback(&store->db);
-    return false;
-}
-
 static bool append(struct store *store, const char *actor, const char *action, int64_t number,
                    struct text *payload, struct err *err)
 {
@@ -121,7 +112,7 @@ bool governance_judge(struct store *store, int64_t number, bool approve, const c
         return err_set(err, ERR_USAGE,
                        "say why: --comment 'what was looked at, and what was found'");
     return db_begin(&store->db, err) &&
-           finish(store, judge(store, number, approve, actor, comment, err), err);
+           db_end(&store->db, judge(store, number, approve, actor, comment, err), err);
 }
 
 /* ---------------------------------------------------------------- putting in force */
@@ -181,7 +172,8 @@ bool governance_promote(struct store *store, const char *alias, int64_t from, in
                         size_t approvers, const char *actor, const char *reason, struct err *err)
 {
     return db_begin(&store->db, err) &&
-           finish(store, promote(store, alias, from, number, approvers, actor, reason, err), err);
+           db_end(&store->db, promote(store, alias, from, number, approvers, actor, reason, err),
+                  err);
 }
 
 /* Down the stack, past what was rejected since, and what may not be in force for another reason. */
@@ -233,7 +225,7 @@ bool governance_rollback(struct store *store, const char *alias, const char *act
     if (reason[0] == '\0')
         return err_set(err, ERR_USAGE, "say why: --comment 'what went wrong'");
     return db_begin(&store->db, err) &&
-           finish(store, rollback(store, alias, actor, reason, filter, out, err), err);
+           db_end(&store->db, rollback(store, alias, actor, reason, filter, out, err), err);
 }
 
 /* ---------------------------------------------------------------- tags */
@@ -268,7 +260,7 @@ bool governance_tag(struct store *store, int64_t number, struct view name, struc
     if (name.length == 0 || name.length > 64 || value.length > 256)
         return err_set(err, ERR_USAGE, "a tag is NAME=VALUE, of 64 and 256 bytes at most");
     return db_begin(&store->db, err) &&
-           finish(store, tag(store, number, name, value, actor, err), err);
+           db_end(&store->db, tag(store, number, name, value, actor, err), err);
 }
 
 /* ---------------------------------------------------------------- checking */

@@ -245,11 +245,7 @@ bool registry_add(struct store *store, const struct version *wanted, const char 
                        out, known, err);
     ok = ok &&
          (*known || (add_inside(store, &version, name, err) && tell(store, &version, actor, err)));
-    if (!ok) {
-        db_rollback(&store->db);
-        return false;
-    }
-    if (!db_commit(&store->db, err))
+    if (!db_end(&store->db, ok, err))
         return false;
     if (*known)
         return true;

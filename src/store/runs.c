@@ -93,12 +93,8 @@ bool run_begin(struct store *store, const struct digest *config, const char *act
                struct err *err)
 {
     char hex[DIGEST_HEX_SIZE];
-    if (!db_begin(&store->db, err))
-        return false;
-    if (begin(store, digest_print(config, hex), actor, id, err))
-        return db_commit(&store->db, err);
-    db_rollback(&store->db);
-    return false;
+    return db_begin(&store->db, err) &&
+           db_end(&store->db, begin(store, digest_print(config, hex), actor, id, err), err);
 }
 
 static bool end(struct store *store, int64_t id, enum run_state state, const char *message,
@@ -142,12 +138,8 @@ static bool end_and_tell(struct store *store, int64_t id, enum run_state state, 
 bool run_end(struct store *store, int64_t id, enum run_state state, const char *message,
              struct err *err)
 {
-    if (!db_begin(&store->db, err))
-        return false;
-    if (end_and_tell(store, id, state, message, err))
-        return db_commit(&store->db, err);
-    db_rollback(&store->db);
-    return false;
+    return db_begin(&store->db, err) &&
+           db_end(&store->db, end_and_tell(store, id, state, message, err), err);
 }
 
 bool run_add_step(struct store *store, int64_t id, const struct step_entry *step, struct err *err)

@@ -106,13 +106,7 @@ static bool migrate(struct db *db, struct err *err)
         return false;
     if (current)
         return true;
-    if (!db_begin(db, err))
-        return false;
-    if (!migrate_inside(db, err)) {
-        db_rollback(db);
-        return false;
-    }
-    return db_commit(db, err);
+    return db_begin(db, err) && db_end(db, migrate_inside(db, err), err);
 }
 
 /* Training rows and decisions are nobody else's to read. A directory that was there keeps the mode

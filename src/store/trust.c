@@ -137,21 +137,13 @@ static bool sign_version(const struct trust *trust, struct store *store,
            audit_append(store, actor, "sign", subject, text_c(&payload), err);
 }
 
-static bool finish(struct store *store, bool ok, struct err *err)
-{
-    if (ok)
-        return db_commit(&store->db, err);
-    db_rollback(&store->db);
-    return false;
-}
-
 bool trust_sign(const struct trust *trust, struct store *store, const struct version *version,
                 const char *actor, struct err *err)
 {
     if (trust->key.handle == NULL)
         return true;
     return db_begin(&store->db, err) &&
-           finish(store, sign_version(trust, store, version, actor, err), err);
+           db_end(&store->db, sign_version(trust, store, version, actor, err), err);
 }
 
 bool trust_check(const struct trust *trust, struct store *store, const struct version *version,
@@ -252,7 +244,7 @@ bool trust_checkpoint(const struct trust *trust, struct store *store, bool now, 
     if (trust->key.handle == NULL)
         return true;
     return db_begin(&store->db, err) &&
-           finish(store, checkpoint(trust, store, now, actor, err), err);
+           db_end(&store->db, checkpoint(trust, store, now, actor, err), err);
 }
 
 /* An event follows from the one before by its hash, so a checkpoint needs to name just its
