@@ -37,7 +37,7 @@ static bool load(struct project *project, const struct call *call, struct served
         return false;
     }
     bool registered = version.number != 0;
-    if (!project_vouched(project, &version, err)) {
+    if (!project_vouched(project, &version, err) || !served_ready(served, err)) {
         served_free(served);
         return false;
     }
@@ -111,7 +111,7 @@ static bool serve(struct project *project, const struct call *call, struct serve
                   int64_t started_ns, struct err *err)
 {
     const struct config *config = &project->config;
-    struct http_options options = http_options_of(config);
+    struct server_options options = {.http = http_options_of(config)};
     enum log_level level;
     if (log_level_of(config_text(config, KEY_SERVE_LOG_LEVEL), &level))
         log_set_level(level);
@@ -123,7 +123,7 @@ static bool serve(struct project *project, const struct call *call, struct serve
         return false;
     }
     char address[300];
-    snprintf(address, sizeof address, "%s:%u", options.host, server.http.port);
+    snprintf(address, sizeof address, "%s:%u", options.http.host, server.http.port);
     say_listening(&server.http, served, address, started_ns);
     server_serve(&server, served);
     bool ok = call->option[OPTION_ADDRESS] == NULL ||

@@ -8,7 +8,7 @@ enum { UNSENT_MAX = 256 * 1024, HEAD_SIZE = 8192 };
  * connected to a server that still listened. */
 enum { FRESH_MS = 1000 };
 
-enum phase { OPEN, STALLED, CLOSING, LINGERING };
+enum phase { OPEN, WAITING, STALLED, CLOSING, LINGERING };
 
 struct connection {
     struct http_worker *worker;
@@ -18,6 +18,14 @@ struct connection {
     bool answered; /* at least once */
     int64_t opened_ms, deadline_ms;
     struct http_parse parse;
+
+    /* WAITING: */
+    struct http_wait wait;
+    struct connection *next_waiting;
+    char *answer; /* whole, when it is there already */
+    size_t answer_length;
+    bool stays;
+    struct http_sent sent;
 };
 
 static int64_t now_ms(void)
@@ -41,6 +49,8 @@ void *connection_open(struct http_worker *worker, struct net_stream *stream)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     assert(connection != NULL);
+    if (worker->waiting == NULL)
+        worker->waiting_end = &worker->waiting;
     connection->worker = worker;
     connection->stream = stream;
     connection->older = worker->newest;
@@ -55,9 +65,54 @@ void *connection_open(struct http_worker *worker, struct net_stream *stream)
     return connection;
 }
 
+static void wait_end(struct connection *connection, bool answered)
+{
+    if (connection->wait.end != NULL)
+        connection->wait.end(&connection->wait, answered);
+    connection->wait = (struct http_wait){0};
+    free(connection->answer);
+    connection->answer = NULL;
+}
+
+static void forget_waiting(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    struct connection **link = &worker->waiting;
+    while (*link != NULL && *link != connection)
+        link = &(*link)->next_waiting;
+    if (*link == NULL)
+        return;
+    *link = connection->next_waiting;
+    if (*link == NULL)
+        worker->waiting_end = link;
+}
+
+static void tell_answered(struct connection *connection, const struct http_sent *sent)
+{
+    struct http_worker *worker = connection->worker;
+    const struct http_handler *handler = &worker->http->handler;
+    if (handler->answered == NULL)
+        return;
+    arena_reset(&worker->arena);
+    handler->answered(handler->self, &connection->parse.request, sent);
+}
+
+static struct http_sent sent_of(const struct http_response *response)
+{
+    struct http_sent sent = {.status = response->status, .body_bytes = response->body.length};
+    memcpy(sent.note, response->note, sizeof sent.note);
+    return sent;
+}
+
 static void drop(struct connection *connection)
 {
     struct http_worker *worker = connection->worker;
+    if (connection->phase == WAITING) {
+        forget_waiting(connection);
+        wait_end(connection, false);
+        connection->sent.gone = true;
+        tell_answered(connection, &connection->sent);
+    }
     if (connection->newer != NULL)
         connection->newer->older = connection->older;
     else
@@ -100,29 +155,38 @@ static bool may_stay_open(const struct connection *connection)
            atomic_load_explicit(&http->phase, memory_order_relaxed) == HTTP_SERVING;
 }
 
-/* False when the peer is gone. */
-static bool send_answer(struct connection *connection, struct http_response *response, bool close)
+/* The head; and the body as far as it is sent. Both are whole: what does not fit is a 500. */
+static struct view write_head(const struct connection *connection, struct http_response *response,
+                              bool close, struct text *head)
 {
     const struct http_request *request = &connection->parse.request;
-    char bytes[HEAD_SIZE];
-    struct text head = text_in(bytes, sizeof bytes);
     struct http_manner manner = {
         .date = view_of(connection->worker->date),
         .close = close,
         .version_1_0 = request->version_1_0,
     };
+    struct text empty = *head;
     if (response->body.cut)
         http_response_error(response, 500, VIEW("the answer is larger than one request may use"));
-    http_response_head(response, &manner, &head);
-    if (head.cut) {
+    http_response_head(response, &manner, head);
+    if (head->cut) {
         response->field_count = 0;
         http_response_error(response, 500, VIEW("the answer's head is larger than 8 KiB"));
-        head = text_in(bytes, sizeof bytes);
-        http_response_head(response, &manner, &head);
+        *head = empty;
+        http_response_head(response, &manner, head);
     }
     struct view body = text_view(&response->body);
     if (view_is(request->method, "HEAD") || !http_status_has_body(response->status))
         body.length = 0;
+    return body;
+}
+
+/* False when the peer is gone. */
+static bool send_answer(struct connection *connection, struct http_response *response, bool close)
+{
+    char bytes[HEAD_SIZE];
+    struct text head = text_in(bytes, sizeof bytes);
+    struct view body = write_head(connection, response, close, &head);
     return net_write(connection->stream, text_view(&head), body);
 }
 
@@ -141,6 +205,64 @@ static void refuse(struct connection *connection, int status, const char *why)
         drop(connection);
 }
 
+/* After an answer. False when the connection is gone or will be. */
+static bool finish_answer(struct connection *connection, const struct http_sent *sent, bool stays)
+{
+    tell_answered(connection, sent);
+    if (sent->gone) {
+        drop(connection);
+        return false;
+    }
+    if (!stays && net_is_quiet(connection->stream)) {
+        close_after_answer(connection);
+        return false;
+    }
+    if (!stays) {
+        linger(connection);
+        return false;
+    }
+    int64_t started_ms = connection->parse.request.started_ns / 1000000;
+    connection->deadline_ms = started_ms + options_of(connection)->idle_ms;
+    connection->answered = true;
+    http_parse_next(&connection->parse);
+    return true;
+}
+
+static void join_waiting(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    connection->next_waiting = NULL;
+    *worker->waiting_end = connection;
+    worker->waiting_end = &connection->next_waiting;
+}
+
+/* The answer that is there already leaves the arena, which the next request will use. */
+static void keep_answer(struct connection *connection, struct http_response *response)
+{
+    char bytes[HEAD_SIZE];
+    struct text head = text_in(bytes, sizeof bytes);
+    struct view body = write_head(connection, response, !connection->stays, &head);
+    connection->answer_length = head.length + body.length;
+    connection->answer = malloc(connection->answer_length);
+    assert(connection->answer != NULL);
+    memcpy(connection->answer, head.bytes, head.length);
+    if (body.length > 0)
+        memcpy(connection->answer + head.length, body.text, body.length);
+}
+
+static void begin_waiting(struct connection *connection, struct http_response *response, bool stays)
+{
+    connection->phase = WAITING;
+    connection->wait = response->wait;
+    connection->stays = stays;
+    connection->sent = sent_of(response);
+    if (response->wait.answer == NULL)
+        keep_answer(connection, response);
+    net_read(connection->stream, false);
+    allow(connection, options_of(connection)->wait_ms);
+    join_waiting(connection);
+}
+
 /* False when the connection is gone or will be. */
 static bool answer(struct connection *connection)
 {
@@ -155,22 +277,57 @@ static bool answer(struct connection *connection)
     struct http_response response = http_response_in(&worker->arena);
     handler->handle(handler->self, request, &response);
     bool stays = may_stay_open(connection);
-    if (!send_answer(connection, &response, !stays)) {
-        drop(connection);
+    if (response.wait.waits != NULL && response.wait.waits(&response.wait)) {
+        begin_waiting(connection, &response, stays);
         return false;
     }
-    if (!stays && net_is_quiet(connection->stream)) {
-        close_after_answer(connection);
-        return false;
+    if (response.wait.answer != NULL)
+        response.wait.answer(&response.wait, &response);
+    struct http_wait wait = response.wait;
+    bool gone = !send_answer(connection, &response, !stays);
+    struct http_sent sent = sent_of(&response);
+    sent.gone = gone;
+    if (wait.end != NULL)
+        wait.end(&wait, !gone);
+    return finish_answer(connection, &sent, stays);
+}
+
+/* The wait is over. */
+static void answer_waited(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    struct http_sent *sent = &connection->sent;
+    connection->phase = OPEN;
+    if (connection->wait.answer != NULL) {
+        arena_reset(&worker->arena);
+        struct http_response response = http_response_in(&worker->arena);
+        connection->wait.answer(&connection->wait, &response);
+        sent->gone = !send_answer(connection, &response, !connection->stays);
+        sent->status = response.status;
+        sent->body_bytes = response.body.length;
+    } else {
+        struct view answer = {connection->answer, connection->answer_length};
+        sent->gone = !net_write(connection->stream, answer, (struct view){0});
     }
-    if (!stays) {
-        linger(connection);
-        return false;
+    wait_end(connection, !sent->gone);
+    if (!finish_answer(connection, sent, connection->stays))
+        return;
+    net_read(connection->stream, true);
+    connection_readable(connection);
+}
+
+void connections_ask(struct http_worker *worker)
+{
+    struct connection *waiting = worker->waiting, *next;
+    worker->waiting = NULL;
+    worker->waiting_end = &worker->waiting;
+    for (; waiting != NULL; waiting = next) {
+        next = waiting->next_waiting;
+        if (waiting->wait.waits(&waiting->wait))
+            join_waiting(waiting);
+        else
+            answer_waited(waiting);
     }
-    connection->deadline_ms = request->started_ns / 1000000 + options_of(connection)->idle_ms;
-    connection->answered = true;
-    http_parse_next(&connection->parse);
-    return true;
 }
 
 /* ---------------------------------------------------------------- input */
@@ -242,6 +399,7 @@ void connection_drained(void *connection_)
     struct connection *connection = connection_;
     switch (connection->phase) {
     case OPEN:
+    case WAITING:
         return;
     case STALLED:
         connection->phase = OPEN;
@@ -258,9 +416,13 @@ void connection_drained(void *connection_)
     }
 }
 
-void connection_ended(void *connection)
+void connection_ended(void *connection_)
 {
-    close_after_answer(connection);
+    struct connection *connection = connection_;
+    if (connection->phase == WAITING)
+        connection->stays = false; /* it sends no more, and is still told */
+    else
+        close_after_answer(connection);
 }
 
 void connection_broken(void *connection)

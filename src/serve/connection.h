@@ -5,6 +5,7 @@
  * (serve/http_parse.h). Inside of serve/http.h only.
  *
  *     OPEN       reads, answers
+ *     WAITING    the answer waits for something; nothing is read until it is on its way
  *     STALLED    the client takes its answers too slowly: not read until it has them
  *     CLOSING    the last answer is on its way
  *     LINGERING  refused: what still comes is dropped for a while, because a socket closed with
@@ -27,9 +28,10 @@ struct http_worker {
     struct net_loop *loop;
     pthread_t thread;
     bool running;
-    struct arena arena;        /* of the request being answered */
-    struct connection *newest; /* all of this worker's */
-    int64_t dated_s;           /* the second that `date` says */
+    struct arena arena;                        /* of the request being answered */
+    struct connection *newest;                 /* all of this worker's */
+    struct connection *waiting, **waiting_end; /* those in WAITING, in the order they came */
+    int64_t dated_s;                           /* the second that `date` says */
     char date[32];
 };
 
@@ -39,6 +41,7 @@ void connection_drained(void *connection);
 void connection_ended(void *connection);
 void connection_broken(void *connection);
 
+void connections_ask(struct http_worker *worker);   /* answers those that wait no more */
 void connections_sweep(struct http_worker *worker); /* cuts those past their deadline */
 void connections_close(struct http_worker *worker); /* all of them, now */
 

@@ -24,6 +24,7 @@ const struct http_options http_defaults = {
     .head_ms = 5000,
     .body_ms = 10000,
     .idle_ms = 60000,
+    .wait_ms = 120000,
     .linger_ms = 2000,
 };
 
@@ -73,8 +74,10 @@ static void on_woken(void *worker_)
     int phase = atomic_load(&worker->http->phase);
     if (phase >= HTTP_DRAINING)
         net_loop_unlisten(worker->loop);
-    if (phase < HTTP_STOPPED)
+    if (phase < HTTP_STOPPED) {
+        connections_ask(worker);
         return;
+    }
     connections_close(worker);
     net_loop_stop(worker->loop);
 }
@@ -181,6 +184,11 @@ static void enter(struct http *http, enum http_phase phase)
     for (unsigned i = 0; i < http->workers; i++)
         if (http->worker[i].loop != NULL)
             net_loop_wake(http->worker[i].loop);
+}
+
+void http_wake(struct http *http, unsigned worker)
+{
+    net_loop_wake(http->worker[worker].loop);
 }
 
 static void sleep_ms(unsigned ms)

@@ -15,6 +15,9 @@
  *     http_drain(&http, 5000, 20000);
  *     http_close(&http);
  *
+ * An answer may wait (struct http_wait): the worker goes on with other connections, and no further
+ * request of this one is read until the answer is on its way.
+ *
  * Deadlines are absolute: a client that sends one byte a second is cut like a
  * silent one. What is malformed is refused with a 4xx and {"error": text}, and
  * the connection is closed behind it; see serve/http_parse.h.
@@ -39,9 +42,17 @@ struct http_options {
     unsigned head_ms;         /* from a request's first byte to the end of its head */
     unsigned body_ms;         /* from there to the end of its body */
     unsigned idle_ms;         /* between requests, and for an answer to be taken */
+    unsigned wait_ms;         /* for what an answer waits for; then the connection is cut */
     unsigned linger_ms;       /* for the client to read a refusal before the connection is cut */
 };
 extern const struct http_options http_defaults;
+
+struct http_sent {
+    int status;
+    size_t body_bytes;
+    bool gone; /* the client was, before it was told */
+    uint32_t note[HTTP_NOTES];
+};
 
 struct http_handler {
     void *self;
@@ -49,6 +60,9 @@ struct http_handler {
     void (*handle)(void *self, const struct http_request *request, struct http_response *response);
     /* Told of each request that was refused before it was whole. May be NULL. */
     void (*refused)(void *self, unsigned worker, int status);
+    /* Told of each answer when it is on its way, once for every call of `handle`. The request is
+     * whole, its arena empty again. May be NULL. */
+    void (*answered)(void *self, const struct http_request *request, const struct http_sent *sent);
 };
 
 enum http_phase {
@@ -82,6 +96,9 @@ bool http_open(struct http *http, const struct http_options *options, struct htt
  * connections; then nothing is accepted, idle connections are closed and requests that have begun
  * are finished. True when all were within `deadline_ms`. */
 bool http_drain(struct http *http, unsigned grace_ms, unsigned deadline_ms);
+
+/* A worker's waiting answers are asked again. From any thread. */
+void http_wake(struct http *http, unsigned worker);
 
 /* How many workers there will be. */
 unsigned http_workers(const struct http_options *options);

@@ -15,11 +15,26 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum { HTTP_RESPONSE_FIELDS_MAX = 12 };
+enum { HTTP_RESPONSE_FIELDS_MAX = 12, HTTP_NOTES = 4 };
 
 struct http_field {
     const char *name;
     struct view value;
+};
+
+struct http_response;
+
+/* What an answer waits for: that its decision is kept, or that another thread has made it. All are
+ * called on the worker's thread; the first at once, and again after each http_wake. */
+struct http_wait {
+    bool (*waits)(const struct http_wait *wait); /* still? NULL: the answer goes at once */
+    /* Makes the answer when the wait is over. NULL: it was there before. */
+    void (*answer)(const struct http_wait *wait, struct http_response *response);
+    /* The answer is on its way, or its client is gone: nobody asks again. May be NULL. */
+    void (*end)(const struct http_wait *wait, bool answered);
+    void *self;
+    uint64_t ticket;
+    unsigned worker;
 };
 
 struct http_response {
@@ -28,6 +43,8 @@ struct http_response {
     struct text body;
     struct http_field field[HTTP_RESPONSE_FIELDS_MAX];
     size_t field_count;
+    struct http_wait wait;
+    uint32_t note[HTTP_NOTES]; /* the handler's, who gets them back in http_handler.answered */
 };
 
 struct http_response http_response_in(struct arena *arena);

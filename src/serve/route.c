@@ -14,6 +14,38 @@ const char *const route_paths[ROUTE_COUNT] = {
 #undef ROUTE
 };
 
+/* The bytes that a {name} takes of a path. */
+static size_t name_length(struct view path)
+{
+    size_t length = 0;
+    while (length < path.length && path.text[length] != '/' && path.text[length] != ':')
+        length++;
+    return length;
+}
+
+bool route_fits(const char *pattern, struct view path, struct view part[ROUTE_PARTS_MAX])
+{
+    size_t parts = 0;
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != '{') {
+            if (path.length == 0 || *path.text != *pattern)
+                return false;
+            path = view_from(path, 1);
+            continue;
+        }
+        size_t length = name_length(path);
+        if (length == 0)
+            return false;
+        assert(parts < ROUTE_PARTS_MAX);
+        if (part != NULL)
+            part[parts++] = (struct view){path.text, length};
+        path = view_from(path, length);
+        while (*pattern != '}')
+            pattern++;
+    }
+    return path.length == 0;
+}
+
 static bool goes_with(const struct route *route, struct view method)
 {
     return view_is(method, route->method) ||
@@ -32,10 +64,10 @@ static void add_method(struct text *allow, const char *method)
 static void list_methods(struct view path, struct text *allow)
 {
     if (view_is(path, "*")) {
-        text_adds(allow, "GET, HEAD, POST");
+        text_adds(allow, "GET, HEAD, POST, DELETE");
     } else {
         for (size_t i = 0; i < ROUTE_COUNT; i++)
-            if (view_is(path, routes[i].path))
+            if (route_fits(routes[i].path, path, NULL))
                 add_method(allow, routes[i].method);
     }
     if (allow->length > 0)
@@ -45,10 +77,13 @@ static void list_methods(struct view path, struct text *allow)
 struct route_match route_find(struct view method, struct view path)
 {
     struct route_match match = {.status = 404};
-    for (size_t i = 0; i < ROUTE_COUNT; i++)
-        if (view_is(path, routes[i].path) && goes_with(&routes[i], method))
-            return (struct route_match){.route = &routes[i], .status = 200};
-
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (!route_fits(routes[i].path, path, match.part) || !goes_with(&routes[i], method))
+            continue;
+        match.route = &routes[i];
+        match.status = 200;
+        return match;
+    }
     struct text allow = text_in(match.allow, sizeof match.allow);
     list_methods(path, &allow);
     text_c(&allow);

@@ -1,19 +1,23 @@
 /*
  * route: which handler a method and a path belong to.
  *
- * The table is routes.def. Paths are compared byte for byte, without decoding
- * and without stepping over dots, so nothing outside the table can be reached.
+ * The table is routes.def. A path is compared byte for byte, without decoding
+ * and without stepping over dots, so nothing outside the table can be reached;
+ * "{name}" in a row stands for one or more bytes other than '/' and ':'.
  *
  *     struct route_match match = route_find(request->method, request->path);
  *     if (match.route == NULL) ... answer match.status, with match.allow
+ *     use(match.part[0]);       what the first {name} stands for
  */
 #ifndef SERVE_ROUTE_H
 #define SERVE_ROUTE_H
 
 #include "base/view.h"
 
-/* Who may ask: what an API key will have to be good for. */
-enum route_scope { SCOPE_HEALTH, SCOPE_METRICS, SCOPE_READ, SCOPE_SCORE };
+enum { ROUTE_PARTS_MAX = 2 };
+
+/* Who may ask: what an API key has to be good for. Nobody needs a key for SCOPE_HEALTH. */
+enum route_scope { SCOPE_HEALTH, SCOPE_METRICS, SCOPE_READ, SCOPE_SCORE, SCOPE_LABEL, SCOPE_ADMIN };
 
 struct route {
     const char *method, *path;
@@ -35,8 +39,12 @@ struct route_match {
     const struct route *route; /* NULL: there is none */
     int status;                /* then: 404, 405, or 204 for OPTIONS */
     char allow[64];            /* 405 and 204: the methods the path does have */
+    struct view part[ROUTE_PARTS_MAX];
 };
 
 struct route_match route_find(struct view method, struct view path);
+
+/* Whether a path is one that a row's path stands for; `part` may be NULL. */
+bool route_fits(const char *pattern, struct view path, struct view part[ROUTE_PARTS_MAX]);
 
 #endif

@@ -1,172 +1,30 @@
 #include "serve/server.h"
 
 #include "base/clock.h"
-#include "base/json.h"
-#include "base/version.h"
-#include "serve/contract.h"
-#include "serve/route.h"
+#include "base/log.h"
+#include "serve/visit.h"
 
-/* A request on its way through the server. */
-struct visit {
-    struct server *server;
-    const struct served *served; /* NULL: no model */
-    const struct http_request *request;
-    struct http_response *response;
-};
+/* What `answered` has to know of `handle`. */
+enum { NOTE_ROUTE };
 
-enum outcome { OUTCOME_LEGITIMATE, OUTCOME_FRAUD, OUTCOMES };
-static const char *const outcomes[OUTCOMES] = {"legitimate", "fraud"};
+static const char *const outcomes[] = {"legitimate", "fraud"};
 
-/* Why no request is taken to be served now; NULL when it is. */
-static const char *unready(const struct visit *visit)
+const char *visit_unready(const struct visit *visit)
 {
     if (atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
         return "the server is stopping";
     return visit->served == NULL ? "no model is loaded" : NULL;
 }
 
-/* ---------------------------------------------------------------- health and information */
-
-static void serve_livez(const struct visit *visit)
-{
-    text_adds(&visit->response->body, "{\"live\":true}");
-}
-
-static void serve_readyz(const struct visit *visit)
-{
-    const char *why = unready(visit);
-    visit->response->status = why == NULL ? 200 : 503;
-    struct json json = json_to(&visit->response->body);
-    json_open(&json, '{');
-    json_key(&json, "ready"), json_bool(&json, why == NULL);
-    if (why != NULL)
-        json_key(&json, "reason"), json_string(&json, why);
-    json_close(&json);
-}
-
-static void serve_ping(const struct visit *visit)
-{
-    const char *why = unready(visit);
-    if (why != NULL)
-        contract_fail(&contract_system_a, 503, view_of(why), visit->response);
-}
-
-static void serve_metrics(const struct visit *visit)
-{
-    visit->response->content_type = VIEW(METERS_CONTENT_TYPE);
-    meters_write(&visit->server->meters, atomic_load(&visit->server->http.connections),
-                 &visit->response->body);
-}
-
-static void add_routes(struct json *json)
-{
-    json_open(json, '[');
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        json_open(json, '{');
-        json_key(json, "method"), json_string(json, routes[i].method);
-        json_key(json, "path"), json_string(json, routes[i].path);
-        json_key(json, "about"), json_string(json, routes[i].about);
-        json_close(json);
-    }
-    json_close(json);
-}
-
-static void serve_information(const struct visit *visit)
-{
-    const char *why = unready(visit);
-    struct json json = json_to(&visit->response->body);
-    json_open(&json, '{');
-    json_key(&json, "message"), json_string(&json, "Assay fraud scoring API");
-    json_key(&json, "version"), json_string(&json, ASSAY_VERSION);
-    json_key(&json, "status"), json_string(&json, why == NULL ? "healthy" : why);
-    if (visit->served != NULL) {
-        json_key(&json, "model"), json_string(&json, visit->served->model);
-        json_key(&json, "model_version"), json_string(&json, visit->served->version);
-    }
-    json_key(&json, "endpoints");
-    add_routes(&json);
-    json_close(&json);
-}
-
-static void add_features(const struct schema *schema, struct json *json)
-{
-    json_open(json, '[');
-    for (size_t i = 0; i < schema->input_count; i++)
-        json_text(json, schema->column[schema->input[i]].name);
-    json_close(json);
-}
-
-static void serve_model_info(const struct visit *visit)
-{
-    const struct served *served = visit->served;
-    struct json json = json_to(&visit->response->body);
-    json_open(&json, '{');
-    json_key(&json, "model_loaded"), json_bool(&json, served != NULL);
-    if (served != NULL) {
-        char hex[DIGEST_HEX_SIZE];
-        const struct bundle *bundle = &served->bundle;
-        json_key(&json, "model_type"), json_text(&json, bundle->algorithm);
-        json_key(&json, "features"), add_features(&bundle->schema, &json);
-        json_key(&json, "feature_count"), json_count(&json, bundle->schema.input_count);
-        json_key(&json, "model"), json_string(&json, served->model);
-        json_key(&json, "model_version"), json_string(&json, served->version);
-        json_key(&json, "sha256"), json_string(&json, digest_print(&bundle->digest, hex));
-        json_key(&json, "threshold"), json_number(&json, (double)bundle->policy.threshold);
-    }
-    json_close(&json);
-}
-
-/* ---------------------------------------------------------------- scoring */
-
-static void count_decisions(const struct visit *visit, const struct contract_answer *answer)
-{
-    struct meters *meters = &visit->server->meters;
-    unsigned worker = visit->request->worker;
-    for (size_t i = 0; i < answer->count; i++)
-        meters_score(meters, worker, (double)answer->row[i].score,
-                     answer->row[i].fraud ? OUTCOME_FRAUD : OUTCOME_LEGITIMATE);
-    if (answer->filled > 0)
-        meters_add(meters, worker, METER_ABSENT_FILLED, answer->filled);
-    if (answer->unseen > 0)
-        meters_add(meters, worker, METER_UNSEEN_CATEGORIES, answer->unseen);
-}
-
-/* A server that is stopping still answers what comes: the client has been told nothing yet. */
-static void score(const struct visit *visit, const struct contract *contract)
-{
-    struct contract_answer answer;
-    if (visit->served == NULL)
-        contract_fail(contract, 503, VIEW("no model is loaded"), visit->response);
-    else if (contract_score(contract, visit->served, visit->request, visit->response, &answer))
-        count_decisions(visit, &answer);
-}
-
-static void serve_invocations(const struct visit *visit)
-{
-    score(visit, &contract_system_a);
-}
-
-static void serve_prod_predict(const struct visit *visit)
-{
-    score(visit, &contract_system_c);
-}
-
-/* Two systems share this path and are told apart by what they send. */
-static void serve_predict(const struct visit *visit)
-{
-    bool named = decode_names_features(visit->request->body, visit->request->arena);
-    score(visit, named ? &contract_system_e : &contract_system_d);
-}
-
 /* ---------------------------------------------------------------- dispatch */
 
-static void (*const serve_route[ROUTE_COUNT])(const struct visit *visit) = {
+static void (*const serve_route[ROUTE_COUNT])(struct visit *visit) = {
 #define ROUTE(method, path, handler, scope, about) [ROUTE_##handler] = serve_##handler,
 #include "serve/routes.def"
 #undef ROUTE
 };
 
-static void serve_nothing(const struct visit *visit, const struct route_match *match)
+static void serve_nothing(struct visit *visit, const struct route_match *match)
 {
     struct http_response *response = visit->response;
     struct view path = visit->request->path;
@@ -193,11 +51,15 @@ static void handle(void *self, const struct http_request *request, struct http_r
     assert(match != NULL);
     *match = route_find(request->method, request->path);
     meters_begin(&server->meters, request->worker);
+    const struct lineup *lineup = serving_take(&server->serving, request->worker);
     struct visit visit = {
         .server = server,
-        .served = serving_take(&server->serving, request->worker),
+        .lineup = lineup,
+        .served = lineup->champion,
         .request = request,
         .response = response,
+        .route = match->route,
+        .part = {match->part[0], match->part[1]},
     };
     size_t index = match->route == NULL ? ROUTE_COUNT : (size_t)(match->route - routes);
     if (match->route == NULL)
@@ -205,8 +67,14 @@ static void handle(void *self, const struct http_request *request, struct http_r
     else
         serve_route[index](&visit);
     serving_leave(&server->serving, request->worker);
-    meters_end(&server->meters, request->worker, index, request->method, response->status,
-               clock_ticks_ns() - request->started_ns);
+    response->note[NOTE_ROUTE] = (uint32_t)index;
+}
+
+static void answered(void *self, const struct http_request *request, const struct http_sent *sent)
+{
+    struct server *server = self;
+    meters_end(&server->meters, request->worker, sent->note[NOTE_ROUTE], request->method,
+               sent->status, clock_ticks_ns() - request->started_ns);
 }
 
 static void refused(void *self, unsigned worker, int status)
@@ -215,39 +83,90 @@ static void refused(void *self, unsigned worker, int status)
     meters_refused(&server->meters, worker, status);
 }
 
-/* ---------------------------------------------------------------- life */
+/* ---------------------------------------------------------------- models */
 
-bool server_open(struct server *server, const struct http_options *options, struct err *err)
+/* The meters show what is in force. */
+static void show_models(struct server *server, const struct lineup *lineup)
 {
-    static const struct meters_labels labels = {route_paths, ROUTE_COUNT, outcomes, OUTCOMES};
-    *server = (struct server){0};
-    unsigned workers = http_workers(options);
-    meters_open(&server->meters, workers, labels);
-    serving_open(&server->serving, workers);
-    struct http_handler handler = {server, handle, refused};
-    if (http_open(&server->http, options, handler, err))
-        return true;
-    server_close(server);
-    return false;
+    for (size_t i = 0; i < METERS_MODELS_MAX; i++) {
+        const struct served *served = i == 0                        ? lineup->champion
+                                      : i - 1 < lineup->named_count ? lineup->named[i - 1]
+                                                                    : NULL;
+        struct meters_model model = {0};
+        if (served != NULL) {
+            snprintf(model.model, sizeof model.model, "%s", served->model);
+            snprintf(model.version, sizeof model.version, "%s", served->version);
+            snprintf(model.alias, sizeof model.alias, "%s", served->alias);
+            digest_print(&served->bundle.digest, model.sha256);
+            model.loaded_ms = served->loaded_ms;
+        }
+        meters_set_model(&server->meters, i, served == NULL ? NULL : &model);
+    }
 }
 
-static void copy_text(char *out, size_t size, const char *text)
+void server_publish(struct server *server, struct lineup *lineup)
 {
-    snprintf(out, size, "%s", text);
+    show_models(server, lineup);
+    serving_publish(&server->serving, lineup);
 }
 
 void server_serve(struct server *server, struct served *served)
 {
-    struct meters_model model = {0};
-    if (served != NULL) {
-        copy_text(model.model, sizeof model.model, served->model);
-        copy_text(model.version, sizeof model.version, served->version);
-        copy_text(model.alias, sizeof model.alias, served->alias);
-        digest_print(&served->bundle.digest, model.sha256);
-        model.loaded_ms = served->loaded_ms;
+    struct lineup *lineup = serving_draft(&server->serving);
+    lineup_set(&lineup->champion, served);
+    server_publish(server, lineup);
+}
+
+bool server_refresh(struct server *server, bool anew, struct err *err)
+{
+    const struct model_source *source = &server->options.source;
+    bool changed = false;
+    struct lineup *draft = serving_draft(&server->serving);
+    bool ok = source->refresh(source->self, draft, anew, &changed, err);
+    if (ok && changed)
+        server_publish(server, draft);
+    else
+        serving_discard(&server->serving, draft);
+    return ok;
+}
+
+/* What is in force stays when a look fails; each failure is told once. */
+static void watch(void *self)
+{
+    struct server *server = self;
+    struct err err = {0};
+    bool ok = server_refresh(server, false, &err);
+    if (ok || strcmp(err.text, server->watch_failure) == 0) {
+        if (ok)
+            server->watch_failure[0] = '\0';
+        return;
     }
-    serving_replace(&server->serving, served);
-    meters_set_model(&server->meters, 0, served == NULL ? NULL : &model);
+    snprintf(server->watch_failure, sizeof server->watch_failure, "%s", err.text);
+    struct log_line line;
+    log_begin(&line, LOG_LEVEL_ERROR, "model_not_changed");
+    json_key(&line.json, "why"), json_string(&line.json, err.text);
+    log_end(&line);
+}
+
+/* ---------------------------------------------------------------- life */
+
+bool server_open(struct server *server, const struct server_options *options, struct err *err)
+{
+    static const struct meters_labels labels = {route_paths, ROUTE_COUNT, outcomes,
+                                                LENGTH_OF(outcomes)};
+    *server = (struct server){.options = *options};
+    unsigned workers = http_workers(&options->http);
+    meters_open(&server->meters, workers, labels);
+    serving_open(&server->serving, workers);
+    struct http_handler handler = {
+        .self = server, .handle = handle, .refused = refused, .answered = answered};
+    bool watched = options->source.refresh != NULL && options->watch_ms > 0;
+    if (http_open(&server->http, &options->http, handler, err) &&
+        errands_open(&server->errands, &server->http, server, watched ? watch : NULL,
+                     options->watch_ms, err))
+        return true;
+    server_close(server);
+    return false;
 }
 
 bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms)
@@ -258,6 +177,7 @@ bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms)
 
 void server_close(struct server *server)
 {
+    errands_close(&server->errands);
     http_close(&server->http);
     serving_close(&server->serving);
     meters_close(&server->meters);

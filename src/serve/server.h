@@ -1,12 +1,12 @@
 /*
  * server: the counter. HTTP, routes, contracts and meters put together around
- * the model in force.
+ * the models in force.
  *
  *     struct server server = {0};
  *     if (!server_open(&server, &options, err))
  *         ...
  *     struct served *served = served_new();
- *     ... load served->bundle, name it ...
+ *     ... load served->bundle, name it, served_ready ...
  *     server_serve(&server, served);
  *     ... wait for a signal ...
  *     server_stop(&server, grace_ms, deadline_ms);
@@ -18,21 +18,46 @@
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
 
+#include "serve/errand.h"
 #include "serve/http.h"
 #include "serve/meters.h"
 #include "serve/serving.h"
+
+/* Where models come from; the command line wires it. Called on one thread, never a worker's. */
+struct model_source {
+    void *self;
+    /* Brings a draft to what should be in force by now: what is new is loaded and tested. `changed`
+     * says whether the draft is to be published. On failure what is in force stays. `anew`: even
+     * what seems to be in force already is looked at again. */
+    bool (*refresh)(void *self, struct lineup *draft, bool anew, bool *changed, struct err *err);
+};
+
+struct server_options {
+    struct http_options http;
+    struct model_source source; /* all zero: only what is given to server_serve */
+    unsigned watch_ms;          /* between two looks at the source; 0: only when asked */
+};
 
 struct server {
     struct http http; /* http.port is the port listened on */
     struct meters meters;
     struct serving serving;
+    struct errands errands;
+    struct server_options options;
     atomic_bool stopping;
+    char watch_failure[sizeof((struct err){0}.text)]; /* of the last look; the errands' thread's */
 };
 
-bool server_open(struct server *server, const struct http_options *options, struct err *err);
+bool server_open(struct server *server, const struct server_options *options, struct err *err);
 
 /* From now on this model answers. Owns it; NULL: none. Requests under way end with the old one. */
 void server_serve(struct server *server, struct served *served);
+
+/* The draft is in force from now on: serving_publish, and the meters know. */
+void server_publish(struct server *server, struct lineup *lineup);
+
+/* Looks at the source now. On the errands' thread or before there are requests. */
+bool server_refresh(struct server *server, bool anew, struct err *err);
 
 /* Not ready any more, then http_drain. True when every request was answered in time. */
 bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms);

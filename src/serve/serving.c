@@ -4,7 +4,7 @@
 
 /* What a worker is using, alone on its cache line. */
 struct serving_seat {
-    _Alignas(64) _Atomic(struct served *) used;
+    _Alignas(64) _Atomic(struct lineup *) used;
 };
 
 struct served *served_new(void)
@@ -12,6 +12,13 @@ struct served *served_new(void)
     struct served *served = calloc(1, sizeof *served);
     assert(served != NULL);
     return served;
+}
+
+bool served_ready(struct served *served, struct err *err)
+{
+    struct bundle *bundle = &served->bundle;
+    return explainer_build(&bundle->forest, NULL, &bundle->arena, &served->explainer, err) &&
+           reason_book_open(&served->reasons, bundle, &bundle->arena, err);
 }
 
 void served_free(struct served *served)
@@ -22,13 +29,57 @@ void served_free(struct served *served)
     free(served);
 }
 
+/* ---------------------------------------------------------------- line-ups */
+
+static void hold(struct served *served)
+{
+    if (served != NULL)
+        served->holders++;
+}
+
+static void let_go(struct served *served)
+{
+    if (served != NULL && --served->holders == 0)
+        served_free(served);
+}
+
+void lineup_set(struct served **place, struct served *served)
+{
+    hold(served);
+    let_go(*place);
+    *place = served;
+}
+
+static struct lineup *lineup_copy(const struct lineup *from)
+{
+    struct lineup *lineup = malloc(sizeof *lineup);
+    assert(lineup != NULL);
+    *lineup = *from;
+    hold(lineup->champion);
+    for (size_t i = 0; i < lineup->named_count; i++)
+        hold(lineup->named[i]);
+    return lineup;
+}
+
+static void lineup_free(struct lineup *lineup)
+{
+    let_go(lineup->champion);
+    for (size_t i = 0; i < lineup->named_count; i++)
+        let_go(lineup->named[i]);
+    free(lineup);
+}
+
+/* ---------------------------------------------------------------- in force */
+
 void serving_open(struct serving *serving, unsigned workers)
 {
+    static const struct lineup nothing = {0};
     *serving = (struct serving){.workers = workers};
     serving->seat = aligned_alloc(_Alignof(struct serving_seat), workers * sizeof *serving->seat);
     assert(serving->seat != NULL);
     for (unsigned i = 0; i < workers; i++)
         atomic_init(&serving->seat[i].used, NULL);
+    atomic_init(&serving->now, lineup_copy(&nothing));
     pthread_mutex_init(&serving->lock, NULL);
 }
 
@@ -36,22 +87,22 @@ void serving_close(struct serving *serving)
 {
     if (serving->seat == NULL)
         return;
-    serving_replace(serving, NULL);
+    lineup_free(atomic_load(&serving->now));
     pthread_mutex_destroy(&serving->lock);
     free(serving->seat);
     serving->seat = NULL;
 }
 
-struct served *serving_take(struct serving *serving, unsigned worker)
+const struct lineup *serving_take(struct serving *serving, unsigned worker)
 {
     assert(worker < serving->workers);
-    /* Once the seat is taken and the model is still in force, whoever replaces it sees the seat.
+    /* Once the seat is taken and the line-up is still in force, whoever replaces it sees the seat.
      * Both must be in one order for all threads, so both are sequentially consistent. */
     for (;;) {
-        struct served *served = atomic_load(&serving->now);
-        atomic_store(&serving->seat[worker].used, served);
-        if (atomic_load(&serving->now) == served)
-            return served;
+        struct lineup *lineup = atomic_load(&serving->now);
+        atomic_store(&serving->seat[worker].used, lineup);
+        if (atomic_load(&serving->now) == lineup)
+            return lineup;
     }
 }
 
@@ -60,21 +111,39 @@ void serving_leave(struct serving *serving, unsigned worker)
     atomic_store_explicit(&serving->seat[worker].used, NULL, memory_order_release);
 }
 
-static bool is_used(const struct serving *serving, const struct served *served)
+static bool is_used(const struct serving *serving, const struct lineup *lineup)
 {
     for (unsigned i = 0; i < serving->workers; i++)
-        if (atomic_load(&serving->seat[i].used) == served)
+        if (atomic_load(&serving->seat[i].used) == lineup)
             return true;
     return false;
 }
 
-void serving_replace(struct serving *serving, struct served *served)
+struct lineup *serving_draft(struct serving *serving)
+{
+    pthread_mutex_lock(&serving->lock);
+    return lineup_copy(atomic_load(&serving->now));
+}
+
+void serving_publish(struct serving *serving, struct lineup *lineup)
 {
     const struct timespec moment = {.tv_nsec = 100000};
-    pthread_mutex_lock(&serving->lock);
-    struct served *old = atomic_exchange(&serving->now, served);
-    while (old != NULL && is_used(serving, old))
+    struct lineup *old = atomic_exchange(&serving->now, lineup);
+    while (is_used(serving, old))
         nanosleep(&moment, NULL);
+    lineup_free(old);
     pthread_mutex_unlock(&serving->lock);
-    served_free(old);
+}
+
+void serving_discard(struct serving *serving, struct lineup *lineup)
+{
+    lineup_free(lineup);
+    pthread_mutex_unlock(&serving->lock);
+}
+
+void serving_replace(struct serving *serving, struct served *served)
+{
+    struct lineup *lineup = serving_draft(serving);
+    lineup_set(&lineup->champion, served);
+    serving_publish(serving, lineup);
 }

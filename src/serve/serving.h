@@ -1,50 +1,80 @@
 /*
- * serving: the model in force, and how it is replaced while requests run.
+ * serving: the models in force, and how they are replaced while requests run.
  *
- * A worker takes the model before a request and leaves it behind: both are a
- * few loads and stores on a line of its own, no lock. Replacing publishes the
- * new model at once; the old one is released when the last worker that took it
- * has left it.
+ * What is in force is a line-up: the champion, the rival of an experiment, and
+ * models that were loaded by name. A line-up is never changed: whoever wants
+ * another one drafts it from the one in force and publishes that. A worker takes
+ * the line-up before a request and leaves it behind: both are a few loads and
+ * stores on a line of its own, no lock. So one request sees one line-up. The old
+ * one is released when the last worker that took it has left it, and each model
+ * with the last line-up that it is in.
  *
- *     struct served *served = serving_take(&serving, worker);
- *     ...                                      NULL: nothing is served
+ *     const struct lineup *lineup = serving_take(&serving, worker);
+ *     ...                                      never NULL; its champion may be
  *     serving_leave(&serving, worker);
+ *
+ *     struct lineup *lineup = serving_draft(&serving);      others wait
+ *     lineup_set(&lineup->champion, served);
+ *     serving_publish(&serving, lineup);
  */
 #ifndef SERVE_SERVING_H
 #define SERVE_SERVING_H
 
-#include "model/bundle.h"
+#include "decide/reason.h"
+#include "model/shap.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 struct served {
     struct bundle bundle;
+    struct explainer explainer; /* in the bundle's arena, like all of it */
+    struct reason_book reasons;
     char model[128];  /* its name in the registry */
     char version[64]; /* as answers say it */
     char alias[64];   /* what it is served as: champion */
     int64_t loaded_ms;
+    unsigned holders; /* line-ups; under the serving's lock */
 };
 
 struct served *served_new(void); /* all zero; its bundle is the caller's to load */
+/* After the bundle is loaded: what answers need besides. */
+bool served_ready(struct served *served, struct err *err);
 void served_free(struct served *served);
+
+enum { LINEUP_NAMED_MAX = 32 };
+
+struct lineup {
+    struct served *champion; /* NULL: none */
+    struct served *named[LINEUP_NAMED_MAX];
+    size_t named_count;
+};
+
+/* Puts a model in a place of a draft; NULL empties it. The draft owns it from here on. */
+void lineup_set(struct served **place, struct served *served);
 
 struct serving_seat;
 
 struct serving {
-    _Atomic(struct served *) now;
+    _Atomic(struct lineup *) now;
     unsigned workers;
     struct serving_seat *seat;
-    pthread_mutex_t lock; /* one replacement at a time */
+    pthread_mutex_t lock; /* one draft at a time */
 };
 
 void serving_open(struct serving *serving, unsigned workers);
-void serving_close(struct serving *serving); /* no worker may hold a model any more */
+void serving_close(struct serving *serving); /* no worker may hold a line-up any more */
 
-struct served *serving_take(struct serving *serving, unsigned worker);
+const struct lineup *serving_take(struct serving *serving, unsigned worker);
 void serving_leave(struct serving *serving, unsigned worker);
 
-/* Owns `served` from here on; NULL: nothing is served. Returns when the old one is released. */
+struct lineup *serving_draft(struct serving *serving);
+/* Returns when the old line-up is released: never on a worker's thread. */
+void serving_publish(struct serving *serving, struct lineup *lineup);
+void serving_discard(struct serving *serving,
+                     struct lineup *lineup); /* the draft comes to nothing */
+
+/* Draft, champion, publish. Owns `served` from here on; NULL: there is no champion. */
 void serving_replace(struct serving *serving, struct served *served);
 
 #endif

@@ -9,13 +9,47 @@
 
 struct desk {
     struct http http;
-    atomic_uint handled, refused;
+    atomic_uint handled, refused, answered, gone;
     atomic_bool slow_entered;
+    atomic_uint kept; /* what "/kept" waits for: as many as have asked before it, and one */
+    atomic_uint asked_kept, ended;
 };
 
 static void sleep_ms(long ms)
 {
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static bool is_not_kept(const struct http_wait *wait)
+{
+    const struct desk *desk = wait->self;
+    return atomic_load(&desk->kept) < wait->ticket;
+}
+
+static void make_answer(const struct http_wait *wait, struct http_response *response)
+{
+    response->status = 202;
+    text_addf(&response->body, "made %d", (int)wait->ticket);
+}
+
+static void end_wait(const struct http_wait *wait, bool answered UNUSED)
+{
+    struct desk *desk = wait->self;
+    atomic_fetch_add(&desk->ended, 1);
+}
+
+/* "/kept" is written at once, "/made" when its wait is over. */
+static void wait_for(struct desk *desk, const struct http_request *request,
+                     struct http_response *response)
+{
+    response->wait = (struct http_wait){
+        .waits = is_not_kept,
+        .end = end_wait,
+        .answer = view_is(request->path, "/made") ? make_answer : NULL,
+        .self = desk,
+        .ticket = atomic_fetch_add(&desk->asked_kept, 1) + 1,
+        .worker = request->worker,
+    };
 }
 
 /* "/echo" gives the body back, "/large" a megabyte, "/slow" takes 300 ms, "/huge" more than the
@@ -28,6 +62,9 @@ static void handle(void *self, const struct http_request *request, struct http_r
         atomic_store(&desk->slow_entered, true);
         sleep_ms(300);
     }
+    if (view_is(request->path, "/kept") || view_is(request->path, "/made"))
+        wait_for(desk, request, response);
+    response->note[0] = 7;
     if (view_is(request->path, "/echo"))
         text_add(&response->body, request->body);
     else if (view_is(request->path, "/large") || view_is(request->path, "/huge"))
@@ -41,6 +78,13 @@ static void refused(void *self, unsigned worker UNUSED, int status UNUSED)
 {
     struct desk *desk = self;
     atomic_fetch_add(&desk->refused, 1);
+}
+
+static void answered(void *self, const struct http_request *request, const struct http_sent *sent)
+{
+    struct desk *desk = self;
+    TRUE(sent->note[0] == 7 && request->path.length > 0);
+    atomic_fetch_add(sent->gone ? &desk->gone : &desk->answered, 1);
 }
 
 static struct http_options quick(void)
@@ -57,7 +101,7 @@ static struct http_options quick(void)
 static void desk_open(struct desk *desk, struct http_options options)
 {
     struct err err = {0};
-    struct http_handler handler = {desk, handle, refused};
+    struct http_handler handler = {desk, handle, refused, answered};
     WORKS(http_open(&desk->http, &options, handler, &err), err);
 }
 
@@ -416,7 +460,7 @@ TEST(a_port_that_is_served_already_is_a_conflict)
     struct http_options options = quick();
     options.port = desk.http.port;
     struct err err = {0};
-    struct http_handler handler = {&desk, handle, NULL};
+    struct http_handler handler = {&desk, handle, NULL, NULL};
     FAILS(http_open(&other, &options, handler, &err), err, ERR_CONFLICT);
     SAYS(err, "in use");
     http_close(&other);
@@ -459,7 +503,7 @@ TEST(a_drain_answers_what_has_begun_and_closes_what_is_idle)
     struct http_options options = quick();
     options.port = desk.http.port;
     struct err err = {0};
-    WORKS(http_open(&other, &options, (struct http_handler){&desk, handle, NULL}, &err), err);
+    WORKS(http_open(&other, &options, (struct http_handler){&desk, handle, NULL, NULL}, &err), err);
     http_close(&other);
 }
 
@@ -511,6 +555,104 @@ TEST(closing_a_server_that_never_opened_is_fine)
 {
     struct http http = {0};
     http_close(&http);
+}
+
+/* ---------------------------------------------------------------- answers that wait */
+
+static void keep(struct desk *desk, unsigned count)
+{
+    atomic_store(&desk->kept, count);
+    for (unsigned i = 0; i < desk->http.workers; i++)
+        http_wake(&desk->http, i);
+}
+
+static void await(atomic_uint *count, unsigned least)
+{
+    for (int i = 0; i < 5000 && atomic_load(count) < least; i++)
+        sleep_ms(1);
+    TRUE(atomic_load(count) >= least);
+}
+
+TEST(an_answer_that_waits_goes_when_its_wait_is_over_and_others_are_served_meanwhile)
+{
+    DESK(desk, options.workers = 1);
+    CLIENT(patient, desk);
+    CLIENT(other, desk);
+    client_send(&patient, GET("/kept"));
+    await(&desk.handled, 1);
+    TEXT(client_ask(&other, GET("/echo")).body, "");
+    TRUE(!client_read(&patient, 100));
+    SAME(desk.ended, 0);
+    keep(&desk, 1);
+    TEXT(client_reply(&patient).body, "/kept");
+    await(&desk.answered, 2);
+    SAME(desk.ended, 1);
+    keep(&desk, 0);
+    client_send(&patient, GET("/made"));
+    await(&desk.handled, 3);
+    keep(&desk, 2);
+    struct reply reply = client_reply(&patient);
+    SAME(reply.status, 202);
+    TEXT(reply.body, "made 2");
+    TEXT(client_ask(&patient, GET("/again")).body, "/again");
+}
+
+TEST(what_was_sent_behind_a_request_that_waits_is_answered_in_order)
+{
+    DESK(desk, options.workers = 1);
+    CLIENT(client, desk);
+    client_send(&client,
+                VIEW("GET /kept HTTP/1.1\r\nHost: x\r\n\r\nGET /1 HTTP/1.1\r\nHost: x\r\n\r\n"
+                     "GET /made HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"));
+    await(&desk.handled, 1);
+    sleep_ms(50);
+    SAME(desk.handled, 1);
+    keep(&desk, 1);
+    TEXT(client_reply(&client).body, "/kept");
+    TEXT(client_reply(&client).body, "/1");
+    await(&desk.handled, 3);
+    keep(&desk, 2);
+    TEXT(client_reply(&client).body, "made 2");
+    TEXT(client_reply(&client).body, "/2");
+    SAME(desk.ended, 2);
+}
+
+TEST(a_wait_that_is_over_at_once_is_answered_at_once)
+{
+    DESK(desk, atomic_store(&desk.kept, 10));
+    CLIENT(client, desk);
+    TEXT(client_ask(&client, GET("/made")).body, "/mademade 1");
+    TEXT(client_ask(&client, GET("/kept")).body, "/kept");
+    await(&desk.answered, 2);
+    SAME(desk.ended, 2);
+}
+
+TEST(a_wait_that_lasts_too_long_is_cut_and_told)
+{
+    DESK(desk, options.wait_ms = 200);
+    CLIENT(client, desk);
+    client_send(&client, GET("/kept"));
+    client_await_end(&client);
+    await(&desk.gone, 1);
+    SAME(desk.ended, 1);
+    SAME(desk.answered, 0);
+    keep(&desk, 5);
+    CLIENT(next, desk);
+    TEXT(client_ask(&next, GET("/kept")).body, "/kept");
+}
+
+TEST(a_drain_waits_for_answers_that_wait)
+{
+    DESK(desk);
+    CLIENT(client, desk);
+    client_send(&client, GET("/kept"));
+    await(&desk.handled, 1);
+    TRUE(!http_drain(&desk.http, 0, 300));
+    keep(&desk, 1);
+    TEXT(client_reply(&client).body, "/kept");
+    client_await_end(&client);
+    TRUE(!client.reset);
+    TRUE(http_drain(&desk.http, 0, 2000));
 }
 
 static void *hammer(void *desk_)

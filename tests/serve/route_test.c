@@ -49,3 +49,21 @@ TEST(every_row_is_complete_and_stands_once)
         TEXT(view_of(route_paths[i]), routes[i].path);
     }
 }
+
+TEST(a_name_in_a_path_is_one_or_more_bytes_up_to_a_slash_or_a_colon)
+{
+    struct view part[ROUTE_PARTS_MAX];
+    TRUE(route_fits("/m/{model}:predict", VIEW("/m/fraud:predict"), part));
+    TEXT(part[0], "fraud");
+    TRUE(route_fits("/m/{model}/versions/{version}/infer", VIEW("/m/a/versions/12/infer"), part));
+    TEXT(part[0], "a");
+    TEXT(part[1], "12");
+    TRUE(route_fits("/m/{model}", VIEW("/m/%2e%2e"), part));
+    TEXT(part[0], "%2e%2e");
+    TRUE(!route_fits("/m/{model}", VIEW("/m/"), part));
+    TRUE(!route_fits("/m/{model}", VIEW("/m/a/b"), part));
+    TRUE(!route_fits("/m/{model}", VIEW("/m/a:predict"), part));
+    TRUE(!route_fits("/m/{model}:predict", VIEW("/m/a:predictx"), part));
+    TRUE(!route_fits("/m/{model}:predict", VIEW("/m/a"), part));
+    TRUE(!route_fits("/m", VIEW("/m/"), part));
+}

@@ -7,10 +7,10 @@
 
 static void open_server(struct server *server)
 {
-    struct http_options options = http_defaults;
-    options.host = "127.0.0.1";
-    options.port = 0;
-    options.workers = 2;
+    struct server_options options = {.http = http_defaults};
+    options.http.host = "127.0.0.1";
+    options.http.port = 0;
+    options.http.workers = 2;
     struct err err = {0};
     WORKS(server_open(server, &options, &err), err);
 }
@@ -189,9 +189,9 @@ TEST(a_server_that_cannot_listen_leaves_nothing_open)
 {
     SERVER(server);
     struct server other;
-    struct http_options options = http_defaults;
-    options.host = "127.0.0.1";
-    options.port = server.http.port;
+    struct server_options options = {.http = http_defaults};
+    options.http.host = "127.0.0.1";
+    options.http.port = server.http.port;
     struct err err = {0};
     FAILS(server_open(&other, &options, &err), err, ERR_CONFLICT);
 }
@@ -212,6 +212,7 @@ TEST(system_a_gets_its_published_probability_from_its_own_model)
     adoption.model = model;
     WORKS(adopt_model(&adoption, arena, &file, &err), err);
     WORKS(bundle_open(&served->bundle, file, &err), err);
+    WORKS(served_ready(served, &err), err);
     snprintf(served->version, sizeof served->version, "1.0");
     path = test_data("models/system-a/request.json");
     TRUE(path != NULL);

@@ -1,0 +1,32 @@
+#include "serve/visit.h"
+
+void serve_livez(struct visit *visit)
+{
+    text_adds(&visit->response->body, "{\"live\":true}");
+}
+
+void serve_readyz(struct visit *visit)
+{
+    const char *why = visit_unready(visit);
+    visit->response->status = why == NULL ? 200 : 503;
+    struct json json = json_to(&visit->response->body);
+    json_open(&json, '{');
+    json_key(&json, "ready"), json_bool(&json, why == NULL);
+    if (why != NULL)
+        json_key(&json, "reason"), json_string(&json, why);
+    json_close(&json);
+}
+
+void serve_ping(struct visit *visit)
+{
+    const char *why = visit_unready(visit);
+    if (why != NULL)
+        contract_fail(&contract_system_a, 503, view_of(why), visit->response);
+}
+
+void serve_metrics(struct visit *visit)
+{
+    visit->response->content_type = VIEW(METERS_CONTENT_TYPE);
+    meters_write(&visit->server->meters, atomic_load(&visit->server->http.connections),
+                 &visit->response->body);
+}

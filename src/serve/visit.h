@@ -1,0 +1,32 @@
+/*
+ * visit: one request on its way through the server, and the handlers that answer.
+ *
+ * Every row of routes.def has its handler, serve_NAME, in one of the answer_*.c
+ * files. It runs on a worker's thread and must not block: what is slow is asked
+ * for as an errand (serve/errand.h).
+ */
+#ifndef SERVE_VISIT_H
+#define SERVE_VISIT_H
+
+#include "serve/contract.h"
+#include "serve/route.h"
+#include "serve/server.h"
+
+struct visit {
+    struct server *server;
+    const struct lineup *lineup;
+    const struct served *served; /* the line-up's champion; NULL: no model */
+    const struct http_request *request;
+    struct http_response *response;
+    const struct route *route;         /* NULL: none fits */
+    struct view part[ROUTE_PARTS_MAX]; /* what the route's {names} stand for */
+};
+
+/* Why no request is taken to be served now; NULL when it is. */
+const char *visit_unready(const struct visit *visit);
+
+#define ROUTE(method, path, handler, scope, about) void serve_##handler(struct visit *visit);
+#include "serve/routes.def"
+#undef ROUTE
+
+#endif
