@@ -302,7 +302,7 @@ bool adopt_imported(const struct adoption *adoption, const struct imported *impo
         .algorithm = algorithm_of(imported->kind),
         .schema = &schema,
         .plan = &plan,
-        .policy = {.threshold = adoption->threshold},
+        .policy = policy_of(adoption->threshold),
         .golden = draw_golden(&plan, forest, arena),
         .golden_count = GOLDEN_RECORDS,
     };

@@ -1,17 +1,9 @@
 #include "serve/contract.h"
 
 #include "base/clock.h"
+#include "decide/outcome.h"
 
 #include <math.h>
-
-static const char *risk_of(double probability)
-{
-    if (probability >= 0.8)
-        return "CRITICAL";
-    if (probability >= 0.6)
-        return "HIGH";
-    return probability >= 0.3 ? "MEDIUM" : "LOW";
-}
 
 static void add_timestamp(struct json *json)
 {
@@ -41,7 +33,7 @@ static void add_detail(const struct contract_row *row, struct view printed, stru
     json_open(json, '{');
     json_key(json, "fraud_probability"), json_raw(json, printed);
     json_key(json, "is_fraud"), json_bool(json, row->fraud);
-    json_key(json, "risk_level"), json_string(json, risk_of(probability));
+    json_key(json, "risk_level"), json_string(json, risk_level_of(probability));
     json_key(json, "confidence"), json_number(json, 2 * fabs(probability - 0.5));
     json_close(json);
 }

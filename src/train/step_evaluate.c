@@ -1,7 +1,7 @@
 /*
  * evaluate: what the model is worth, by our own scoring.
  *
- *     policy.json       threshold and calibrator, learned from the validation slice
+ *     policy.json       threshold, calibrator and population, learned from the validation slice
  *     evaluation.json   the figures of train/figures.def; the test slice chose nothing
  *     metrics.json      the test slice's metrics by name, for gates and the registry
  */
@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "measure/threshold.h"
 #include "train/evaluation.h"
+#include "train/outcomes.h"
 
 #include <math.h>
 
@@ -78,6 +79,8 @@ static bool check(const struct config *config, struct err *err)
     if (!read_rule(config, &rule, &number, err))
         return false;
     bool has_costs = read_costs(config, &costs), timed = beside_time(config).length > 0;
+    if (!outcomes_check(config, has_costs, err))
+        return false;
     if (rule == RULE_LEAST_COST && !has_costs)
         return err_set(err, ERR_INPUT,
                        "decision.threshold least_cost needs the costs: set evaluation.cost.*");
@@ -255,7 +258,8 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
     CLEANUP(arena_release) struct arena arena = {.limit = memory};
     struct evaluation e = {.pipeline = pipeline, .arena = &arena};
     double metric[METRIC_COUNT];
-    if (!prepare(&e, err) || !choose_threshold(&e, err) || !learn_calibrator(&e, err))
+    if (!prepare(&e, err) || !choose_threshold(&e, err) || !learn_calibrator(&e, err) ||
+        !outcomes_fill(&e, err))
         return false;
     metrics_of(&e.test.ranking, e.policy.threshold, metric);
     if (!write_all(&e, metric, dir, err))

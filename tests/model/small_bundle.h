@@ -170,7 +170,7 @@ static inline void small_bundle_init(struct small_bundle *small, struct arena *a
         .schema = &small->schema,
         .plan = &small->plan,
         .model = small_forest(arena),
-        .policy = {.threshold = 0.5F},
+        .policy = policy_of(0.5F),
         .golden = small->golden,
         .golden_count = SMALL_GOLDEN,
         .paper = {[PAPER_evaluation] = VIEW("{\"roc_auc\":0.9}"),

@@ -1,0 +1,103 @@
+#include "train/outcomes.h"
+
+#include <math.h>
+
+/* Shares of the population at which its score is kept: hundredths, then finer towards the top,
+ * where the decisions are. */
+static const struct {
+    double from, to, by;
+} stretches[] = {{0.01, 0.99, 0.01}, {0.991, 0.999, 0.001}, {0.9991, 0.9999, 0.0001}};
+enum { POPULATION_KNOTS = 1 + 99 + 9 + 9 + 1 };
+
+static bool is_set(const struct config *config, enum key_id key)
+{
+    return config->setting[key].origin != ORIGIN_DEFAULT;
+}
+
+bool outcomes_check(const struct config *config, bool has_costs, struct err *err)
+{
+    if (view_is(config_text(config, KEY_DECISION_OUTCOME), "cost") && !has_costs)
+        return err_set(err, ERR_INPUT,
+                       "decision.outcome cost needs the costs: set evaluation.cost.*");
+    if (is_set(config, KEY_DECISION_REVIEW) && is_set(config, KEY_DECISION_DECLINE) &&
+        config_number(config, KEY_DECISION_DECLINE) < config_number(config, KEY_DECISION_REVIEW))
+        return err_set(err, ERR_INPUT, "decision.decline is below decision.review");
+    return true;
+}
+
+static bool set_lines(struct evaluation *e, struct err *err)
+{
+    const struct config *config = e->pipeline->config;
+    struct policy *policy = &e->policy;
+    policy->review = policy->threshold;
+    policy->decline = HUGE_VALF;
+    if (is_set(config, KEY_DECISION_REVIEW))
+        policy->review = (float)config_number(config, KEY_DECISION_REVIEW);
+    if (is_set(config, KEY_DECISION_DECLINE))
+        policy->decline = (float)config_number(config, KEY_DECISION_DECLINE);
+    if (policy->decline >= policy->review)
+        return true;
+    return err_set(err, ERR_INPUT,
+                   "decision.decline is %g, below the threshold that was chosen, %g: set "
+                   "decision.review too, or a higher decision.decline",
+                   (double)policy->decline, (double)policy->threshold);
+}
+
+/* The score that so many of the rows do not exceed; groups come highest first. */
+static float score_at(const struct ranking *ranking, double share)
+{
+    double above = (double)ranking->count;
+    for (size_t i = ranking->groups; i-- > 0;) {
+        above -= (double)ranking->group[i].count;
+        if (1 - above / (double)ranking->count >= share)
+            return ranking->group[i].score;
+    }
+    return ranking->group[0].score;
+}
+
+static void add_knot(struct policy *policy, struct population_knot *knot, double share, float score)
+{
+    if (policy->population_count > 0 && score <= knot[policy->population_count - 1].score) {
+        knot[policy->population_count - 1].share = share; /* many rows of one score */
+        return;
+    }
+    knot[policy->population_count++] = (struct population_knot){share, score};
+}
+
+static bool describe_population(struct evaluation *e, struct err *err)
+{
+    const struct ranking *ranking = &e->validation.ranking;
+    struct policy *policy = &e->policy;
+    if (ranking->groups < 2)
+        return true;
+    struct population_knot *knot = arena_new(e->arena, struct population_knot, POPULATION_KNOTS);
+    if (knot == NULL)
+        return err_set(err, ERR_LIMIT, "the population does not fit the memory limit");
+    const struct score_group *lowest = &ranking->group[ranking->groups - 1];
+    add_knot(policy, knot, (double)lowest->count / (double)ranking->count, lowest->score);
+    for (size_t i = 0; i < LENGTH_OF(stretches); i++) {
+        size_t last = (size_t)lround((stretches[i].to - stretches[i].from) / stretches[i].by);
+        for (size_t k = 0; k <= last; k++) {
+            double share = stretches[i].from + (double)k * stretches[i].by;
+            if (share > knot[0].share)
+                add_knot(policy, knot, share, score_at(ranking, share));
+        }
+    }
+    add_knot(policy, knot, 1, ranking->group[0].score);
+    assert(policy->population_count <= POPULATION_KNOTS);
+    policy->population = knot;
+    if (policy->population_count < 2)
+        policy->population_count = 0; /* all but one of the shares have one score */
+    return true;
+}
+
+bool outcomes_fill(struct evaluation *e, struct err *err)
+{
+    const struct config *config = e->pipeline->config;
+    e->policy.by_cost = view_is(config_text(config, KEY_DECISION_OUTCOME), "cost");
+    if (e->policy.by_cost)
+        e->policy.costs = e->costs;
+    e->policy.amount = config_text(config, KEY_EVALUATION_AMOUNT);
+    e->policy.entity = config_text(config, KEY_EVALUATION_ENTITY);
+    return set_lines(e, err) && describe_population(e, err);
+}
