@@ -1,6 +1,6 @@
 /* Bodies into records, by every contract's rules: whatever comes, a row that is given is whole, and
  * what is refused is refused with words. The first byte chooses the rules and the content type. */
-#include "serve/decode.h"
+#include "serve/shape.h"
 
 #include <math.h>
 
@@ -38,7 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct decode_rules rules[] = {
-        {.csv = true}, {.csv = true, .fill_absent = true}, {.envelope = true}};
+        {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}}},
+        {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}},
+         .fill_absent = true},
+        {.takes = {{"application/json", &shape_features}}}};
     if (schema.count == 0)
         make_schema();
     if (size == 0)

@@ -5,7 +5,7 @@
 #include "decide/decision.h"
 #include "decide/reason.h"
 #include "model/shap.h"
-#include "serve/decode.h"
+#include "serve/shape.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -144,7 +144,7 @@ static bool explain_line(struct explaining *x, struct view body, size_t line, st
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY_MAX};
     CLEANUP(decode_close) struct decode decode;
-    const struct decode_rules rules = {0};
+    const struct decode_rules rules = {.takes = {{"application/json", &shape_rows}}};
     if (!decode_open(&decode, &rules, &x->bundle.schema, VIEW("application/json"), body, &arena,
                      err))
         return false;

@@ -1,8 +1,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "cli/project.h"
-#include "serve/server.h"
+#include "cli/watch.h"
 
 #include <signal.h>
 
@@ -26,35 +25,27 @@ static bool take_flags(struct project *project, const struct call *call, struct 
     return true;
 }
 
-static bool load(struct project *project, const struct call *call, struct served **out,
-                 struct err *err)
+/* The model to begin with. Only the registry's champion is watched: what was named stays. */
+static bool load(struct watch *watch, const struct call *call, struct served **out, struct err *err)
 {
+    const char *file = call->option[OPTION_BUNDLE], *reference = call->option[OPTION_MODEL];
+    struct version version = {0};
+    if (file == NULL) {
+        if (!watch_load(watch, reference == NULL ? "champion" : reference, out, &version, err))
+            return reference != NULL || err->kind != ERR_NOT_FOUND ? false
+                                                                   : project_no_champion(err);
+        watch->champion = version.number;
+        return true;
+    }
     struct served *served = served_new();
-    struct version version;
-    if (!project_load_bundle(project, call->option[OPTION_BUNDLE], call->option[OPTION_MODEL],
-                             &served->bundle, &version, err)) {
-        served_free(served);
-        return false;
+    if (project_load_bundle(watch->project, file, NULL, &served->bundle, &version, err) &&
+        project_vouched(watch->project, &version, err) &&
+        watch_name(served, &version, "file", err)) {
+        *out = served;
+        return true;
     }
-    bool registered = version.number != 0;
-    if (!project_vouched(project, &version, err) || !served_ready(served, err)) {
-        served_free(served);
-        return false;
-    }
-    snprintf(served->model, sizeof served->model, VIEW_FMT, VIEW_ARG(served->bundle.project));
-    served->loaded_ms = clock_now_ms();
-    /* A model from elsewhere is the 1.0 of its kind to the clients of the system it comes from. */
-    bool trained = registered && version.origin == VERSION_TRAINED;
-    if (trained)
-        snprintf(served->version, sizeof served->version, VIEW_FMT, VIEW_ARG(version.name));
-    else
-        snprintf(served->version, sizeof served->version, "1.0");
-    const char *alias = !registered                          ? "file"
-                        : call->option[OPTION_MODEL] == NULL ? "champion"
-                                                             : call->option[OPTION_MODEL];
-    snprintf(served->alias, sizeof served->alias, "%s", alias);
-    *out = served;
-    return true;
+    served_free(served);
+    return false;
 }
 
 static struct http_options http_options_of(const struct config *config)
@@ -107,11 +98,16 @@ static void say_stopping(int signal_number, bool drained)
     log_end(&line);
 }
 
-static bool serve(struct project *project, const struct call *call, struct served *served,
+static bool serve(struct watch *watch, const struct call *call, struct served *served,
                   int64_t started_ns, struct err *err)
 {
-    const struct config *config = &project->config;
-    struct server_options options = {.http = http_options_of(config)};
+    const struct config *config = &watch->project->config;
+    bool watched = call->option[OPTION_BUNDLE] == NULL && call->option[OPTION_MODEL] == NULL;
+    struct server_options options = {
+        .http = http_options_of(config),
+        .source = watched ? watch_source(watch) : (struct model_source){0},
+        .watch_ms = (unsigned)config_count(config, KEY_SERVE_WATCH_MS),
+    };
     enum log_level level;
     if (log_level_of(config_text(config, KEY_SERVE_LOG_LEVEL), &level))
         log_set_level(level);
@@ -144,10 +140,9 @@ static bool run(const struct call *call, struct err *err)
     struct served *served;
     if (!project_open_loosely(&project, call, err))
         return false;
-    bool ok = take_flags(&project, call, err) && load(&project, call, &served, err);
-    if (ok && project.store.dir != NULL)
-        store_close(&project.store); /* serving needs nothing of it any more */
-    ok = ok && serve(&project, call, served, started_ns, err);
+    struct watch watch = {.project = &project};
+    bool ok = take_flags(&project, call, err) && load(&watch, call, &served, err) &&
+              serve(&watch, call, served, started_ns, err);
     project_close(&project);
     return ok;
 }
@@ -168,6 +163,9 @@ const struct command command_serve = {
     .about = "answer for the champion over HTTP, until SIGTERM or SIGINT",
     .more =
         "The bundle is verified and scores its golden records before the first request is taken.\n"
+        "A promotion or rollback in the registry takes effect within serve.watch_ms, without a "
+        "lost\n"
+        "request; a bundle that fails its self-test is refused and the old one goes on.\n"
         "A stop answers the requests in flight. Logs are JSON lines on standard error.\n",
     .options = options,
     .run = run,

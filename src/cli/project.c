@@ -86,6 +86,28 @@ void project_close(struct project *project)
     arena_release(&project->arena);
 }
 
+bool project_load_version(struct project *project, const char *reference, struct arena *arena,
+                          struct bundle *bundle, struct version *version, struct err *err)
+{
+    const char *path;
+    if (project->store.dir == NULL && !project_open_store(project, err))
+        return false;
+    if (!registry_find(&project->store, view_of(reference), arena, version, err) ||
+        !store_get_bundle(&project->store, &version->bundle, arena, &path, err) ||
+        !bundle_load(bundle, path, err))
+        return false;
+    if (digest_same(&bundle->digest, &version->bundle))
+        return true;
+    bundle_release(bundle);
+    return err_set(err, ERR_MODEL, "'%s' is not the bundle that was registered", path);
+}
+
+bool project_no_champion(struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND,
+                   "there is no champion yet: `assay train` or `assay models promote` makes one");
+}
+
 bool project_load_bundle(struct project *project, const char *file, const char *reference,
                          struct bundle *bundle, struct version *version, struct err *err)
 {
@@ -93,23 +115,9 @@ bool project_load_bundle(struct project *project, const char *file, const char *
     if (file != NULL)
         return bundle_load(bundle, file, err);
     const char *wanted = reference == NULL ? "champion" : reference;
-    if (project->store.dir == NULL && !project_open_store(project, err))
-        return false;
-    if (!registry_find(&project->store, view_of(wanted), &project->arena, version, err)) {
-        if (reference == NULL && err->kind == ERR_NOT_FOUND)
-            return err_set(
-                err, ERR_NOT_FOUND,
-                "there is no champion yet: `assay train` or `assay models promote` makes one");
-        return false;
-    }
-    const char *path;
-    if (!store_get_bundle(&project->store, &version->bundle, &project->arena, &path, err) ||
-        !bundle_load(bundle, path, err))
-        return false;
-    if (digest_same(&bundle->digest, &version->bundle))
+    if (project_load_version(project, wanted, &project->arena, bundle, version, err))
         return true;
-    bundle_release(bundle);
-    return err_set(err, ERR_MODEL, "'%s' is not the bundle that was registered", path);
+    return reference == NULL && err->kind == ERR_NOT_FOUND ? project_no_champion(err) : false;
 }
 
 bool project_vouched(struct project *project, const struct version *version, struct err *err)

@@ -29,6 +29,12 @@ void project_close(struct project *project);
 bool project_load_bundle(struct project *project, const char *file, const char *reference,
                          struct bundle *bundle, struct version *version, struct err *err);
 
+/* The version that `reference` means, opening the store when it is not; texts are in the arena. */
+bool project_load_version(struct project *project, const char *reference, struct arena *arena,
+                          struct bundle *bundle, struct version *version, struct err *err);
+
+bool project_no_champion(struct err *err); /* false: says so, and how one is made */
+
 /* ERR_GATE when signatures are required and no trusted key vouches for the version. */
 bool project_vouched(struct project *project, const struct version *version, struct err *err);
 

@@ -1,38 +1,70 @@
 /*
- * contract: how one system speaks. What its requests look like, what its
- * answers and its errors say. Between the two every contract is the same:
+ * contract: how one platform or system speaks. How its requests' rows lie, what
+ * its answers and its errors say. Between the two every contract is the same:
  * records are decoded, decided, and written out again.
  *
  * One file and one row of contracts.def each; which path speaks which contract
- * is said by routes.def.
+ * is said by routes.def and the handlers in answer_*.c.
  */
 #ifndef SERVE_CONTRACT_H
 #define SERVE_CONTRACT_H
 
 #include "base/json.h"
+#include "decide/decision.h"
+#include "decide/outcome.h"
 #include "serve/decode.h"
 #include "serve/http_request.h"
 #include "serve/http_response.h"
 #include "serve/serving.h"
+#include "serve/shape.h"
+
+enum { CONTRACT_ID_MAX = 128 };
+
+/* Which rows are explained. */
+enum contract_reasons { REASONS_NONE, REASONS_ALERTS, REASONS_ALL };
 
 struct contract_row {
-    float score; /* the fraud probability */
+    float score; /* the model's own, as most contracts print it */
     bool fraud;  /* by the policy's threshold */
+    float margin;
+    double probability; /* calibrated */
+    enum outcome outcome;
+    double amount;              /* NaN: not known */
+    struct view entity;         /* empty: not known */
+    const float *features;      /* what the model saw, the plan's width */
+    const double *contribution; /* by feature; NULL: not explained */
+    const struct reason *reason;
+    size_t reasons;
 };
 
+/* What is asked of contract_decide, and what comes of it. */
 struct contract_answer {
     const struct served *served;
-    const struct contract_row *row; /* in the request's arena */
+    const struct http_request *request;
+    enum contract_reasons explain;
+    struct view id; /* of the request; row i of several is ID/i. Empty: none was made */
+
+    const struct contract_row *row; /* in the request's arena, like all that it points to */
     size_t count;
     uint64_t filled, unseen; /* absent features filled, category values never seen in training */
+    const void *state;       /* what the contract's shape has kept of the body */
+};
+
+struct contract_fault {
+    int status;
+    enum err_kind kind; /* ERR_NONE when it did not come from an error */
+    struct view text;
 };
 
 struct contract {
     const char *name;
     const char *about;
     struct decode_rules rules;
-    void (*encode)(const struct contract_answer *answer, struct json *json);
-    void (*fault)(struct view text, struct json *json);
+    enum contract_reasons explain; /* without being asked */
+    /* Both write the body, and the content type where it is not JSON. */
+    void (*encode)(const struct contract_answer *answer, struct http_response *response);
+    void (*fault)(const struct contract_fault *fault, struct http_response *response);
+    int bad_input; /* the status of ERR_INPUT; 0: as base/errs.def says */
 };
 
 #define CONTRACT(name) extern const struct contract contract_##name;
@@ -42,21 +74,28 @@ struct contract {
 extern const struct contract *const contracts[];
 extern const size_t contracts_count;
 
-/* Scores the request's records and writes the answer, or the fault and its status. `answer` is
- * what was decided; nothing after a fault. */
-bool contract_score(const struct contract *contract, const struct served *served,
-                    const struct http_request *request, struct http_response *response,
-                    struct contract_answer *answer);
+/* Decides the request's records: `answer` in with served, request and explain, out with rows. On
+ * failure there are none; contract_fault writes what is wrong. */
+bool contract_decide(const struct contract *contract, struct contract_answer *answer,
+                     struct err *err);
 
-/* Writes a fault in the contract's words. */
+/* Writes a fault in the contract's words, in place of whatever was written. */
 void contract_fail(const struct contract *contract, int status, struct view text,
                    struct http_response *response);
+void contract_fail_by(const struct contract *contract, const struct err *err,
+                      struct http_response *response);
 
 /* A probability's shortest text, as every contract prints it: the float widened to double. */
 void contract_probability(struct json *json, float score);
 
+/* A row's id: the request's, with its number behind when there are several. */
+void contract_add_id(const struct contract_answer *answer, size_t i, struct json *json);
+
+/* [{"code","text","share"}, ...] of a row that is explained. */
+void contract_add_reasons(const struct contract_row *row, struct json *json);
+
 /* {"error": text}, {"detail": text} */
-void contract_fault_error(struct view text, struct json *json);
-void contract_fault_detail(struct view text, struct json *json);
+void contract_fault_error(const struct contract_fault *fault, struct http_response *response);
+void contract_fault_detail(const struct contract_fault *fault, struct http_response *response);
 
 #endif

@@ -48,35 +48,38 @@ static void add_details(const struct contract_answer *answer, struct view list, 
     json_close(json);
 }
 
-static void encode(const struct contract_answer *answer, struct json *json)
+static void encode(const struct contract_answer *answer, struct http_response *response)
 {
-    json_open(json, '{');
-    json_key(json, "predictions");
-    struct view list = add_list(answer, json);
-    json_key(json, "fraud_probability"), json_raw(json, list);
-    json_key(json, "detailed_predictions");
-    add_details(answer, list, json);
-    json_key(json, "metadata");
-    json_open(json, '{');
-    json_key(json, "model_version"), json_string(json, answer->served->version);
-    json_key(json, "prediction_count"), json_count(json, answer->count);
-    add_timestamp(json);
-    json_close(json);
-    json_close(json);
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    json_key(&json, "predictions");
+    struct view list = add_list(answer, &json);
+    json_key(&json, "fraud_probability"), json_raw(&json, list);
+    json_key(&json, "detailed_predictions");
+    add_details(answer, list, &json);
+    json_key(&json, "metadata");
+    json_open(&json, '{');
+    json_key(&json, "model_version"), json_string(&json, answer->served->version);
+    json_key(&json, "prediction_count"), json_count(&json, answer->count);
+    add_timestamp(&json);
+    json_close(&json);
+    json_close(&json);
 }
 
-static void fault(struct view text, struct json *json)
+static void fault(const struct contract_fault *fault, struct http_response *response)
 {
-    json_open(json, '{');
-    json_key(json, "error"), json_text(json, text);
-    add_timestamp(json);
-    json_close(json);
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    json_key(&json, "error"), json_text(&json, fault->text);
+    add_timestamp(&json);
+    json_close(&json);
 }
 
 const struct contract contract_system_a = {
     .name = "system_a",
     .about = "insurance fraud on SageMaker: named features, detailed predictions",
-    .rules = {.csv = true, .fill_absent = true},
+    .rules = {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}},
+              .fill_absent = true},
     .encode = encode,
     .fault = fault,
 };

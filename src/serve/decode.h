@@ -8,15 +8,7 @@
  *         use(&decode.record);
  *     if (err->kind != ERR_NONE) ...
  *
- * Rows are written in one of these ways:
- *
- *     {"age": 35, ...}                 named
- *     [35, ...]                        positional: the schema's inputs in their order
- *     [{...}, {...}]  [[...], [...]]   many of either
- *     age,...\n35,...\n                CSV with a header, whose first field names a column
- *     35,...\n                         CSV without one
- *
- * and in a "features" envelope, one row: {"features": {...}} or {"features": [...]}.
+ * How rows lie in a body is a shape (serve/shape.h), by content type.
  * A field that is unknown, of the wrong kind, given twice or absent though
  * required is an error that names it.
  */
@@ -26,12 +18,16 @@
 #include "data/csv.h"
 #include "data/record.h"
 
-enum { DECODE_ROWS_MAX = 100000 };
+enum { DECODE_ROWS_MAX = 100000, DECODE_TYPES = 6, DECODE_KEPT = 2 };
+
+struct shape;
 
 struct decode_rules {
-    bool envelope;    /* {"features": row} */
-    bool csv;         /* text/csv is taken too */
-    bool fill_absent; /* a required number that is absent is 0, and counted in `filled` */
+    struct {
+        const char *type; /* a content type, and how its rows are laid out */
+        const struct shape *shape;
+    } takes[DECODE_TYPES]; /* those behind the last are NULL */
+    bool fill_absent;      /* a required number that is absent is 0, and counted in `filled` */
 };
 
 struct decode {
@@ -41,8 +37,14 @@ struct decode {
     size_t rows;          /* read so far */
     uint64_t filled, unseen;
 
+    size_t keep[DECODE_KEPT];      /* columns whose values are wanted as sent; set after opening */
+    struct view kept[DECODE_KEPT]; /* of the current row; NULL text: none, or no text or number */
+
+    /* The shape's: */
+    const struct shape *shape;
+    void *state;
     struct cell *cell;
-    bool is_csv, begun, done, many;
+    bool begun, done, many;
     struct scan scan;
     struct text scratch;
     struct csv csv;

@@ -7,8 +7,6 @@
 /* What `answered` has to know of `handle`. */
 enum { NOTE_ROUTE };
 
-static const char *const outcomes[] = {"legitimate", "fraud"};
-
 const char *visit_unready(const struct visit *visit)
 {
     if (atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
@@ -152,8 +150,7 @@ static void watch(void *self)
 
 bool server_open(struct server *server, const struct server_options *options, struct err *err)
 {
-    static const struct meters_labels labels = {route_paths, ROUTE_COUNT, outcomes,
-                                                LENGTH_OF(outcomes)};
+    static const struct meters_labels labels = {route_paths, ROUTE_COUNT, outcome_names, OUTCOMES};
     *server = (struct server){.options = *options};
     unsigned workers = http_workers(&options->http);
     meters_open(&server->meters, workers, labels);

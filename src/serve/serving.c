@@ -14,9 +14,19 @@ struct served *served_new(void)
     return served;
 }
 
+/* A column that the policy names and the records may not have. */
+static size_t column_named(const struct schema *schema, struct view name)
+{
+    const struct column *column = name.length == 0 ? NULL : schema_find(schema, name);
+    return column == NULL ? SIZE_MAX : (size_t)(column - schema->column);
+}
+
 bool served_ready(struct served *served, struct err *err)
 {
     struct bundle *bundle = &served->bundle;
+    served->amount_column = column_named(&bundle->schema, bundle->policy.amount);
+    served->entity_column = column_named(&bundle->schema, bundle->policy.entity);
+    digest_print(&bundle->digest, served->sha256);
     return explainer_build(&bundle->forest, NULL, &bundle->arena, &served->explainer, err) &&
            reason_book_open(&served->reasons, bundle, &bundle->arena, err);
 }

@@ -30,10 +30,13 @@ struct served {
     struct bundle bundle;
     struct explainer explainer; /* in the bundle's arena, like all of it */
     struct reason_book reasons;
-    char model[128];  /* its name in the registry */
-    char version[64]; /* as answers say it */
-    char alias[64];   /* what it is served as: champion */
+    size_t amount_column, entity_column; /* of the schema; SIZE_MAX: none */
+    char sha256[DIGEST_HEX_SIZE];        /* the bundle's */
+    char model[128];                     /* its name in the registry */
+    char version[64];                    /* as answers say it */
+    char alias[64];                      /* what it is served as: champion */
     int64_t loaded_ms;
+    double f1;        /* as the registry has it; NaN: not known */
     unsigned holders; /* line-ups; under the serving's lock */
 };
 

@@ -22,6 +22,11 @@ struct visit {
     struct view part[ROUTE_PARTS_MAX]; /* what the route's {names} stand for */
 };
 
+/* Decides the request's records in a contract's words, with the champion or the model given. A
+ * server that is stopping still answers what comes: the client has been told nothing yet. */
+void answer_with(struct visit *visit, const struct contract *contract);
+void answer_by(struct visit *visit, const struct contract *contract, const struct served *served);
+
 /* Why no request is taken to be served now; NULL when it is. */
 const char *visit_unready(const struct visit *visit);
 

@@ -5,8 +5,8 @@
 /* Shares of the population at which its score is kept: hundredths, then finer towards the top,
  * where the decisions are. */
 static const struct {
-    double from, to, by;
-} stretches[] = {{0.01, 0.99, 0.01}, {0.991, 0.999, 0.001}, {0.9991, 0.9999, 0.0001}};
+    int from, to, of; /* from / of to to / of */
+} stretches[] = {{1, 99, 100}, {991, 999, 1000}, {9991, 9999, 10000}};
 enum { POPULATION_KNOTS = 1 + 99 + 9 + 9 + 1 };
 
 static bool is_set(const struct config *config, enum key_id key)
@@ -76,9 +76,8 @@ static bool describe_population(struct evaluation *e, struct err *err)
     const struct score_group *lowest = &ranking->group[ranking->groups - 1];
     add_knot(policy, knot, (double)lowest->count / (double)ranking->count, lowest->score);
     for (size_t i = 0; i < LENGTH_OF(stretches); i++) {
-        size_t last = (size_t)lround((stretches[i].to - stretches[i].from) / stretches[i].by);
-        for (size_t k = 0; k <= last; k++) {
-            double share = stretches[i].from + (double)k * stretches[i].by;
+        for (int k = stretches[i].from; k <= stretches[i].to; k++) {
+            double share = (double)k / stretches[i].of;
             if (share > knot[0].share)
                 add_knot(policy, knot, share, score_at(ranking, share));
         }

@@ -11,13 +11,12 @@ static const char *encoded(const struct contract *contract, const struct contrac
 {
     static char bytes[4096];
     static struct served served = {.bundle.policy.threshold = 0.5F, .version = "1.0"};
-    struct text text = text_in(bytes, sizeof bytes);
-    struct json json = json_to(&text);
+    struct http_response response = {.body = text_in(bytes, sizeof bytes)};
     struct contract_answer answer = {.served = &served, .row = row, .count = count};
-    contract->encode(&answer, &json);
+    contract->encode(&answer, &response);
     char *written = bytes;
-    text_c(&text);
-    TRUE(!text.cut);
+    text_c(&response.body);
+    TRUE(!response.body.cut);
     char *stamp = strstr(written, "\"timestamp\":\"");
     for (char *c = stamp == NULL ? NULL : stamp + 13; c != NULL && *c != '"'; c++)
         if (*c >= '0' && *c <= '9')
@@ -29,7 +28,7 @@ static const float published = 0.016783954575657845F; /* system A's sample answe
 
 TEST(system_a_answers_as_it_always_did)
 {
-    struct contract_row row = {published, false};
+    struct contract_row row = {.score = published};
     TEXT(view_of(encoded(&contract_system_a, &row, 1)),
          "{\"predictions\":[0.016783954575657845],\"fraud_probability\":[0.016783954575657845],"
          "\"detailed_predictions\":[{\"fraud_probability\":0.016783954575657845,"
@@ -51,7 +50,7 @@ TEST(system_a_names_the_risk_by_its_bounds)
         {0.8F, "CRITICAL", "true"}, {1, "CRITICAL", "true"},
     };
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
-        struct contract_row row = {cases[i].score, cases[i].score >= 0.5F};
+        struct contract_row row = {.score = cases[i].score, .fraud = cases[i].score >= 0.5F};
         char wanted[80];
         snprintf(wanted, sizeof wanted, "\"is_fraud\":%s,\"risk_level\":\"%s\"", cases[i].fraud,
                  cases[i].risk);
@@ -62,7 +61,8 @@ TEST(system_a_names_the_risk_by_its_bounds)
 
 TEST(system_a_answers_many_rows_in_their_order)
 {
-    struct contract_row rows[] = {{0.25F, false}, {published, false}, {0.75F, true}};
+    struct contract_row rows[] = {
+        {.score = 0.25F}, {.score = published}, {.score = 0.75F, .fraud = true}};
     const char *found = encoded(&contract_system_a, rows, 3);
     TRUE(strstr(found, "{\"predictions\":[0.25,0.016783954575657845,0.75],\"fraud_probability\":"
                        "[0.25,0.016783954575657845,0.75],"));
@@ -74,7 +74,7 @@ TEST(system_a_answers_many_rows_in_their_order)
 
 TEST(systems_c_d_and_e_answer_in_their_own_words)
 {
-    struct contract_row good = {published, false}, bad = {0.75F, true};
+    struct contract_row good = {.score = published}, bad = {.score = 0.75F, .fraud = true};
     TEXT(view_of(encoded(&contract_system_c, &good, 1)),
          "{\"prediction\":0,\"fraud_score\":0.016783954575657845,"
          "\"message\":\"Legitimate transaction\"}");
@@ -107,7 +107,14 @@ static bool ask(struct desk *desk, const struct contract *contract, const char *
     desk->response = http_response_in(&desk->arena);
     struct http_request request = {
         .content_type = view_of(type), .body = body, .arena = &desk->arena};
-    return contract_score(contract, desk->served, &request, &desk->response, &desk->answer);
+    struct err err = {0};
+    desk->answer = (struct contract_answer){.served = desk->served, .request = &request};
+    bool ok = contract_decide(contract, &desk->answer, &err);
+    if (ok)
+        contract->encode(&desk->answer, &desk->response);
+    else
+        contract_fail_by(contract, &err, &desk->response);
+    return ok;
 }
 
 #define DESK(name)                                                                                 \

@@ -1,4 +1,4 @@
-#include "serve/decode.h"
+#include "serve/shape.h"
 
 #include "harness.h"
 #include "model/small_bundle.h"
@@ -30,8 +30,16 @@ static void desk_close(struct desk *desk)
     CLEANUP(desk_close) struct desk name;                                                          \
     desk_open(&name)
 
-static const struct decode_rules rows = {.csv = true}, filled = {.csv = true, .fill_absent = true},
-                                 envelope = {.envelope = true};
+#define JSON_OR_CSV                                                                                \
+    {                                                                                              \
+        {"application/json", &shape_rows},                                                         \
+        {                                                                                          \
+            "text/csv", &shape_csv                                                                 \
+        }                                                                                          \
+    }
+static const struct decode_rules rows = {.takes = JSON_OR_CSV},
+                                 filled = {.takes = JSON_OR_CSV, .fill_absent = true},
+                                 envelope = {.takes = {{"application/json", &shape_features}}};
 
 static bool begin(struct desk *desk, const struct decode_rules *rules, const char *type,
                   struct view body)

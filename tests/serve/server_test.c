@@ -124,8 +124,8 @@ TEST(what_happened_is_on_the_metrics_page)
         "\nassay_http_requests_total{route=\"none\",method=\"other\",code=\"400\"} 1\n",
         "\nassay_http_request_duration_seconds_count{route=\"/invocations\"} 2\n",
         "\nassay_http_requests_in_progress 1\n",
-        "\nassay_decisions_total{outcome=\"fraud\"} 2\n",
-        "\nassay_decisions_total{outcome=\"legitimate\"} 1\n",
+        "\nassay_decisions_total{outcome=\"review\"} 2\n",
+        "\nassay_decisions_total{outcome=\"approve\"} 1\n",
         "\nassay_score_count 3\n",
         "\nassay_absent_filled_total 3\n",
         "\nassay_model_info{model=\"tiny\",version=\"1.0\",sha256=\"",
@@ -133,6 +133,94 @@ TEST(what_happened_is_on_the_metrics_page)
     for (size_t i = 0; i < LENGTH_OF(lines); i++)
         FAIL_UNLESS(says(&reply, lines[i]), "no '%s' in\n%.*s", lines[i], (int)reply.body.length,
                     reply.body.text);
+}
+
+TEST(a_decision_says_what_to_do_and_why)
+{
+    SERVER(server);
+    server_serve(&server, tiny_served("7"));
+    CLIENT(client, server);
+    struct reply reply = post(&client, "/decide", "[{\"f0\":1,\"f1\":0},{\"f0\":0,\"f1\":0}]");
+    SAME(reply.status, 200);
+    TRUE(reply_has(&reply, "\r\nX-Assay-Bundle: "));
+    TRUE(view_starts(reply.body, "{\"model\":{\"name\":\"tiny\",\"version\":\"7\",\"sha256\":\""));
+    TRUE(says(&reply, "\"outcome\":\"review\",\"fraud_probability\":0.88079"));
+    TRUE(says(&reply, "\"percentile\":null,\"risk_level\":\"CRITICAL\",\"is_fraud\":true,"
+                      "\"reasons\":[{\"code\":\"f0\",\"text\":\"f0\",\"share\":1}]}"));
+    TRUE(says(&reply, "\"risk_level\":\"LOW\",\"is_fraud\":false}]}"));
+    reply = post(&client, "/decide?reasons=all", "{\"f0\":0,\"f1\":0}");
+    TRUE(says(&reply, "\"is_fraud\":false,\"reasons\":[]}]}"));
+    reply = post(&client, "/decide?reasons=none", "{\"f0\":1,\"f1\":0}");
+    TRUE(says(&reply, "\"is_fraud\":true}]}"));
+    reply = post(&client, "/decide?reasons=some", "{\"f0\":1,\"f1\":0}");
+    SAME(reply.status, 400);
+    TRUE(says(&reply, "'some' is not all, alerts or none"));
+    reply = post(&client, "/decide", "{\"f0\":\"x\",\"f1\":0}");
+    SAME(reply.status, 400);
+    TRUE(view_starts(reply.body, "{\"error\":\"'f0'"));
+}
+
+/* A source that brings what it is told to. */
+struct shelf {
+    const char *version; /* the next; NULL: nothing new */
+    bool broken;
+    atomic_uint looks;
+};
+
+static bool shelf_refresh(void *self, struct lineup *draft, bool anew UNUSED, bool *changed,
+                          struct err *err)
+{
+    struct shelf *shelf = self;
+    atomic_fetch_add(&shelf->looks, 1);
+    if (shelf->broken)
+        return err_set(err, ERR_MODEL, "golden record 3 scores otherwise");
+    *changed = shelf->version != NULL;
+    if (*changed)
+        lineup_set(&draft->champion, tiny_served(shelf->version));
+    return true;
+}
+
+TEST(a_reload_brings_what_the_source_has_and_what_fails_changes_nothing)
+{
+    struct shelf shelf = {.version = "2"};
+    struct server_options options = {.http = http_defaults,
+                                     .source = {.self = &shelf, .refresh = shelf_refresh}};
+    options.http.host = "127.0.0.1";
+    options.http.port = 0;
+    options.http.workers = 1;
+    CLEANUP(server_close) struct server server = {0};
+    struct err err = {0};
+    WORKS(server_open(&server, &options, &err), err);
+    server_serve(&server, tiny_served("1"));
+    CLIENT(client, server);
+    struct reply reply = post(&client, "/reload", "");
+    SAME(reply.status, 200);
+    TRUE(view_starts(reply.body, "{\"message\":\"model reloaded\",\"f1\":"));
+    TRUE(says(&reply, "\"model_version\":\"2\""));
+    shelf.broken = true;
+    reply = post(&client, "/reload", "");
+    SAME(reply.status, 500);
+    TRUE(says(&reply, "golden record 3"));
+    reply = client_ask(&client, GET("/model-info"));
+    TRUE(says(&reply, "\"model_version\":\"2\""));
+    SAME(shelf.looks, 2);
+}
+
+TEST(the_source_is_watched)
+{
+    struct shelf shelf = {.version = "w"};
+    struct server_options options = {
+        .http = http_defaults, .source = {.self = &shelf, .refresh = shelf_refresh}, .watch_ms = 5};
+    options.http.host = "127.0.0.1";
+    options.http.port = 0;
+    CLEANUP(server_close) struct server server = {0};
+    struct err err = {0};
+    WORKS(server_open(&server, &options, &err), err);
+    for (int i = 0; i < 5000 && atomic_load(&shelf.looks) < 3; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    TRUE(shelf.looks >= 3);
+    CLIENT(client, server);
+    SAME(client_ask(&client, GET("/readyz")).status, 200);
 }
 
 struct load {

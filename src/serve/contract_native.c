@@ -1,0 +1,58 @@
+/*
+ * The answer that says all there is to say:
+ *
+ *     {"model":{"name","version","sha256"},
+ *      "decisions":[{"id","outcome","fraud_probability","score","percentile","risk_level",
+ *                    "is_fraud","reasons":[{"code","text","share"}]}]}
+ */
+#include "serve/contract.h"
+
+static void add_model(const struct served *served, struct json *json)
+{
+    json_key(json, "model");
+    json_open(json, '{');
+    json_key(json, "name"), json_string(json, served->model);
+    json_key(json, "version"), json_string(json, served->version);
+    json_key(json, "sha256"), json_string(json, served->sha256);
+    json_close(json);
+}
+
+static void add_decision(const struct contract_answer *answer, size_t i, struct json *json)
+{
+    const struct contract_row *row = &answer->row[i];
+    json_open(json, '{');
+    if (answer->id.length > 0)
+        json_key(json, "id"), contract_add_id(answer, i, json);
+    json_key(json, "outcome"), json_string(json, outcome_names[row->outcome]);
+    json_key(json, "fraud_probability"), json_number(json, row->probability);
+    json_key(json, "score"), contract_probability(json, row->score);
+    json_key(json, "percentile");
+    json_number(json, percentile_of(&answer->served->bundle.policy, row->score));
+    json_key(json, "risk_level"), json_string(json, risk_level_of(row->probability));
+    json_key(json, "is_fraud"), json_bool(json, row->fraud);
+    if (row->contribution != NULL)
+        json_key(json, "reasons"), contract_add_reasons(row, json);
+    json_close(json);
+}
+
+static void encode(const struct contract_answer *answer, struct http_response *response)
+{
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    add_model(answer->served, &json);
+    json_key(&json, "decisions");
+    json_open(&json, '[');
+    for (size_t i = 0; i < answer->count; i++)
+        add_decision(answer, i, &json);
+    json_close(&json);
+    json_close(&json);
+}
+
+const struct contract contract_native = {
+    .name = "native",
+    .about = "outcome, calibrated probability, percentile and reasons",
+    .rules = {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}}},
+    .explain = REASONS_ALERTS,
+    .encode = encode,
+    .fault = contract_fault_error,
+};

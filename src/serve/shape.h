@@ -1,0 +1,55 @@
+/*
+ * shape: how the rows of a body are laid out.
+ *
+ * A contract says which shape each content type has (struct decode_rules); a
+ * shape takes one row after the other into decode->record. It is made of these:
+ *
+ *     shape_begin_row(decode);
+ *     ... shape_find_column, shape_set for each field, in any order ...
+ *     return shape_finish_row(decode, err);
+ *
+ * What a shape needs besides is in the arena, behind decode->state.
+ */
+#ifndef SERVE_SHAPE_H
+#define SERVE_SHAPE_H
+
+#include "serve/decode.h"
+
+struct shape {
+    /* Before the first row. NULL: nothing to do. */
+    bool (*open)(struct decode *decode, struct view body, struct arena *arena, struct err *err);
+    /* The next row. False at the end, and on an error. */
+    bool (*next)(struct decode *decode, struct err *err);
+};
+
+/* {"age": 35}, [35], and lists of either. */
+extern const struct shape shape_rows;
+/* {"features": row}, one. */
+extern const struct shape shape_features;
+/* With a header, whose first field names a column, or without one. */
+extern const struct shape shape_csv;
+
+void shape_begin_row(struct decode *decode);
+bool shape_finish_row(struct decode *decode,
+                      struct err *err); /* what is absent, and whether it may be */
+
+/* The column of that name. `*index` is where it is looked for first: clients mostly send fields in
+ * one order. ERR_INPUT names what the model does not know. */
+bool shape_find_column(const struct decode *decode, struct view name, size_t *index,
+                       struct err *err);
+
+/* The value that begins with `token` is the column's; decode->scan stands behind the token. */
+bool shape_set(struct decode *decode, size_t index, const struct token *token, struct err *err);
+bool shape_set_text(struct decode *decode, size_t index, struct view text, struct err *err);
+
+/* A whole row, named or positional, whose first token is given. */
+bool shape_take_row(struct decode *decode, const struct token *first, struct err *err);
+/* The same for a list that has been entered, whose first value is `token`. */
+bool shape_take_positional(struct decode *decode, struct token token, struct err *err);
+
+/* Nothing may follow the document's value. */
+bool shape_end_document(struct decode *decode, struct err *err);
+
+bool shape_wrong_count(const struct decode *decode, struct err *err); /* false */
+
+#endif

@@ -1,0 +1,91 @@
+#include "serve/shape.h"
+
+/* The members of an object that has been entered. */
+static bool take_named(struct decode *decode, struct err *err)
+{
+    struct token token;
+    size_t index = 0;
+    shape_begin_row(decode);
+    while (scan_next(&decode->scan, &token, err)) {
+        if (token.kind == TOKEN_OBJECT_END)
+            return shape_finish_row(decode, err);
+        if (!shape_find_column(decode, token.text, &index, err) ||
+            !scan_next(&decode->scan, &token, err) || !shape_set(decode, index, &token, err))
+            return false;
+        index++;
+    }
+    return false;
+}
+
+/* The rest of a list whose first value is `token`. */
+bool shape_take_positional(struct decode *decode, struct token token, struct err *err)
+{
+    const struct schema *schema = decode->schema;
+    size_t count = 0;
+    shape_begin_row(decode);
+    do {
+        if (token.kind == TOKEN_LIST_END)
+            return count == schema->input_count ? shape_finish_row(decode, err)
+                                                : shape_wrong_count(decode, err);
+        if (count == schema->input_count)
+            return shape_wrong_count(decode, err);
+        if (!shape_set(decode, schema->input[count++], &token, err))
+            return false;
+    } while (scan_next(&decode->scan, &token, err));
+    return false;
+}
+
+bool shape_take_row(struct decode *decode, const struct token *first, struct err *err)
+{
+    struct token token;
+    if (first->kind == TOKEN_OBJECT)
+        return take_named(decode, err);
+    if (first->kind == TOKEN_LIST)
+        return scan_next(&decode->scan, &token, err) && shape_take_positional(decode, token, err);
+    return err_set(err, ERR_INPUT, "JSON: a row is an object or a list, not %s",
+                   token_name(first->kind));
+}
+
+/* Reads past the end: what follows the only row is an error. */
+bool shape_end_document(struct decode *decode, struct err *err)
+{
+    struct token token;
+    decode->done = true;
+    return !scan_next(&decode->scan, &token, err) && err->kind == ERR_NONE;
+}
+
+/* The first value of a body that is rows: one row, or the list of them. */
+static bool take_first(struct decode *decode, struct err *err)
+{
+    struct token token, second;
+    if (!scan_next(&decode->scan, &token, err))
+        return false;
+    if (token.kind != TOKEN_LIST)
+        return shape_take_row(decode, &token, err) && shape_end_document(decode, err);
+    if (!scan_next(&decode->scan, &second, err))
+        return false;
+    if (second.kind == TOKEN_LIST_END)
+        return err_set(err, ERR_INPUT, "JSON: the list holds no rows");
+    if (second.kind != TOKEN_OBJECT && second.kind != TOKEN_LIST)
+        return shape_take_positional(decode, second, err) && shape_end_document(decode, err);
+    decode->many = true;
+    return shape_take_row(decode, &second, err);
+}
+
+static bool next(struct decode *decode, struct err *err)
+{
+    struct token token;
+    if (!decode->begun) {
+        decode->begun = true;
+        return take_first(decode, err);
+    }
+    if (!scan_next(&decode->scan, &token, err))
+        return false;
+    if (token.kind == TOKEN_LIST_END) {
+        shape_end_document(decode, err);
+        return false;
+    }
+    return shape_take_row(decode, &token, err);
+}
+
+const struct shape shape_rows = {.next = next};
