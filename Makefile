@@ -32,7 +32,7 @@ needs.base   := libcrypto jansson
 needs.data   := yaml-0.1 zlib libzstd
 needs.model  := libprotobuf-c
 needs.store  := sqlite3 libpq libcurl
-needs.serve  := libevent
+needs.serve  := libevent libevent_openssl libssl
 
 # Text files that a room carries inside it.
 embed.store  := $(wildcard sql/*.sql)

@@ -18,6 +18,7 @@ struct connection {
     bool answered; /* at least once */
     int64_t opened_ms, deadline_ms;
     struct http_parse parse;
+    char *names; /* in the client's certificate; NULL: not asked yet */
 
     /* WAITING: */
     struct http_wait wait;
@@ -121,6 +122,7 @@ static void drop(struct connection *connection)
         connection->older->newer = connection->newer;
     http_parse_release(&connection->parse);
     net_close(connection->stream);
+    free(connection->names);
     free(connection);
     atomic_fetch_sub_explicit(&worker->http->connections, 1, memory_order_release);
     net_loop_accept(worker->loop, true);
@@ -263,6 +265,24 @@ static void begin_waiting(struct connection *connection, struct http_response *r
     join_waiting(connection);
 }
 
+/* A certificate is asked for its names once, with the first request. */
+static struct view names_of(struct connection *connection)
+{
+    enum { NAMES_MAX = 4096 };
+    if (options_of(connection)->tls == NULL)
+        return (struct view){"", 0};
+    if (connection->names == NULL) {
+        char room[NAMES_MAX];
+        struct text names = text_in(room, sizeof room);
+        net_names(connection->stream, &names);
+        if (names.cut) /* half a name may be another's */
+            names = text_in(room, sizeof room);
+        connection->names = strdup(text_c(&names));
+        assert(connection->names != NULL);
+    }
+    return view_of(connection->names);
+}
+
 /* False when the connection is gone or will be. */
 static bool answer(struct connection *connection)
 {
@@ -273,6 +293,7 @@ static bool answer(struct connection *connection)
     request->arena = &worker->arena;
     request->worker = worker->index;
     request->started_ns = clock_ticks_ns();
+    request->names = names_of(connection);
 
     struct http_response response = http_response_in(&worker->arena);
     handler->handle(handler->self, request, &response);

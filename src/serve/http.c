@@ -1,10 +1,12 @@
 #include "serve/http.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "serve/connection.h"
 #include "serve/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -132,15 +134,40 @@ static bool start_thread(struct http_worker *worker, struct err *err)
     return true;
 }
 
-static bool open_workers(struct http *http, struct listen *sockets, struct err *err)
+struct sockets {
+    struct listen port;
+    int path; /* -1: none */
+};
+
+static void sockets_close(struct sockets *sockets)
+{
+    listen_close(&sockets->port);
+    fd_close(&sockets->path);
+}
+
+/* The worker's own listening socket, and the one in the file system, which all share. */
+static size_t doors_of(const struct http *http, struct sockets *sockets, unsigned worker,
+                       struct net_door door[NET_DOORS_MAX])
+{
+    size_t count = 0;
+    if (worker < sockets->port.count) {
+        door[count++] = (struct net_door){sockets->port.fd[worker], http->options.tls};
+        sockets->port.fd[worker] = -1;
+    }
+    if (sockets->path >= 0)
+        door[count++] = (struct net_door){fcntl(sockets->path, F_DUPFD_CLOEXEC, 0), NULL};
+    return count;
+}
+
+static bool open_workers(struct http *http, struct sockets *sockets, struct err *err)
 {
     for (unsigned i = 0; i < http->workers; i++) {
         struct http_worker *worker = &http->worker[i];
+        struct net_door door[NET_DOORS_MAX];
         *worker = (struct http_worker){.http = http, .index = i};
         worker->arena.limit = http->options.arena_bytes_max;
-        int fd = sockets->fd[i];
-        sockets->fd[i] = -1;
-        worker->loop = net_loop_open(fd, &events, worker, err);
+        size_t doors = doors_of(http, sockets, i, door);
+        worker->loop = net_loop_open(door, doors, &events, worker, err);
         if (worker->loop == NULL)
             return false;
     }
@@ -150,16 +177,30 @@ static bool open_workers(struct http *http, struct listen *sockets, struct err *
     return true;
 }
 
+static bool open_sockets(const struct http_options *options, struct sockets *out, struct err *err)
+{
+    unsigned workers = http_workers(options);
+    if (options->host == NULL && options->path == NULL)
+        return err_set(err, ERR_USAGE, "there is neither an address nor a path to listen on");
+    if (options->host != NULL &&
+        !listen_open(&out->port, options->host, options->port, workers, err))
+        return false;
+    if (options->path == NULL)
+        return true;
+    out->path = listen_open_path(options->path, err);
+    return out->path >= 0;
+}
+
 bool http_open(struct http *http, const struct http_options *options, struct http_handler handler,
                struct err *err)
 {
-    struct listen sockets = {0};
+    CLEANUP(sockets_close) struct sockets sockets = {.path = -1};
     unsigned workers = http_workers(options);
-    if (!listen_open(&sockets, options->host, options->port, workers, err))
+    if (!open_sockets(options, &sockets, err))
         return false;
     signal(SIGPIPE, SIG_IGN);
     *http = (struct http){
-        .port = sockets.port,
+        .port = sockets.port.port,
         .workers = workers,
         .connections_max = connections_of(options),
         .options = *options,
@@ -170,7 +211,7 @@ bool http_open(struct http *http, const struct http_options *options, struct htt
     assert(http->budget != NULL && http->worker != NULL);
     http->budget->max = options->bodies_bytes_max;
     bool opened = open_workers(http, &sockets, err);
-    listen_close(&sockets);
+    fd_close(&sockets.path);
     if (!opened)
         http_close(http);
     return opened;
@@ -224,6 +265,8 @@ void http_close(struct http *http)
             net_loop_close(worker->loop);
         arena_release(&worker->arena);
     }
+    if (http->worker != NULL && http->options.path != NULL)
+        listen_remove_path(http->options.path);
     free(http->worker);
     free(http->budget);
     http->worker = NULL;

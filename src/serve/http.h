@@ -30,9 +30,13 @@
 
 #include <stdatomic.h>
 
+struct tls;
+
 struct http_options {
-    const char *host;         /* "" is every address */
+    const char *host;         /* "" is every address; NULL: none, then there is a path */
     uint16_t port;            /* 0 is any free one: read http.port */
+    const char *path;         /* of a socket to listen on as well, in the clear; NULL: none */
+    struct tls *tls;          /* the caller's; NULL: the port is in the clear too */
     unsigned workers;         /* 0 is one a processor */
     unsigned connections_max; /* over all workers */
     size_t body_bytes_max;    /* of one request; more is 413 */
@@ -76,7 +80,7 @@ struct http_budget;
 struct http_worker;
 
 struct http {
-    uint16_t port;
+    uint16_t port; /* 0: none */
     unsigned workers;
     unsigned connections_max; /* may be below what was asked for: the limit of open files */
     atomic_uint connections;

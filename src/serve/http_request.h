@@ -27,6 +27,7 @@ struct http_request {
     struct arena *arena; /* reset before each request; the response's body grows in it too */
     unsigned worker;     /* which thread this is, from 0 */
     int64_t started_ns;  /* clock_ticks_ns when the request was whole */
+    struct view names;   /* in the client's verified certificate, a line each; "" without one */
 };
 
 /* The first field of that name (letters compare without case), trimmed; {0} when there is none. */

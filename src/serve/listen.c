@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 4096 };
@@ -118,6 +120,101 @@ void listen_close(struct listen *listen)
     for (unsigned i = 0; i < listen->count; i++)
         fd_close(&listen->fd[i]);
     listen->count = 0;
+}
+
+/* ---------------------------------------------------------------- whom an address reaches */
+
+static bool is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        return ntohl(in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    struct sockaddr_in6 in6;
+    if (address->sa_family != AF_INET6)
+        return false;
+    memcpy(&in6, address, sizeof in6);
+    return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) && in6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+}
+
+bool listen_is_loopback(const char *host, bool *out, struct err *err)
+{
+    CLEANUP(addresses_free) struct addrinfo *address = NULL;
+    if (!find_address(host, 0, &address, err))
+        return false;
+    *out = true;
+    for (const struct addrinfo *one = address; one != NULL; one = one->ai_next)
+        *out = *out && is_loopback(one->ai_addr);
+    return true;
+}
+
+/* ---------------------------------------------------------------- a socket in the file system */
+
+static int connect_to(const struct sockaddr_un *address)
+{
+    CLEANUP(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+        return 0;
+    return errno;
+}
+
+/* What a server that ended badly left behind goes. */
+static bool clear_path(const struct sockaddr_un *address, struct err *err)
+{
+    const char *path = address->sun_path;
+    struct stat about;
+    if (lstat(path, &about) != 0)
+        return errno == ENOENT ||
+               err_set(err, ERR_IO, "cannot listen on '%s': %s", path, strerror(errno));
+    if (!S_ISSOCK(about.st_mode))
+        return err_set(err, ERR_CONFLICT,
+                       "cannot listen on '%s': a file that is no socket is there", path);
+    if (connect_to(address) != ECONNREFUSED)
+        return err_set(err, ERR_CONFLICT,
+                       "'%s' is in use: stop what listens there or choose another path", path);
+    return unlink(path) == 0 || errno == ENOENT ||
+           err_set(err, ERR_IO, "'%s' cannot be replaced: %s", path, strerror(errno));
+}
+
+/* The mode is there before the name is, and once more whatever the umask took. */
+static bool bind_path(int fd, const struct sockaddr_un *address)
+{
+    enum { MODE = 0660 };
+    return fchmod(fd, MODE) == 0 &&
+           bind(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
+           chmod(address->sun_path, MODE) == 0 && listen(fd, BACKLOG) == 0;
+}
+
+int listen_open_path(const char *path, struct err *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path) {
+        err_set(err, ERR_USAGE, "a socket's path has 1 to %zu bytes, '%s' has %zu",
+                sizeof address.sun_path - 1, path, length);
+        return -1;
+    }
+    memcpy(address.sun_path, path, length);
+    if (!clear_path(&address, err))
+        return -1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && bind_path(fd, &address))
+        return fd;
+    err_set(err, errno == EADDRINUSE ? ERR_CONFLICT : ERR_IO, "cannot listen on '%s': %s", path,
+            strerror(errno));
+    fd_close(&fd);
+    return -1;
+}
+
+void listen_remove_path(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat about;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (lstat(path, &about) == 0 && S_ISSOCK(about.st_mode) && connect_to(&address) == ECONNREFUSED)
+        unlink(path);
 }
 
 size_t listen_raise_files(void)

@@ -1,5 +1,6 @@
 /*
- * listen: listening sockets, one for each worker, all on one port.
+ * listen: listening sockets, one for each worker, all on one port; and a socket
+ * in the file system.
  *
  * The kernel spreads new connections over them (SO_REUSEPORT). A port that
  * another process serves is an error here, although SO_REUSEPORT alone would
@@ -23,6 +24,15 @@ struct listen {
 bool listen_open(struct listen *listen, const char *host, uint16_t port, unsigned count,
                  struct err *err);
 void listen_close(struct listen *listen); /* what nobody took */
+
+/* A socket at a path, for its owner and group alone (0660). One that a server left behind is
+ * replaced; one that is served, or a file that is no socket, is ERR_CONFLICT. */
+int listen_open_path(const char *path, struct err *err); /* -1 on failure */
+/* Removes it when nobody listens there any more. */
+void listen_remove_path(const char *path);
+
+/* Whether only this machine can reach an address: ERR_USAGE when there is no such address. */
+bool listen_is_loopback(const char *host, bool *out, struct err *err);
 
 /* Raises the limit of open files to what the system allows; returns it. */
 size_t listen_raise_files(void);

@@ -1,10 +1,12 @@
 #include "serve/net.h"
 
 #include "base/file.h"
+#include "serve/tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,12 +16,21 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+struct door {
+    struct net_loop *loop;
+    int listener; /* -1: closed */
+    struct tls *tls;
+    struct event *acceptable;
+};
+
 struct net_loop {
     const struct net_events *events;
     void *self;
     struct event_base *base;
-    struct event *acceptable, *tick, *woken;
-    int listener, waker;
+    struct event *tick, *woken;
+    struct door door[NET_DOORS_MAX];
+    size_t doors;
+    int waker;
     bool accepting;
 };
 
@@ -27,7 +38,8 @@ struct net_stream {
     struct net_loop *loop;
     struct bufferevent *buffer;
     void *owner;
-    bool plain; /* what is written goes straight to the socket while nothing is unsent */
+    struct ssl_st *session; /* the bufferevent's; NULL: what is written goes straight to the socket
+                               while nothing is unsent */
 };
 
 /* ---------------------------------------------------------------- streams */
@@ -55,21 +67,32 @@ static void on_event(struct bufferevent *buffer UNUSED, short what, void *stream
         stream->loop->events->broken(stream->owner);
 }
 
-/* The one place that knows whether a stream is encrypted. */
-static struct bufferevent *wrap(struct net_loop *loop, int fd, bool *plain)
+static struct bufferevent *wrap(struct door *door, int fd, struct ssl_st **session)
 {
-    *plain = true;
-    return bufferevent_socket_new(loop->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    struct event_base *base = door->loop->base;
+    *session = NULL;
+    if (door->tls == NULL)
+        return bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    *session = tls_accept(door->tls);
+    if (*session == NULL)
+        return NULL;
+    struct bufferevent *buffer = bufferevent_openssl_socket_new(
+        base, fd, *session, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    /* A request and an answer have their length: who closes without a word cuts nothing off. */
+    if (buffer != NULL)
+        bufferevent_openssl_set_allow_dirty_shutdown(buffer, 1);
+    return buffer;
 }
 
-static void stream_open(struct net_loop *loop, int fd)
+static void stream_open(struct door *door, int fd)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* not a TCP socket: no delay */
+    struct net_loop *loop = door->loop;
     struct net_stream *stream = calloc(1, sizeof *stream);
     assert(stream != NULL);
     stream->loop = loop;
-    stream->buffer = wrap(loop, fd, &stream->plain);
+    stream->buffer = wrap(door, fd, &stream->session);
     assert(stream->buffer != NULL); /* out of memory */
     stream->owner = loop->events->opened(loop->self, stream);
     bufferevent_setcb(stream->buffer, on_readable, on_drained, on_event, stream);
@@ -145,7 +168,7 @@ static struct view left_of(struct view view, size_t *sent)
 bool net_write(struct net_stream *stream, struct view first, struct view second)
 {
     struct evbuffer *output = bufferevent_get_output(stream->buffer);
-    if (stream->plain && evbuffer_get_length(output) == 0) {
+    if (stream->session == NULL && evbuffer_get_length(output) == 0) {
         ssize_t sent = send_now(stream, first, second);
         if (sent < 0)
             return false;
@@ -168,35 +191,51 @@ void net_read(struct net_stream *stream, bool read)
         bufferevent_disable(stream->buffer, EV_READ);
 }
 
+void net_names(struct net_stream *stream, struct text *out)
+{
+    if (stream->session != NULL)
+        tls_names(stream->session, out);
+}
+
 void net_end(struct net_stream *stream)
 {
+    if (stream->session != NULL)
+        tls_end(stream->session);
     shutdown(bufferevent_getfd(stream->buffer), SHUT_WR);
 }
 
 /* ---------------------------------------------------------------- loops */
 
+static bool is_open(const struct door *door)
+{
+    return door->listener >= 0;
+}
+
 void net_loop_accept(struct net_loop *loop, bool accept)
 {
-    if (loop->listener < 0 || loop->accepting == accept)
+    if (loop->accepting == accept)
         return;
-    if (accept)
-        event_add(loop->acceptable, NULL);
-    else
-        event_del(loop->acceptable);
+    for (size_t i = 0; i < loop->doors; i++) {
+        if (is_open(&loop->door[i]) && accept)
+            event_add(loop->door[i].acceptable, NULL);
+        else if (is_open(&loop->door[i]))
+            event_del(loop->door[i].acceptable);
+    }
     loop->accepting = accept;
 }
 
 /* At most so many in one turn: the connections already open are served too. */
-static void accept_some(struct net_loop *loop, unsigned at_most)
+static void accept_some(struct door *door, unsigned at_most)
 {
+    struct net_loop *loop = door->loop;
     for (unsigned i = 0; i < at_most; i++) {
         if (!loop->events->may_open(loop->self)) {
             net_loop_accept(loop, false);
             return;
         }
-        int fd = accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(door->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            stream_open(loop, fd);
+            stream_open(door, fd);
             continue;
         }
         if (errno == ECONNABORTED || errno == EINTR)
@@ -208,10 +247,10 @@ static void accept_some(struct net_loop *loop, unsigned at_most)
     }
 }
 
-static void on_acceptable(evutil_socket_t fd UNUSED, short what UNUSED, void *loop)
+static void on_acceptable(evutil_socket_t fd UNUSED, short what UNUSED, void *door)
 {
     enum { TURN = 64 };
-    accept_some(loop, TURN);
+    accept_some(door, TURN);
 }
 
 static void on_tick(evutil_socket_t fd UNUSED, short what UNUSED, void *loop_)
@@ -234,6 +273,18 @@ void net_loop_wake(struct net_loop *loop)
     ssize_t done UNUSED = write(loop->waker, &one, sizeof one); /* full: it is awake already */
 }
 
+static bool open_doors(struct net_loop *loop)
+{
+    for (size_t i = 0; i < loop->doors; i++) {
+        struct door *door = &loop->door[i];
+        door->acceptable =
+            event_new(loop->base, door->listener, EV_READ | EV_PERSIST, on_acceptable, door);
+        if (door->acceptable == NULL)
+            return false;
+    }
+    return true;
+}
+
 static bool start(struct net_loop *loop)
 {
     struct event_config *config = event_config_new();
@@ -244,25 +295,26 @@ static bool start(struct net_loop *loop)
     event_config_free(config);
     if (loop->base == NULL || loop->waker < 0)
         return false;
-    short lasting = EV_READ | EV_PERSIST;
-    loop->acceptable = event_new(loop->base, loop->listener, lasting, on_acceptable, loop);
-    loop->woken = event_new(loop->base, loop->waker, lasting, on_woken, loop);
+    loop->woken = event_new(loop->base, loop->waker, EV_READ | EV_PERSIST, on_woken, loop);
     loop->tick = event_new(loop->base, -1, EV_PERSIST, on_tick, loop);
-    if (loop->acceptable == NULL || loop->woken == NULL || loop->tick == NULL)
+    if (loop->woken == NULL || loop->tick == NULL || !open_doors(loop))
         return false;
     struct timeval often = {.tv_usec = NET_TICK_MS * 1000};
     net_loop_accept(loop, true);
     return event_add(loop->woken, NULL) == 0 && event_add(loop->tick, &often) == 0;
 }
 
-struct net_loop *net_loop_open(int listener, const struct net_events *events, void *self,
-                               struct err *err)
+struct net_loop *net_loop_open(const struct net_door *doors, size_t count,
+                               const struct net_events *events, void *self, struct err *err)
 {
+    assert(count <= NET_DOORS_MAX);
     struct net_loop *loop = calloc(1, sizeof *loop);
     assert(loop != NULL);
     loop->events = events;
     loop->self = self;
-    loop->listener = listener;
+    for (size_t i = 0; i < count; i++)
+        loop->door[i] = (struct door){loop, doors[i].listener, doors[i].tls, NULL};
+    loop->doors = count;
     loop->waker = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (start(loop))
         return loop;
@@ -284,11 +336,12 @@ void net_loop_stop(struct net_loop *loop)
 void net_loop_unlisten(struct net_loop *loop)
 {
     enum { ALL = 65536 };
-    if (loop->listener < 0)
-        return;
-    accept_some(loop, ALL);
+    for (size_t i = 0; i < loop->doors; i++)
+        if (is_open(&loop->door[i]))
+            accept_some(&loop->door[i], ALL);
     net_loop_accept(loop, false);
-    fd_close(&loop->listener);
+    for (size_t i = 0; i < loop->doors; i++)
+        fd_close(&loop->door[i].listener);
 }
 
 static void forget(struct event *event)
@@ -299,12 +352,14 @@ static void forget(struct event *event)
 
 void net_loop_close(struct net_loop *loop)
 {
-    forget(loop->acceptable);
+    for (size_t i = 0; i < loop->doors; i++)
+        forget(loop->door[i].acceptable);
     forget(loop->woken);
     forget(loop->tick);
     if (loop->base != NULL)
         event_base_free(loop->base);
-    fd_close(&loop->listener);
+    for (size_t i = 0; i < loop->doors; i++)
+        fd_close(&loop->door[i].listener);
     fd_close(&loop->waker);
     free(loop);
 }

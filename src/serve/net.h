@@ -7,8 +7,8 @@
  * belongs to its loop until net_close.
  *
  * What was received waits in the stream until it is consumed; what is written
- * is sent at once when the socket takes it and kept when not. Encryption goes
- * between the two, in net.c's stream_open, without anybody else knowing.
+ * is sent at once when the socket takes it and kept when not. A stream that came
+ * in by a door with a struct tls is encrypted, without anybody else knowing.
  */
 #ifndef SERVE_NET_H
 #define SERVE_NET_H
@@ -18,6 +18,14 @@
 
 struct net_loop;
 struct net_stream;
+struct tls;
+struct text;
+
+/* A listening socket, and how those who come in by it are spoken with. */
+struct net_door {
+    int listener;
+    struct tls *tls; /* NULL: in the clear */
+};
 
 /* Called on the loop's thread. `self` is the loop's owner, `owner` a stream's. */
 struct net_events {
@@ -31,11 +39,11 @@ struct net_events {
     void (*woken)(void *self);                              /* after net_loop_wake */
 };
 
-enum { NET_TICK_MS = 250 };
+enum { NET_TICK_MS = 250, NET_DOORS_MAX = 2 };
 
-/* Takes the listening socket. NULL on failure, with the socket closed. */
-struct net_loop *net_loop_open(int listener, const struct net_events *events, void *self,
-                               struct err *err);
+/* Takes the listening sockets. NULL on failure, with the sockets closed. */
+struct net_loop *net_loop_open(const struct net_door *doors, size_t count,
+                               const struct net_events *events, void *self, struct err *err);
 void net_loop_run(struct net_loop *loop); /* until net_loop_stop */
 void net_loop_stop(struct net_loop *loop);
 void net_loop_wake(struct net_loop *loop); /* from any thread */
@@ -43,7 +51,7 @@ void net_loop_close(struct net_loop *loop);
 
 /* Stops and resumes taking new connections; those that come meanwhile wait in the kernel. */
 void net_loop_accept(struct net_loop *loop, bool accept);
-/* Takes what waits, then closes the listening socket for good. */
+/* Takes what waits, then closes the listening sockets for good. */
 void net_loop_unlisten(struct net_loop *loop);
 
 /* What is unread, at least `together` bytes of it (or all) side by side. */
@@ -57,5 +65,8 @@ bool net_is_quiet(struct net_stream *stream);        /* nothing unread, here or 
 void net_read(struct net_stream *stream, bool read); /* stops and resumes receiving */
 void net_end(struct net_stream *stream);             /* nothing more will be written */
 void net_close(struct net_stream *stream);           /* drops what is unsent */
+
+/* The names in the peer's certificate, a line each; tls_names. Good once something was read. */
+void net_names(struct net_stream *stream, struct text *out);
 
 #endif

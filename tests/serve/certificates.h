@@ -1,0 +1,68 @@
+/*
+ * certificates: a small public-key infrastructure for tests, made by Debian's openssl(1).
+ *
+ *     const char *dir = certificates();
+ *     ... dir/ca.pem, dir/server.pem and .key, dir/till.pem and .key ...
+ *
+ * server is of localhost and 127.0.0.1, other of the same with another key; till is a client with
+ * the names till-7 (common name), till-7.bank.example and spiffe://bank/till-7; expired is till's
+ * from yesterday; stranger is a till-7 signed by a CA of its own.
+ */
+#ifndef TESTS_SERVE_CERTIFICATES_H
+#define TESTS_SERVE_CERTIFICATES_H
+
+#include "base/file.h"
+#include "harness.h"
+
+#include <sys/wait.h>
+
+static const char certificates_script[] =
+    "set -e; cd \"$0\"\n"
+    "ec='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'\n"
+    "authority() { openssl req -x509 $ec -keyout $1.key -out $1.pem -subj \"/CN=$1\" -days 30; }\n"
+    "signed() { # file, common name, alternative names, days, authority\n"
+    "    openssl req $ec -keyout $1.key -out $1.csr -subj \"/CN=$2\"\n"
+    "    printf 'subjectAltName=%s\\n' \"$3\" > $1.ext\n"
+    "    openssl x509 -req -in $1.csr -CA $5.pem -CAkey $5.key -CAcreateserial -days $4 \\\n"
+    "        -extfile $1.ext -out $1.pem\n"
+    "}\n"
+    "authority ca; authority foreign\n"
+    "signed server localhost DNS:localhost,IP:127.0.0.1 30 ca\n"
+    "signed other localhost DNS:localhost,IP:127.0.0.1 30 ca\n"
+    "till=DNS:till-7.bank.example,URI:spiffe://bank/till-7\n"
+    "signed till till-7 $till 30 ca\n"
+    "signed expired till-7 $till -1 ca\n"
+    "signed stranger till-7 $till 30 foreign\n";
+
+/* Makes them once a program; the directory. */
+static UNUSED const char *certificates(void)
+{
+    static char dir[512];
+    if (dir[0] != '\0')
+        return dir;
+    snprintf(dir, sizeof dir, "%s/certificates", test_dir());
+    struct err err = {0};
+    WORKS(dir_make(dir, &err), err);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL || freopen("/dev/null", "w", stdout) == NULL)
+            _exit(126);
+        execlp("sh", "sh", "-c", certificates_script, dir, (char *)NULL);
+        _exit(127);
+    }
+    int status = 1;
+    TRUE(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+    return dir;
+}
+
+/* "dir/name", good until the fourth call after. */
+static UNUSED const char *certificate(const char *name)
+{
+    static char path[4][600];
+    static unsigned next;
+    char *out = path[next++ % 4];
+    snprintf(out, sizeof path[0], "%s/%s", certificates(), name);
+    return out;
+}
+
+#endif
