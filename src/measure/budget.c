@@ -74,6 +74,7 @@ static double least(double a, double b)
 /* The frauds and their money among rows of one score. */
 struct tie {
     size_t rows;
+    double mass;
     double frauds;
     double money;
 };
@@ -84,10 +85,12 @@ static struct tie tie_at(const struct stream *stream, const uint32_t *row, size_
     float score = stream->sample.score[row[0]];
     for (; tie.rows < count && stream->sample.score[row[tie.rows]] == score; tie.rows++) {
         uint32_t at = row[tie.rows];
+        double mass = weight_of(&stream->sample, at);
+        tie.mass += mass;
         if (!stream->sample.label[at])
             continue;
-        tie.frauds++;
-        tie.money += stream->amount == NULL ? 0 : stream->amount[at];
+        tie.frauds += mass;
+        tie.money += stream->amount == NULL ? 0 : mass * stream->amount[at];
     }
     return tie;
 }
@@ -101,19 +104,19 @@ bool budget_of(const struct stream *stream, size_t k, struct arena *arena, struc
         return false;
     struct budget budget = {0};
     double frauds = 0, money = 0, money_caught = 0, reachable = 0, frauds_here = 0;
-    size_t places = 0;
+    double places = 0;
     for (size_t i = 0, end = 0; i < stream->sample.count;) {
         if (i == end) {
+            double rows = 0;
             while (end < stream->sample.count && stream->period[row[end]] == stream->period[row[i]])
-                end++;
-            places = end - i < k ? end - i : k;
+                rows += weight_of(&stream->sample, row[end++]);
+            places = least(rows, (double)k);
             budget.periods++;
             budget.alarms += places;
             frauds_here = 0;
         }
         struct tie tie = tie_at(stream, row + i, end - i);
-        size_t taken = tie.rows < places ? tie.rows : places;
-        double part = (double)taken / (double)tie.rows;
+        double taken = least(tie.mass, places), part = tie.mass > 0 ? taken / tie.mass : 0;
         budget.caught += tie.frauds * part;
         money_caught += tie.money * part;
         frauds_here += tie.frauds;
@@ -280,11 +283,11 @@ static void watch_entity(const struct stream *stream, float threshold, const uin
     for (size_t i = 0; i < count; i++) {
         uint32_t at = row[i];
         bool alarm = stream->sample.score[at] >= threshold, fraud = stream->sample.label[at];
-        double money = stream->amount[at];
+        double money = stream->amount[at], mass = weight_of(&stream->sample, at);
         insulted |= alarm;
         if (fraud) {
-            totals->fraud_money += money;
-            totals->money_caught += alarm ? money : 0;
+            totals->fraud_money += mass * money;
+            totals->money_caught += alarm ? mass * money : 0;
             first_ms = compromised ? first_ms : stream->time_ms[at];
             compromised = true;
         }
@@ -324,7 +327,7 @@ bool detection_at(const struct stream *stream, float threshold, struct arena *ar
     seen.value_recall = share(totals.money_caught, totals.fraud_money);
     seen.false_per_true = confusion.false_positive + confusion.true_positive == 0
                               ? (double)NAN
-                              : (double)confusion.false_positive / (double)confusion.true_positive;
+                              : confusion.false_positive / confusion.true_positive;
     seen.insult_rate = share(totals.insulted, totals.clean);
     seen.frauds_before = share(totals.frauds_before, compromised);
     seen.money_before = share(totals.money_before, compromised);

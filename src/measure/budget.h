@@ -14,6 +14,11 @@
  * cards of budget_of_cards are taken at their worst instead, legitimate ones first and then by
  * number, because which card was found decides who is looked at the day after.
  *
+ * A sample's weights (measure/sample.h) are looked at by budget_of, where a row of weight 20 takes
+ * 20 places, and by the shares of money and alarms of detection_at. Days and entities that were
+ * thinned out cannot be put together again: all that counts cards and entities counts the rows as
+ * they stand.
+ *
  * Precisions are by k even in a period with fewer rows, as the Fraud Detection Handbook has it:
  * places left empty are places not used. What is not defined is NaN: everything of no rows, recall
  * without a fraud, a share of money without any.
@@ -33,8 +38,8 @@ struct stream {
 
 struct budget {
     uint64_t periods;
-    uint64_t alarms; /* k a period, or all its rows when they are fewer */
-    double caught;   /* frauds among them; not whole where ties stand at an edge */
+    double alarms; /* k a period, or all its rows when they are fewer */
+    double caught; /* frauds among them; not whole where ties stand at an edge */
     double precision;
     double recall;
     double precision_ceiling; /* were every fraud above every legitimate row */

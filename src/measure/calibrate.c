@@ -46,12 +46,13 @@ struct fit {
 
 static struct fit fit_at(const struct ranking *ranking, const double *x, double a, double b)
 {
-    double frauds = (double)ranking->fraud, others = (double)(ranking->count - ranking->fraud);
+    double frauds = ranking->fraud, others = ranking->legitimate;
     double high = (frauds + 1) / (frauds + 2), low = 1 / (others + 2);
     struct fit fit = {0};
     for (size_t i = 0; i < ranking->groups; i++) {
-        double rows = ranking->group[i].count, fraud = ranking->group[i].fraud;
-        double target = fraud * high + (rows - fraud) * low; /* sum of the rows' targets */
+        double rows = group_weight(&ranking->group[i]), fraud = ranking->group[i].fraud;
+        double target =
+            fraud * high + ranking->group[i].legitimate * low; /* sum of the rows' targets */
         double margin = a + b * x[i], p = sigmoid(margin);
         double log_sum = fmax(margin, 0) + log1p(exp(-fabs(margin)));
         fit.loss += rows * log_sum - target * margin;
@@ -108,7 +109,7 @@ static bool fit_platt(const struct ranking *ranking, struct arena *arena, struct
                        ranking->groups);
     for (size_t i = 0; i < ranking->groups; i++)
         x[i] = logit(ranking->group[i].score);
-    double frauds = (double)ranking->fraud, others = (double)(ranking->count - ranking->fraud);
+    double frauds = ranking->fraud, others = ranking->legitimate;
     double a = log((frauds + 1) / (others + 1)), b = 0;
     newton(ranking, x, &a, &b);
     if (!(b > 0) || ranking->groups == 1)
@@ -116,7 +117,7 @@ static bool fit_platt(const struct ranking *ranking, struct arena *arena, struct
             err, ERR_INPUT,
             "the scores cannot be calibrated: on these %llu rows a higher score does not "
             "mean more fraud",
-            (unsigned long long)ranking->count);
+            (unsigned long long)ranking->rows);
     *out = (struct calibration){.calibrator = CALIBRATOR_PLATT, .intercept = a, .slope = b};
     return true;
 }
@@ -125,13 +126,13 @@ static bool fit_platt(const struct ranking *ranking, struct arena *arena, struct
 
 /* Neighbouring scores that share one rate. */
 struct block {
-    uint64_t rows;
-    uint64_t fraud;
+    double rows; /* weight */
+    double fraud;
     float low;
     float high;
 };
 
-/* Whole numbers, so that equal rates are equal: a/b >= c/d. */
+/* By products, whole where weights are, so that equal rates are equal: a/b >= c/d. */
 static bool not_below(const struct block *left, const struct block *right)
 {
     return left->fraud * right->rows >= right->fraud * left->rows;
@@ -148,7 +149,8 @@ static bool fit_isotonic(const struct ranking *ranking, struct arena *arena,
     size_t blocks = 0;
     for (size_t i = ranking->groups; i-- > 0;) {
         const struct score_group *group = &ranking->group[i];
-        block[blocks++] = (struct block){group->count, group->fraud, group->score, group->score};
+        block[blocks++] =
+            (struct block){group_weight(group), group->fraud, group->score, group->score};
         while (blocks > 1 && not_below(&block[blocks - 2], &block[blocks - 1])) {
             block[blocks - 2].rows += block[blocks - 1].rows;
             block[blocks - 2].fraud += block[blocks - 1].fraud;
@@ -161,10 +163,10 @@ static bool fit_isotonic(const struct ranking *ranking, struct arena *arena,
             err, ERR_INPUT,
             "the scores cannot be calibrated: on these %llu rows a higher score does not "
             "mean more fraud",
-            (unsigned long long)ranking->count);
+            (unsigned long long)ranking->rows);
     size_t knots = 0;
     for (size_t i = 0; i < blocks; i++) {
-        double rate = (double)block[i].fraud / (double)block[i].rows;
+        double rate = block[i].fraud / block[i].rows;
         knot[knots++] = (struct calibration_knot){block[i].low, rate};
         if (block[i].high > block[i].low)
             knot[knots++] = (struct calibration_knot){block[i].high, rate};
@@ -182,10 +184,10 @@ bool calibrate(const struct ranking *ranking, enum calibrator calibrator, struct
         *out = (struct calibration){0};
         return true;
     }
-    if (ranking->fraud == 0 || ranking->fraud == ranking->count)
+    if (ranking->fraud == 0 || ranking->legitimate == 0)
         return err_set(err, ERR_INPUT,
                        "the scores cannot be calibrated: all %llu rows are of one class",
-                       (unsigned long long)ranking->count);
+                       (unsigned long long)ranking->rows);
     return calibrator == CALIBRATOR_PLATT ? fit_platt(ranking, arena, out, err)
                                           : fit_isotonic(ranking, arena, out, err);
 }

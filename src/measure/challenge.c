@@ -59,20 +59,23 @@ static struct rail_check fpr_ratio(const struct bootstrap *bootstrap,
                                    const struct challenge_rows *rows,
                                    const struct challenge_rules *rules)
 {
-    uint64_t legitimate[GROUPS_MAX] = {0}, insulted[GROUPS_MAX] = {0};
+    uint64_t counted[GROUPS_MAX] = {0};
+    double legitimate[GROUPS_MAX] = {0}, insulted[GROUPS_MAX] = {0};
     const struct sample *sample = &rows->challenger.sample;
     for (size_t i = 0; rows->group != NULL && i < bootstrap->rows; i++) {
-        if (sample->label[i])
+        double mass = weight_of(sample, i);
+        if (sample->label[i] || mass == 0)
             continue;
-        legitimate[rows->group[i]]++;
-        insulted[rows->group[i]] += sample->score[i] >= rows->challenger.threshold;
+        counted[rows->group[i]]++;
+        legitimate[rows->group[i]] += mass;
+        insulted[rows->group[i]] += sample->score[i] >= rows->challenger.threshold ? mass : 0;
     }
     double lowest = 1, highest = 0;
     size_t groups = 0;
     for (size_t i = 0; i < GROUPS_MAX; i++) {
-        if (legitimate[i] == 0 || legitimate[i] < rules->group_rows_min)
+        if (counted[i] == 0 || counted[i] < rules->group_rows_min)
             continue;
-        double rate = (double)insulted[i] / (double)legitimate[i];
+        double rate = insulted[i] / legitimate[i];
         lowest = fmin(lowest, rate);
         highest = fmax(highest, rate);
         groups++;
@@ -124,13 +127,14 @@ static bool find_swaps(const struct challenge_rows *rows, struct arena *arena,
     for (size_t i = 0; i < count; i++) {
         bool before = old->sample.score[i] >= old->threshold;
         bool now = new->sample.score[i] >= new->threshold;
-        if (before == now)
+        double mass = weight_of(&old->sample, i);
+        if (before == now || mass == 0)
             continue;
         struct swap_side *side = now ? &out->gained : &out->lost;
-        double money = rows->amount == NULL ? 0 : rows->amount[i];
-        side->rows++;
+        double money = rows->amount == NULL ? 0 : mass * rows->amount[i];
+        side->rows += mass;
         side->money += money;
-        side->frauds += old->sample.label[i];
+        side->frauds += old->sample.label[i] ? mass : 0;
         side->fraud_money += old->sample.label[i] ? money : 0;
         swap[out->swaps++] = (uint32_t)i;
     }
@@ -196,6 +200,14 @@ static enum challenge_verdict decide(const struct challenge *c, const struct cha
     return c->high < rules->least_gain ? CHALLENGE_KEEP : CHALLENGE_INSUFFICIENT;
 }
 
+static double count_frauds(const struct sample *sample)
+{
+    double frauds = 0;
+    for (size_t i = 0; i < sample->count; i++)
+        frauds += sample->label[i] && weight_of(sample, i) != 0;
+    return frauds;
+}
+
 bool challenge_judge(const struct challenge_rows *rows, const struct challenge_rules *rules,
                      struct arena *arena, struct challenge *out, struct err *err)
 {
@@ -225,9 +237,8 @@ bool challenge_judge(const struct challenge_rows *rows, const struct challenge_r
     if (plain && bootstrap.rows > 0)
         c.false_promotion = share_above(draw, rules->draws);
     c.verdict = decide(&c, rules, check_rails(&bootstrap, rows, rules, c.rail));
-    double frauds = bootstrap_point(&bootstrap, &metric_prevalence, 0) * (double)bootstrap.rows;
     if (c.verdict == CHALLENGE_INSUFFICIENT)
-        c.frauds_needed = further_frauds(&c, rules, round(frauds));
+        c.frauds_needed = further_frauds(&c, rules, count_frauds(&rows->champion.sample));
     if (!find_swaps(rows, arena, &c, err))
         return false;
     *out = c;

@@ -25,7 +25,8 @@
  * says what the chance was: `false_promotion` is the share of bootstrap differences above zero once
  * they are centred there, as they would be were the two equally good.
  *
- * Not defined (rows of one class, say) is NaN, and never promotes.
+ * With weights everything is weighed but the evidence: frauds needed and a group's rows are
+ * counted. Not defined (rows of one class, say) is NaN, and never promotes.
  */
 #ifndef MEASURE_CHALLENGE_H
 #define MEASURE_CHALLENGE_H
@@ -81,8 +82,8 @@ struct rail_check {
 
 /* Rows that one model raises an alarm on and the other does not. */
 struct swap_side {
-    uint64_t rows;
-    uint64_t frauds;
+    double rows; /* these and the money by weight */
+    double frauds;
     double money;
     double fraud_money;
 };

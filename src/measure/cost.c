@@ -20,10 +20,12 @@ static struct costs settled(struct costs costs)
 }
 
 static void add(struct costs *costs, const struct cost_matrix *matrix, const double *amount,
-                size_t i, bool fraud, bool alarm)
+                const struct sample *sample, size_t i, bool alarm)
 {
-    double silence = fraud ? missed(matrix, amount, i) : 0;
-    double handled = alarmed(matrix, fraud);
+    bool fraud = sample->label[i];
+    double mass = weight_of(sample, i);
+    double silence = fraud ? mass * missed(matrix, amount, i) : 0;
+    double handled = mass * alarmed(matrix, fraud);
     costs->none += silence;
     costs->all += handled;
     costs->model += alarm ? handled : silence;
@@ -35,7 +37,7 @@ struct costs costs_at(const struct sample *sample, const double *amount,
     assert(amount != NULL || matrix->loss_given_fraud == 0);
     struct costs costs = {0};
     for (size_t i = 0; i < sample->count; i++)
-        add(&costs, matrix, amount, i, sample->label[i], sample->score[i] >= threshold);
+        add(&costs, matrix, amount, sample, i, sample->score[i] >= threshold);
     return settled(costs);
 }
 
@@ -53,7 +55,7 @@ struct costs costs_by_instance(const struct sample *sample, const double *amount
     struct costs costs = {0};
     for (size_t i = 0; i < sample->count; i++) {
         double from = cost_threshold(matrix, amount == NULL ? 0 : amount[i]);
-        add(&costs, matrix, amount, i, sample->label[i], (double)sample->score[i] >= from);
+        add(&costs, matrix, amount, sample, i, (double)sample->score[i] >= from);
     }
     return settled(costs);
 }
@@ -71,19 +73,22 @@ static size_t walk_lines(const struct sample *sample, const double *amount,
                          const struct cost_matrix *matrix, const uint32_t *row,
                          struct curve_point *point)
 {
-    double cost = 0;
-    for (size_t i = 0; i < sample->count; i++)
-        cost += sample->label[i] ? missed(matrix, amount, i) : 0;
+    double cost = 0, whole = 0, alarms = 0;
+    for (size_t i = 0; i < sample->count; i++) {
+        cost += sample->label[i] ? weight_of(sample, i) * missed(matrix, amount, i) : 0;
+        whole += weight_of(sample, i);
+    }
     size_t points = 0;
     point[points++] = (struct curve_point){.threshold = INFINITY, .x = 0, .y = cost};
     for (size_t i = 0; i < sample->count; i++) {
         uint32_t at = row[i];
         bool fraud = sample->label[at];
-        cost += alarmed(matrix, fraud) - (fraud ? missed(matrix, amount, at) : 0);
+        double mass = weight_of(sample, at);
+        cost += mass * (alarmed(matrix, fraud) - (fraud ? missed(matrix, amount, at) : 0));
+        alarms += mass;
         if (i + 1 < sample->count && sample->score[row[i + 1]] == sample->score[at])
             continue;
-        double rate = (double)(i + 1) / (double)sample->count;
-        point[points++] = (struct curve_point){sample->score[at], rate, cost};
+        point[points++] = (struct curve_point){sample->score[at], alarms / whole, cost};
     }
     return points;
 }

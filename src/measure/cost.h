@@ -13,7 +13,8 @@
  *     report(costs.model, costs.savings);
  *
  * Amounts are beside the rows, finite and not negative; they may be NULL when loss_given_fraud is
- * 0. A probability is needed only by the instance threshold: calibrate first.
+ * 0. A sample's weights (measure/sample.h) multiply its rows' costs. A probability is needed only
+ * by the instance threshold: calibrate first.
  */
 #ifndef MEASURE_COST_H
 #define MEASURE_COST_H

@@ -147,16 +147,16 @@ bool curve_roc(const struct ranking *ranking, size_t most, struct arena *arena, 
     struct curve_point *point = points_for(ranking, arena, err);
     if (point == NULL)
         return false;
-    double fraud = (double)ranking->fraud, legitimate = (double)(ranking->count - ranking->fraud);
-    uint64_t caught = 0, insulted = 0;
+    double fraud = ranking->fraud, legitimate = ranking->legitimate;
+    double caught = 0, insulted = 0;
     size_t count = 0;
     if (fraud > 0 && legitimate > 0) {
         point[count++] = (struct curve_point){.threshold = INFINITY};
         for (size_t i = 0; i < ranking->groups; i++) {
             caught += ranking->group[i].fraud;
-            insulted += ranking->group[i].count - ranking->group[i].fraud;
-            point[count++] = (struct curve_point){
-                ranking->group[i].score, (double)insulted / legitimate, (double)caught / fraud};
+            insulted += ranking->group[i].legitimate;
+            point[count++] = (struct curve_point){ranking->group[i].score, insulted / legitimate,
+                                                  caught / fraud};
         }
     }
     return curve_thin(point, count, most, arena, out, err);
@@ -168,14 +168,13 @@ bool curve_pr(const struct ranking *ranking, size_t most, struct arena *arena, s
     struct curve_point *point = points_for(ranking, arena, err);
     if (point == NULL)
         return false;
-    uint64_t caught = 0, alarms = 0;
+    double caught = 0, insulted = 0;
     size_t count = 0;
     for (size_t i = 0; i < ranking->groups && ranking->fraud > 0; i++) {
         caught += ranking->group[i].fraud;
-        alarms += ranking->group[i].count;
-        point[count++] =
-            (struct curve_point){ranking->group[i].score, (double)caught / (double)ranking->fraud,
-                                 (double)caught / (double)alarms};
+        insulted += ranking->group[i].legitimate;
+        point[count++] = (struct curve_point){ranking->group[i].score, caught / ranking->fraud,
+                                              caught / (caught + insulted)};
     }
     return curve_thin(point, count, most, arena, out, err);
 }
@@ -189,7 +188,7 @@ void histogram_of(const struct ranking *ranking, double low, double high, struct
         double place = ((double)ranking->group[i].score - low) / (high - low) * (double)bins;
         double last = (double)(bins - 1);
         size_t at = (size_t)(place < 0 ? 0 : place > last ? last : place);
-        bin[at].count += ranking->group[i].count;
         bin[at].fraud += ranking->group[i].fraud;
+        bin[at].legitimate += ranking->group[i].legitimate;
     }
 }

@@ -44,8 +44,8 @@ bool curve_thin(const struct curve_point *point, size_t count, size_t most, stru
                 struct curve *out, struct err *err);
 
 struct histogram_bin {
-    uint64_t count;
-    uint64_t fraud;
+    double fraud; /* weight */
+    double legitimate;
 };
 
 /* Scores in `bins` > 0 bins of equal width from low to high; what lies outside is in the bin at

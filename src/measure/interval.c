@@ -57,13 +57,16 @@ static struct interval normal_interval(double value, double variance, double lev
 /* A row's placement is the share of the other class that it is on the right side of, ties half. */
 struct interval delong_of(const struct ranking *ranking, double level)
 {
-    double frauds = (double)ranking->fraud, others = (double)(ranking->count - ranking->fraud);
+    double frauds = ranking->fraud, others = ranking->legitimate;
     if (frauds == 0 || others == 0)
         return (struct interval){(double)NAN, (double)NAN, (double)NAN, (double)NAN, 0};
+    if (ranking->sample.weight != NULL)
+        return (struct interval){metric_value(&metric_roc_auc, ranking, NULL), (double)NAN,
+                                 (double)NAN, (double)NAN, 0};
     struct moments fraud = {0}, other = {0};
     double above = 0, below = others;
     for (size_t i = 0; i < ranking->groups; i++) {
-        double f = ranking->group[i].fraud, o = ranking->group[i].count - ranking->group[i].fraud;
+        double f = ranking->group[i].fraud, o = ranking->group[i].legitimate;
         below -= o;
         moments_add(&fraud, (below + o / 2) / others, f);
         moments_add(&other, (above + f / 2) / frauds, o);
@@ -87,12 +90,22 @@ static int score_order(const void *left, const void *right, void *self)
     return x != y ? (x < y) - (x > y) : (a > b) - (a < b);
 }
 
-static void sort_rows(const struct sample *sample, uint32_t *row)
+/* Those that are there at all; returns how many. */
+static size_t list_rows(const struct sample *sample, uint32_t *row)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sample->count; i++)
+        if (weight_of(sample, i) != 0)
+            row[count++] = (uint32_t)i;
+    return count;
+}
+
+static size_t sort_rows(const struct sample *sample, uint32_t *row)
 {
     struct sample self = *sample;
-    for (size_t i = 0; i < sample->count; i++)
-        row[i] = (uint32_t)i;
-    qsort_r(row, sample->count, sizeof *row, score_order, &self);
+    size_t count = list_rows(sample, row);
+    qsort_r(row, count, sizeof *row, score_order, &self);
+    return count;
 }
 
 /* Adds each row's placement, times `sign`, to `placement`. */
@@ -119,12 +132,15 @@ static void assert_same_rows(const struct sample *a, const struct sample *b)
 {
     assert(a->count == b->count && a->count < INT32_MAX);
     assert(a->count == 0 || memcmp(a->label, b->label, a->count) == 0);
+    assert((a->weight == NULL) == (b->weight == NULL));
+    assert(a->weight == b->weight || memcmp(a->weight, b->weight, a->count * sizeof(double)) == 0);
 }
 
 bool delong_difference(const struct sample *a, const struct sample *b, double level,
                        struct arena *arena, struct interval *out, struct err *err)
 {
     assert_same_rows(a, b);
+    assert(a->weight == NULL);
     uint32_t *row = arena_new(arena, uint32_t, a->count + 1);
     double *placement = arena_new(arena, double, a->count + 1);
     if (row == NULL || placement == NULL)
@@ -159,14 +175,13 @@ static int by_number(const void *left, const void *right, void *self)
 static void number_entities(const struct sample *sample, uint32_t *entity, uint32_t *row,
                             uint32_t *number, struct bootstrap *bootstrap)
 {
-    for (size_t i = 0; i < sample->count; i++)
-        row[i] = (uint32_t)i;
-    qsort_r(row, sample->count, sizeof *row, by_number, entity);
+    size_t count = list_rows(sample, row);
+    qsort_r(row, count, sizeof *row, by_number, entity);
     uint32_t next = 0;
     for (int compromised = 1; compromised >= 0; compromised--) {
-        for (size_t i = 0, end; i < sample->count; i = end) {
+        for (size_t i = 0, end; i < count; i = end) {
             bool fraud = false;
-            for (end = i; end < sample->count && entity[row[end]] == entity[row[i]]; end++)
+            for (end = i; end < count && entity[row[end]] == entity[row[i]]; end++)
                 fraud |= sample->label[row[end]] == 1;
             if (fraud != compromised)
                 continue;
@@ -184,16 +199,25 @@ static bool order_rows(const struct contender *contender, const uint32_t *number
                        struct arena *arena, struct bootstrap_order *out, struct err *err)
 {
     struct ranking ranking;
-    uint32_t *mark = arena_new(arena, uint32_t, contender->sample.count + 1);
-    if (mark == NULL)
+    const struct sample *sample = &contender->sample;
+    size_t weights = sample->weight == NULL ? 0 : sample->count;
+    uint32_t *mark = arena_new(arena, uint32_t, sample->count + 1);
+    double *weight = arena_new(arena, double, weights + 1);
+    if (mark == NULL || weight == NULL)
         return err_set(err, ERR_LIMIT, "%zu rows to draw from do not fit the job's memory limit",
-                       contender->sample.count);
-    if (!ranking_init(&ranking, contender->sample, arena, err))
+                       sample->count);
+    if (!ranking_init(&ranking, *sample, arena, err))
         return false;
-    sort_rows(&contender->sample, row);
-    for (size_t i = 0; i < contender->sample.count; i++)
-        mark[i] = number[row[i]] << 1 | contender->sample.label[row[i]];
-    *out = (struct bootstrap_order){mark, ranking.group, ranking.groups, contender->threshold};
+    size_t count = sort_rows(sample, row);
+    for (size_t i = 0; i < count; i++)
+        mark[i] = number[row[i]] << 1 | sample->label[row[i]];
+    for (size_t i = 0; i < count && weights > 0; i++)
+        weight[i] = sample->weight[row[i]];
+    *out = (struct bootstrap_order){.row = mark,
+                                    .weight = weights > 0 ? weight : NULL,
+                                    .group = ranking.group,
+                                    .groups = ranking.groups,
+                                    .threshold = contender->threshold};
     return true;
 }
 
@@ -223,36 +247,55 @@ bool bootstrap_init(struct bootstrap *bootstrap, const struct contender *contend
 }
 
 /* How often each entity is drawn. */
-static void draw_weights(const struct bootstrap *bootstrap, size_t draw, uint32_t *weight)
+static void draw_entities(const struct bootstrap *bootstrap, size_t draw, uint32_t *times)
 {
     uint32_t start[] = {0, bootstrap->compromised, bootstrap->entities};
-    memset(weight, 0, bootstrap->entities * sizeof *weight);
+    memset(times, 0, bootstrap->entities * sizeof *times);
     for (uint32_t stratum = 0; stratum < 2; stratum++) {
         struct rng rng = rng_of(bootstrap->seed, (uint32_t)draw, stratum);
         uint32_t count = start[stratum + 1] - start[stratum];
         for (uint32_t i = 0; i < count; i++)
-            weight[start[stratum] + rng_below(&rng, count)]++;
+            times[start[stratum] + rng_below(&rng, count)]++;
     }
 }
 
-/* The groups of a model with each row as often as its entity was drawn; `group` has room. */
-static struct ranking weigh(const struct bootstrap_order *order, const uint32_t *weight,
-                            struct score_group *group)
+/* The rows from place `from` on that share a score, each as often as its entity was drawn. */
+static struct score_group group_drawn(const struct bootstrap_order *order, size_t from,
+                                      const struct score_group *whole, const uint32_t *times)
+{
+    const uint32_t *row = order->row + from;
+    uint32_t count = 0, fraud = 0;
+    for (uint32_t i = 0; i < whole->rows; i++) {
+        uint32_t drawn = times[row[i] >> 1];
+        count += drawn;
+        fraud += drawn * (row[i] & 1);
+    }
+    struct score_group group = {whole->score, count, fraud, count - fraud};
+    if (order->weight == NULL || count == 0)
+        return group;
+    const double *weight = order->weight + from;
+    group.fraud = group.legitimate = 0;
+    for (uint32_t i = 0; i < whole->rows; i++) {
+        double drawn = times[row[i] >> 1] * weight[i];
+        group.fraud += row[i] & 1 ? drawn : 0;
+        group.legitimate += row[i] & 1 ? 0 : drawn;
+    }
+    return group;
+}
+
+/* The groups of a model's draw; `group` has room. */
+static struct ranking rank_drawn(const struct bootstrap_order *order, const uint32_t *times,
+                                 struct score_group *group)
 {
     struct ranking ranking = {.group = group};
-    const uint32_t *row = order->row;
-    for (size_t i = 0; i < order->groups; i++) {
-        uint32_t count = 0, fraud = 0;
-        for (uint32_t left = order->group[i].count; left > 0; left--, row++) {
-            uint32_t times = weight[*row >> 1];
-            count += times;
-            fraud += times * (*row & 1);
-        }
-        if (count == 0)
+    size_t from = 0;
+    for (size_t i = 0; i < order->groups; from += order->group[i].rows, i++) {
+        struct score_group drawn = group_drawn(order, from, &order->group[i], times);
+        if (drawn.rows == 0)
             continue;
-        group[ranking.groups++] = (struct score_group){order->group[i].score, count, fraud};
-        ranking.count += count;
-        ranking.fraud += fraud;
+        group[ranking.groups++] = drawn;
+        ranking.fraud += drawn.fraud;
+        ranking.legitimate += drawn.legitimate;
     }
     return ranking;
 }
@@ -261,15 +304,15 @@ bool bootstrap_draw(const struct bootstrap *bootstrap, size_t first, size_t draw
                     const struct metric *const *metric, size_t metric_count, struct arena *arena,
                     double *value, struct err *err)
 {
-    uint32_t *weight = arena_new(arena, uint32_t, bootstrap->entities + 1);
+    uint32_t *times = arena_new(arena, uint32_t, bootstrap->entities + 1);
     struct score_group *group = arena_new(arena, struct score_group, bootstrap->rows + 1);
-    if (weight == NULL || group == NULL)
+    if (times == NULL || group == NULL)
         return err_set(err, ERR_LIMIT, "%zu rows to draw from do not fit the job's memory limit",
                        bootstrap->rows);
     for (size_t i = 0; i < draws; i++) {
-        draw_weights(bootstrap, first + i, weight);
+        draw_entities(bootstrap, first + i, times);
         for (size_t model = 0; model < bootstrap->models; model++) {
-            struct ranking ranking = weigh(&bootstrap->order[model], weight, group);
+            struct ranking ranking = rank_drawn(&bootstrap->order[model], times, group);
             struct confusion confusion =
                 ranking_confusion(&ranking, bootstrap->order[model].threshold);
             for (size_t m = 0; m < metric_count; m++)
@@ -283,10 +326,11 @@ bool bootstrap_draw(const struct bootstrap *bootstrap, size_t first, size_t draw
 double bootstrap_point(const struct bootstrap *bootstrap, const struct metric *metric, size_t model)
 {
     const struct bootstrap_order *order = &bootstrap->order[model];
-    struct ranking ranking = {
-        .count = bootstrap->rows, .groups = order->groups, .group = order->group};
-    for (size_t i = 0; i < order->groups; i++)
+    struct ranking ranking = {.groups = order->groups, .group = order->group};
+    for (size_t i = 0; i < order->groups; i++) {
         ranking.fraud += order->group[i].fraud;
+        ranking.legitimate += order->group[i].legitimate;
+    }
     struct confusion confusion = ranking_confusion(&ranking, order->threshold);
     return metric_value(metric, &ranking, &confusion);
 }

@@ -19,6 +19,9 @@
  * Draw number r depends on the seed and r alone: whoever has several threads gives each a range of
  * bootstrap_draw, and gets the same numbers. Nothing sorts but bootstrap_init.
  *
+ * With weights (measure/sample.h) an entity is drawn with its rows' weights. DeLong's theory counts
+ * rows and says nothing of weights: there its bounds are NaN, and the bootstrap serves instead.
+ *
  * Undefined is NaN: DeLong's bounds where a class has fewer than two rows; the bootstrap's where
  * fewer than half of the draws are defined. Undefined draws are left out and counted.
  */
@@ -43,7 +46,8 @@ double normal_quantile(double p);
 /* `level` is two-sided: 0.95 leaves .025 at each end. Within [0, 1]. */
 struct interval delong_of(const struct ranking *ranking, double level);
 
-/* roc_auc of b less that of a, on the same rows (asserted: the labels are equal). */
+/* roc_auc of b less that of a, on the same rows (asserted: the labels are equal), without
+ * weights (asserted). */
 bool delong_difference(const struct sample *a, const struct sample *b, double level,
                        struct arena *arena, struct interval *out, struct err *err);
 
@@ -53,9 +57,10 @@ struct contender {
     float threshold;
 };
 
-/* A model's rows from the highest score down: 2 x entity + label. */
+/* A model's rows from the highest score down: 2 x entity + label, and their weights, or NULL. */
 struct bootstrap_order {
     const uint32_t *row;
+    const double *weight;
     const struct score_group *group; /* of all rows */
     size_t groups;
     float threshold;
@@ -71,7 +76,7 @@ struct bootstrap {
 };
 
 /* `entity` is by row, any numbers; NULL: each row for itself. 1 or 2 contenders, on the same rows
- * (asserted). What it points to is in the arena. */
+ * with the same weights (asserted). What it points to is in the arena. */
 bool bootstrap_init(struct bootstrap *bootstrap, const struct contender *contender, size_t models,
                     const uint32_t *entity, uint64_t seed, struct arena *arena, struct err *err);
 

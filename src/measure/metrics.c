@@ -35,5 +35,5 @@ void metrics_of(const struct ranking *ranking, float threshold, double value[MET
 double metric_value(const struct metric *metric, const struct ranking *ranking,
                     const struct confusion *confusion)
 {
-    return ranking->count == 0 ? (double)NAN : metric->of(ranking, confusion);
+    return ranking_weight(ranking) == 0 ? (double)NAN : metric->of(ranking, confusion);
 }

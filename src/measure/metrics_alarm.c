@@ -5,62 +5,55 @@
 
 #include <math.h>
 
-static double share(uint64_t part, uint64_t whole)
-{
-    return (double)part / (double)whole;
-}
-
 static double accuracy(const struct ranking *ranking, const struct confusion *confusion)
 {
-    return share(confusion->true_positive + confusion->true_negative, ranking->count);
+    return (confusion->true_positive + confusion->true_negative) / ranking_weight(ranking);
 }
 
 static double precision(const struct ranking *ranking UNUSED, const struct confusion *confusion)
 {
-    uint64_t alarms = confusion->true_positive + confusion->false_positive;
-    return alarms == 0 ? 0 : share(confusion->true_positive, alarms);
+    double alarms = confusion->true_positive + confusion->false_positive;
+    return alarms == 0 ? 0 : confusion->true_positive / alarms;
 }
 
 static double recall(const struct ranking *ranking, const struct confusion *confusion)
 {
-    return ranking->fraud == 0 ? 0 : share(confusion->true_positive, ranking->fraud);
+    return ranking->fraud == 0 ? 0 : confusion->true_positive / ranking->fraud;
 }
 
 static double f1(const struct ranking *ranking, const struct confusion *confusion)
 {
-    uint64_t both = ranking->fraud + confusion->true_positive + confusion->false_positive;
-    return both == 0 ? 0 : share(2 * confusion->true_positive, both);
+    double both = ranking->fraud + confusion->true_positive + confusion->false_positive;
+    return both == 0 ? 0 : 2 * confusion->true_positive / both;
 }
 
 static double specificity(const struct ranking *ranking, const struct confusion *confusion)
 {
-    uint64_t legitimate = ranking->count - ranking->fraud;
-    return legitimate == 0 ? (double)NAN : share(confusion->true_negative, legitimate);
+    return ranking->legitimate == 0 ? (double)NAN : confusion->true_negative / ranking->legitimate;
 }
 
 static double fpr(const struct ranking *ranking, const struct confusion *confusion)
 {
-    uint64_t legitimate = ranking->count - ranking->fraud;
-    return legitimate == 0 ? (double)NAN : share(confusion->false_positive, legitimate);
+    return ranking->legitimate == 0 ? (double)NAN : confusion->false_positive / ranking->legitimate;
 }
 
 /* The correlation of alarm and label; 0 where one of the two never changes. Roots are taken before
  * the product, which would overflow no double but lose whole digits. */
 static double mcc(const struct ranking *ranking, const struct confusion *confusion)
 {
-    double alarms = (double)(confusion->true_positive + confusion->false_positive);
-    double silences = (double)(confusion->true_negative + confusion->false_negative);
-    double fraud = (double)ranking->fraud, legitimate = (double)(ranking->count - ranking->fraud);
+    double alarms = confusion->true_positive + confusion->false_positive;
+    double silences = confusion->true_negative + confusion->false_negative;
+    double fraud = ranking->fraud, legitimate = ranking->legitimate;
     if (alarms == 0 || silences == 0 || fraud == 0 || legitimate == 0)
         return 0;
-    double right = (double)confusion->true_positive * (double)confusion->true_negative;
-    double wrong = (double)confusion->false_positive * (double)confusion->false_negative;
+    double right = confusion->true_positive * confusion->true_negative;
+    double wrong = confusion->false_positive * confusion->false_negative;
     return (right - wrong) / (sqrt(alarms * silences) * sqrt(fraud * legitimate));
 }
 
 static double alert_rate(const struct ranking *ranking, const struct confusion *confusion)
 {
-    return share(confusion->true_positive + confusion->false_positive, ranking->count);
+    return (confusion->true_positive + confusion->false_positive) / ranking_weight(ranking);
 }
 
 const struct metric metric_accuracy = {

@@ -5,25 +5,20 @@
 
 #include <math.h>
 
-static double share(uint64_t part, uint64_t whole)
-{
-    return (double)part / (double)whole;
-}
-
 /* The chance that a fraud scores higher than a legitimate row, a tie counting half: the
- * Mann-Whitney statistic with mid-ranks. Counts are whole, so only the division rounds. */
+ * Mann-Whitney statistic with mid-ranks. Without weights only the division rounds; with them the
+ * sums may end a rounding above what can be. */
 static double roc_auc(const struct ranking *ranking, const struct confusion *confusion UNUSED)
 {
-    uint64_t legitimate = ranking->count - ranking->fraud;
-    if (ranking->fraud == 0 || legitimate == 0)
+    if (ranking->fraud == 0 || ranking->legitimate == 0)
         return (double)NAN;
-    uint64_t below = legitimate, wins_twice = 0;
+    double above = 0, wins_twice = 0;
     for (size_t i = 0; i < ranking->groups; i++) {
-        uint64_t tied = ranking->group[i].count - ranking->group[i].fraud;
-        below -= tied;
-        wins_twice += ranking->group[i].fraud * (2 * below + tied);
+        double tied = ranking->group[i].fraud;
+        wins_twice += ranking->group[i].legitimate * (2 * above + tied);
+        above += tied;
     }
-    return share(wins_twice, 2 * ranking->fraud) / (double)legitimate;
+    return fmin(1, wins_twice / (2 * ranking->fraud) / ranking->legitimate);
 }
 
 /* Average precision: the sum of (R_n - R_n-1) P_n over the distinct scores, without the trapezoid
@@ -32,14 +27,13 @@ static double pr_auc(const struct ranking *ranking, const struct confusion *conf
 {
     if (ranking->fraud == 0)
         return (double)NAN;
-    uint64_t alarms = 0, caught = 0;
-    double sum = 0;
+    double caught = 0, insulted = 0, sum = 0;
     for (size_t i = 0; i < ranking->groups; i++) {
-        alarms += ranking->group[i].count;
         caught += ranking->group[i].fraud;
-        sum += ranking->group[i].fraud * share(caught, alarms);
+        insulted += ranking->group[i].legitimate;
+        sum += ranking->group[i].fraud * (caught / (caught + insulted));
     }
-    return sum / (double)ranking->fraud;
+    return sum / ranking->fraud;
 }
 
 /* Where the two curves are farthest apart with the frauds on top. The distance has a sign: a model
@@ -47,15 +41,14 @@ static double pr_auc(const struct ranking *ranking, const struct confusion *conf
  */
 static double ks(const struct ranking *ranking, const struct confusion *confusion UNUSED)
 {
-    uint64_t legitimate = ranking->count - ranking->fraud;
-    if (ranking->fraud == 0 || legitimate == 0)
+    if (ranking->fraud == 0 || ranking->legitimate == 0)
         return (double)NAN;
-    uint64_t caught = 0, insulted = 0;
-    double widest = 0;
+    double caught = 0, insulted = 0, widest = 0;
     for (size_t i = 0; i < ranking->groups; i++) {
         caught += ranking->group[i].fraud;
-        insulted += ranking->group[i].count - ranking->group[i].fraud;
-        widest = fmax(widest, share(caught, ranking->fraud) - share(insulted, legitimate));
+        insulted += ranking->group[i].legitimate;
+        double apart = caught / ranking->fraud - insulted / ranking->legitimate;
+        widest = apart > widest ? apart : widest;
     }
     return widest;
 }
@@ -65,18 +58,16 @@ static double ks(const struct ranking *ranking, const struct confusion *confusio
  * thinned to its corners would miss points on a straight piece. */
 static double recall_below(const struct ranking *ranking, double fpr)
 {
-    uint64_t legitimate = ranking->count - ranking->fraud;
-    if (ranking->fraud == 0 || legitimate == 0)
+    if (ranking->fraud == 0 || ranking->legitimate == 0)
         return (double)NAN;
-    uint64_t caught = 0, insulted = 0;
+    double caught = 0, insulted = 0;
     for (size_t i = 0; i < ranking->groups; i++) {
-        uint64_t more = insulted + ranking->group[i].count - ranking->group[i].fraud;
-        if (share(more, legitimate) >= fpr)
+        insulted += ranking->group[i].legitimate;
+        if (insulted / ranking->legitimate >= fpr)
             break;
-        insulted = more;
         caught += ranking->group[i].fraud;
     }
-    return share(caught, ranking->fraud);
+    return caught / ranking->fraud;
 }
 
 static double recall_at_fpr_001(const struct ranking *ranking, const struct confusion *at UNUSED)

@@ -17,10 +17,10 @@ static double log_loss(const struct ranking *ranking, const struct confusion *co
         double score = fmin(fmax((double)group->score, clip), 1 - clip);
         if (group->fraud > 0)
             sum -= group->fraud * log(score);
-        if (group->fraud < group->count)
-            sum -= (group->count - group->fraud) * log1p(-score);
+        if (group->legitimate > 0)
+            sum -= group->legitimate * log1p(-score);
     }
-    return sum / (double)ranking->count;
+    return sum / ranking_weight(ranking);
 }
 
 static double brier(const struct ranking *ranking, const struct confusion *confusion UNUSED)
@@ -30,14 +30,14 @@ static double brier(const struct ranking *ranking, const struct confusion *confu
         const struct score_group *group = &ranking->group[i];
         double score = (double)group->score;
         sum += group->fraud * (1 - score) * (1 - score);
-        sum += (group->count - group->fraud) * score * score;
+        sum += group->legitimate * score * score;
     }
-    return sum / (double)ranking->count;
+    return sum / ranking_weight(ranking);
 }
 
 static double prevalence(const struct ranking *ranking, const struct confusion *confusion UNUSED)
 {
-    return (double)ranking->fraud / (double)ranking->count;
+    return ranking->fraud / ranking_weight(ranking);
 }
 
 /* Always answering the prevalence costs the entropy of the labels, and their variance. */
@@ -65,20 +65,20 @@ static double score_ratio(const struct ranking *ranking, const struct confusion 
         return (double)NAN;
     double sum = 0;
     for (size_t i = 0; i < ranking->groups; i++)
-        sum += ranking->group[i].count * (double)ranking->group[i].score;
-    return sum / (double)ranking->fraud;
+        sum += group_weight(&ranking->group[i]) * (double)ranking->group[i].score;
+    return sum / ranking->fraud;
 }
 
 static double ece(const struct ranking *ranking, const struct confusion *confusion UNUSED)
 {
     struct reliability_bin bin[RELIABILITY_BINS];
-    return reliability_of(ranking, ranking->count, bin);
+    return reliability_of(ranking, ranking_weight(ranking), bin);
 }
 
 static double ece_alerts(const struct ranking *ranking, const struct confusion *confusion)
 {
     struct reliability_bin bin[RELIABILITY_BINS];
-    uint64_t alarms = confusion->true_positive + confusion->false_positive;
+    double alarms = confusion->true_positive + confusion->false_positive;
     return reliability_of(ranking, alarms, bin);
 }
 

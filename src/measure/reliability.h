@@ -7,7 +7,7 @@
  * need not be a whole number of rows.
  *
  *     struct reliability_bin bin[RELIABILITY_BINS];
- *     double error = reliability_of(&ranking, ranking.count, bin);
+ *     double error = reliability_of(&ranking, ranking_weight(&ranking), bin);
  */
 #ifndef MEASURE_RELIABILITY_H
 #define MEASURE_RELIABILITY_H
@@ -17,14 +17,14 @@
 enum { RELIABILITY_BINS = 15 };
 
 struct reliability_bin {
-    double mass;  /* rows */
+    double mass;  /* rows, by weight */
     double score; /* their mean score */
     double rate;  /* their share of frauds */
 };
 
-/* Of the `rows` with the highest scores, which end between two groups. Returns the mean distance of
- * score and rate, the expected calibration error; of no rows NaN, and empty bins. */
-double reliability_of(const struct ranking *ranking, uint64_t rows,
+/* Of the `mass` of rows with the highest scores, which ends between two groups. Returns the mean
+ * distance of score and rate, the expected calibration error; of no rows NaN, and empty bins. */
+double reliability_of(const struct ranking *ranking, double mass,
                       struct reliability_bin bin[RELIABILITY_BINS]);
 
 #endif

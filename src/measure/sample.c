@@ -36,7 +36,8 @@ static void sort_digit(const uint64_t *from, uint64_t *to, size_t count, unsigne
         to[start[from[i] >> shift & (DIGIT_VALUES - 1)]++] = from[i];
 }
 
-/* Sorted rows of `entry`: the key in the upper half, the label in the lowest bit. */
+/* Sorted rows of `entry`: the key in the upper half; in the lower the row, and its label in the
+ * lowest bit. */
 static const uint64_t *sort(uint64_t *entry, uint64_t *spare, size_t count)
 {
     enum { KEY_SHIFT = 32 };
@@ -50,15 +51,19 @@ static const uint64_t *sort(uint64_t *entry, uint64_t *spare, size_t count)
     return entry;
 }
 
-static size_t group_rows(const uint64_t *entry, size_t count, struct score_group *group)
+static size_t group_rows(const uint64_t *entry, size_t count, const double *weight,
+                         struct score_group *group)
 {
     size_t groups = 0;
     for (size_t i = 0; i < count; i++) {
         float score = score_of((uint32_t)(entry[i] >> 32));
         if (groups == 0 || group[groups - 1].score != score)
             group[groups++] = (struct score_group){.score = score};
-        group[groups - 1].count++;
-        group[groups - 1].fraud += (uint32_t)(entry[i] & 1);
+        uint32_t row = (uint32_t)entry[i] >> 1;
+        double mass = weight == NULL ? 1 : weight[row];
+        group[groups - 1].rows++;
+        group[groups - 1].fraud += entry[i] & 1 ? mass : 0;
+        group[groups - 1].legitimate += entry[i] & 1 ? 0 : mass;
     }
     return groups;
 }
@@ -66,7 +71,7 @@ static size_t group_rows(const uint64_t *entry, size_t count, struct score_group
 bool ranking_init(struct ranking *ranking, struct sample sample, struct arena *arena,
                   struct err *err)
 {
-    assert(sample.count < UINT32_MAX);
+    assert(sample.count < INT32_MAX);
     uint64_t *entry = arena_new(arena, uint64_t, sample.count);
     uint64_t *spare = arena_new(arena, uint64_t, sample.count);
     struct score_group *group = arena_new(arena, struct score_group, sample.count);
@@ -74,20 +79,23 @@ bool ranking_init(struct ranking *ranking, struct sample sample, struct arena *a
         return err_set(err, ERR_LIMIT, "%zu scores to rank do not fit the job's memory limit",
                        sample.count);
 
-    uint64_t fraud = 0;
+    struct ranking made = {.sample = sample, .group = group};
     for (size_t i = 0; i < sample.count; i++) {
-        assert(sample.label[i] <= 1);
-        entry[i] = (uint64_t)key_of(sample.score[i]) << 32 | sample.label[i];
-        fraud += sample.label[i];
+        assert(sample.label[i] <= 1 &&
+               (sample.weight == NULL || weight_is_valid(sample.weight[i])));
+        if (sample.weight != NULL && sample.weight[i] == 0)
+            continue;
+        uint64_t row = (uint64_t)i << 1 | sample.label[i];
+        entry[made.rows++] = (uint64_t)key_of(sample.score[i]) << 32 | row;
+        made.frauds += sample.label[i];
     }
-    size_t groups = group_rows(sort(entry, spare, sample.count), sample.count, group);
-    *ranking = (struct ranking){
-        .sample = sample,
-        .count = sample.count,
-        .fraud = fraud,
-        .groups = groups,
-        .group = group,
-    };
+    const uint64_t *sorted = sort(entry, spare, made.rows);
+    made.groups = group_rows(sorted, made.rows, sample.weight, group);
+    for (size_t i = 0; i < made.groups; i++) {
+        made.fraud += group[i].fraud;
+        made.legitimate += group[i].legitimate;
+    }
+    *ranking = made;
     return true;
 }
 
@@ -97,25 +105,27 @@ struct confusion confusion_at(const struct sample *sample, float threshold)
     for (size_t i = 0; i < sample->count; i++) {
         assert(!isnan(sample->score[i]) && sample->label[i] <= 1);
         bool alarm = sample->score[i] >= threshold, fraud = sample->label[i];
-        confusion.true_positive += alarm && fraud;
-        confusion.false_positive += alarm && !fraud;
-        confusion.true_negative += !alarm && !fraud;
-        confusion.false_negative += !alarm && fraud;
+        double mass = weight_of(sample, i);
+        confusion.true_positive += alarm && fraud ? mass : 0;
+        confusion.false_positive += alarm && !fraud ? mass : 0;
+        confusion.true_negative += !alarm && !fraud ? mass : 0;
+        confusion.false_negative += !alarm && fraud ? mass : 0;
     }
     return confusion;
 }
 
 struct confusion ranking_confusion(const struct ranking *ranking, float threshold)
 {
-    uint64_t alarms = 0, caught = 0;
+    double caught = 0, insulted = 0;
     for (size_t i = 0; i < ranking->groups && ranking->group[i].score >= threshold; i++) {
-        alarms += ranking->group[i].count;
         caught += ranking->group[i].fraud;
+        insulted += ranking->group[i].legitimate;
     }
+    /* Summed as the whole was: where nothing is left, nothing is left to the last bit. */
     return (struct confusion){
         .true_positive = caught,
-        .false_positive = alarms - caught,
-        .true_negative = ranking->count - ranking->fraud - (alarms - caught),
+        .false_positive = insulted,
+        .true_negative = ranking->legitimate - insulted,
         .false_negative = ranking->fraud - caught,
     };
 }

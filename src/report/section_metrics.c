@@ -63,7 +63,13 @@ static void write_metrics(const struct report *report, struct text *html)
     page_text(html, doc_text_at(evaluation, "threshold.rule"));
     text_adds(html, ", chosen on: ");
     page_text(html, doc_text_at(evaluation, "threshold.chosen_on"));
-    text_adds(html, ").</p>\n");
+    text_adds(html, ")");
+    struct view weight = doc_text_at(evaluation, "classification.weighted_by");
+    if (weight.length > 0) {
+        text_adds(html, "; every row counts by its ");
+        page_text(html, weight);
+    }
+    text_adds(html, ".</p>\n");
     page_table(html, "Metrics, with the intervals of the test slice", head, LENGTH_OF(head));
     for (const struct doc *item = metrics->first; item != NULL; item = item->next) {
         if (doc_find(item, "value") == NULL)

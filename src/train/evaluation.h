@@ -43,9 +43,17 @@ struct figure {
 #include "train/figures.def"
 #undef FIGURE
 
-/* "slice", "rows", "frauds", "sha256", "threshold": where the figures beside them come from. */
+/* "slice", "rows", "frauds", "sha256", "threshold": where the figures beside them come from; with
+ * evaluation.weight also "weighted_by", "weight" and "fraud_weight", and only rows that weigh
+ * count.
+ */
 void write_origin(const struct evaluation *evaluation, const struct scored *scored,
                   struct json *json);
+
+/* Says which members of the open object look at rows, not at their weights: "unweighted", a list;
+ * the names end with NULL. Nothing where there are no weights. */
+void write_unweighted(const struct evaluation *evaluation, const char *const *names,
+                      struct json *json);
 
 /* The metrics of some rows with the confusion matrix, in SageMaker's layout. `interval` may be
  * NULL; otherwise it is by metric, and NaN where there is none. */

@@ -11,7 +11,7 @@ static void write_side(const char *key, const struct ranking *ranking, float thr
     double value[METRIC_COUNT];
     struct reliability_bin bin[RELIABILITY_BINS];
     metrics_of(ranking, threshold, value);
-    reliability_of(ranking, ranking->count, bin);
+    reliability_of(ranking, ranking_weight(ranking), bin);
     json_key(json, key);
     json_open(json, '{');
     for (size_t i = 0; i < LENGTH_OF(shown); i++)
@@ -54,7 +54,7 @@ static bool write_calibration(struct evaluation *e, struct json *json, struct er
     if (e->not_calibrated != NULL)
         json_key(json, "why"), json_string(json, e->not_calibrated);
     json_key(json, "learned_on"), json_string(json, e->validation.name);
-    json_key(json, "learned_from_frauds"), json_count(json, e->validation.ranking.fraud);
+    json_key(json, "learned_from_frauds"), json_count(json, e->validation.ranking.frauds);
     write_side("scores", &e->test.ranking, e->policy.threshold, json);
     if (calibration->calibrator != CALIBRATOR_NONE) {
         CLEANUP(arena_release) struct arena scratch = {.limit = e->arena->limit};

@@ -9,15 +9,32 @@ void write_origin(const struct evaluation *e, const struct scored *scored, struc
 {
     char hex[DIGEST_HEX_SIZE];
     json_key(json, "slice"), json_string(json, scored->name);
-    json_key(json, "rows"), json_count(json, scored->count);
-    json_key(json, "frauds"), json_count(json, scored->ranking.fraud);
+    json_key(json, "rows"), json_count(json, scored->ranking.rows);
+    json_key(json, "frauds"), json_count(json, scored->ranking.frauds);
+    if (scored->stream.sample.weight != NULL) {
+        json_key(json, "weighted_by");
+        json_text(json, config_text(e->pipeline->config, KEY_EVALUATION_WEIGHT));
+        json_key(json, "weight"), json_number(json, ranking_weight(&scored->ranking));
+        json_key(json, "fraud_weight"), json_number(json, scored->ranking.fraud);
+    }
     json_key(json, "sha256"), json_string(json, digest_print(&scored->digest, hex));
     json_key(json, "threshold"), json_number(json, (double)e->policy.threshold);
 }
 
+void write_unweighted(const struct evaluation *e, const char *const *names, struct json *json)
+{
+    if (e->test.stream.sample.weight == NULL)
+        return;
+    json_key(json, "unweighted");
+    json_open(json, '[');
+    for (; *names != NULL; names++)
+        json_string(json, *names);
+    json_close(json);
+}
+
 static void write_confusion(const struct confusion *confusion, struct json *json)
 {
-    const uint64_t count[2][2] = {
+    const double weight[2][2] = {
         {confusion->true_negative, confusion->false_positive},
         {confusion->false_negative, confusion->true_positive},
     };
@@ -28,7 +45,7 @@ static void write_confusion(const struct confusion *confusion, struct json *json
         json_key(json, label[actual]);
         json_open(json, '{');
         for (int predicted = 0; predicted < 2; predicted++)
-            json_key(json, label[predicted]), json_count(json, count[actual][predicted]);
+            json_key(json, label[predicted]), json_number(json, weight[actual][predicted]);
         json_close(json);
     }
     json_close(json);
@@ -58,7 +75,8 @@ void write_metrics(const struct ranking *ranking, float threshold, const struct 
     json_close(json);
 }
 
-/* DeLong's for roc_auc, the bootstrap's for every other metric that judges a model. */
+/* DeLong's for roc_auc, the bootstrap's for every other metric that judges a model, and for all
+ * where rows have weights. */
 static bool find_intervals(struct evaluation *e, size_t draws, struct interval *out,
                            struct err *err)
 {
@@ -66,10 +84,11 @@ static bool find_intervals(struct evaluation *e, size_t draws, struct interval *
     const struct metric *wanted[METRIC_COUNT];
     struct interval each[METRIC_COUNT];
     struct bootstrap bootstrap;
+    bool weighted = e->test.stream.sample.weight != NULL;
     size_t count = 0;
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         out[i] = none;
-        if (!metrics[i]->describes && i != METRIC_roc_auc)
+        if (!metrics[i]->describes && (i != METRIC_roc_auc || weighted))
             wanted[count++] = metrics[i];
     }
     out[METRIC_roc_auc] = delong_of(&e->test.ranking, level);
@@ -90,6 +109,8 @@ static bool write_classification(struct evaluation *e, struct json *json, struct
 {
     struct interval interval[METRIC_COUNT];
     size_t draws = config_count(e->pipeline->config, KEY_EVALUATION_DRAWS);
+    const char *others = draws == 0 ? "none" : "bootstrap";
+    bool weighted = e->test.stream.sample.weight != NULL;
     if (!find_intervals(e, draws, interval, err))
         return false;
     json_key(json, "classification_metrics");
@@ -100,8 +121,8 @@ static bool write_classification(struct evaluation *e, struct json *json, struct
     json_key(json, "intervals");
     json_open(json, '{');
     json_key(json, "level"), json_number(json, level);
-    json_key(json, "roc_auc"), json_string(json, "delong");
-    json_key(json, "others"), json_string(json, draws == 0 ? "none" : "bootstrap");
+    json_key(json, "roc_auc"), json_string(json, weighted ? others : "delong");
+    json_key(json, "others"), json_string(json, others);
     json_key(json, "draws"), json_count(json, draws);
     json_key(json, "drawn_by");
     struct view entity = config_text(e->pipeline->config, KEY_EVALUATION_ENTITY);

@@ -33,12 +33,12 @@ static void write_histogram(const struct ranking *ranking, struct json *json)
     json_key(json, "legitimate");
     json_open(json, '[');
     for (size_t i = 0; i < BINS; i++)
-        json_count(json, bin[i].count - bin[i].fraud);
+        json_number(json, bin[i].legitimate);
     json_close(json);
     json_key(json, "fraud");
     json_open(json, '[');
     for (size_t i = 0; i < BINS; i++)
-        json_count(json, bin[i].fraud);
+        json_number(json, bin[i].fraud);
     json_close(json);
     json_close(json);
 }

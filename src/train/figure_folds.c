@@ -12,9 +12,10 @@
 
 enum { DOCUMENT_SIZE_MAX = 64 << 20 };
 
-/* The training rows with the scores of the folds that held them out. */
+/* The training rows with the scores of the folds that held them out; `row` is in the past. */
 struct held_out {
-    struct npy fold, label, score;
+    struct npy fold, label, score, row;
+    const double *weight; /* by row of the past; NULL: none are named */
 };
 
 static bool load(struct evaluation *e, struct held_out *out, size_t folds, struct err *err)
@@ -24,11 +25,14 @@ static bool load(struct evaluation *e, struct held_out *out, size_t folds, struc
                   err) ||
         !npy_load(pipeline_file(p, STEP_ID_prepare, "train_label.npy"), NPY_U1, e->arena,
                   &out->label, err) ||
+        !npy_load(pipeline_file(p, STEP_ID_prepare, "train_row.npy"), NPY_U4, e->arena, &out->row,
+                  err) ||
         !npy_load(pipeline_file(p, STEP_ID_train, "fold_score.npy"), NPY_F4, e->arena, &out->score,
                   err))
         return false;
-    return (out->fold.rows == folds && out->fold.width == out->label.rows &&
-            out->score.rows == out->label.rows) ||
+    out->weight = e->beside.prepared.weight;
+    return (out->fold.rows == folds && out->row.rows == out->label.rows &&
+            out->fold.width == out->label.rows && out->score.rows == out->label.rows) ||
            err_set(err, ERR_INPUT, "the folds do not fit the training rows");
 }
 
@@ -41,19 +45,23 @@ static bool measure_fold(const struct held_out *held, size_t fold, float thresho
     const float *scores = held->score.value;
     float *score = arena_new(arena, float, rows);
     uint8_t *label = arena_new(arena, uint8_t, rows);
-    struct sample sample = {.score = score, .label = label};
+    double *weight = arena_new(arena, double, rows);
+    const uint32_t *past_row = held->row.value;
+    struct sample sample = {
+        .score = score, .label = label, .weight = held->weight == NULL ? NULL : weight};
     struct ranking ranking;
-    if (score == NULL || label == NULL)
+    if (score == NULL || label == NULL || weight == NULL)
         return err_set(err, ERR_LIMIT, "the folds do not fit the memory limit");
     for (size_t i = 0; i < rows; i++)
         if (role[i] == FOLD_VALIDATES) {
             score[sample.count] = scores[i];
+            weight[sample.count] = held->weight == NULL ? 1 : held->weight[past_row[i]];
             label[sample.count++] = labels[i];
         }
     if (!ranking_init(&ranking, sample, arena, err))
         return false;
     metrics_of(&ranking, threshold, value);
-    count[0] = ranking.count, count[1] = ranking.fraud;
+    count[0] = ranking.rows, count[1] = ranking.frauds;
     return true;
 }
 
@@ -151,6 +159,8 @@ static bool write_folds(struct evaluation *e, struct json *json, struct err *err
     json_key(json, "folds"), json_count(json, folds);
     json_key(json, "mean"), json_number(json, mean);
     json_key(json, "standard_deviation"), json_number(json, deviation);
+    static const char *const trained[] = {"mean", "standard_deviation", NULL};
+    write_unweighted(e, trained, json);
     if (!write_metrics_of_folds(e, folds, json, err))
         return false;
     json_close(json);

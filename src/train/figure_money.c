@@ -12,6 +12,9 @@ static bool write_cards(struct evaluation *e, struct json *json, struct err *err
     json_key(json, "card_precision"), json_number(json, cards.precision);
     json_key(json, "card_precision_ceiling"), json_number(json, cards.ceiling);
     json_key(json, "cards_found"), json_count(json, cards.caught);
+    static const char *const cards_only[] = {"card_precision", "card_precision_ceiling",
+                                             "cards_found", NULL};
+    write_unweighted(e, cards_only, json);
     return true;
 }
 
@@ -32,7 +35,7 @@ static bool write_budget(struct evaluation *e, struct json *json, struct err *er
     json_text(json, config_text(e->pipeline->config, KEY_BUDGET_PERIOD));
     json_key(json, "alarms_a_period"), json_count(json, e->alarms);
     json_key(json, "periods"), json_count(json, budget.periods);
-    json_key(json, "alarms"), json_count(json, budget.alarms);
+    json_key(json, "alarms"), json_number(json, budget.alarms);
     json_key(json, "frauds_found"), json_number(json, budget.caught);
     json_key(json, "precision"), json_number(json, budget.precision);
     json_key(json, "precision_ceiling"), json_number(json, budget.precision_ceiling);
@@ -71,6 +74,14 @@ static bool write_detection(struct evaluation *e, struct json *json, struct err 
     json_key(json, "money_before_alarm"), json_number(json, detection.money_before);
     json_key(json, "hours_to_alarm");
     json_number(json, detection.time_to_detect_ms / (3600 * 1000));
+    static const char *const entities[] = {"insult_rate",
+                                           "entities_compromised",
+                                           "entities_detected",
+                                           "frauds_before_alarm",
+                                           "money_before_alarm",
+                                           "hours_to_alarm",
+                                           NULL};
+    write_unweighted(e, entities, json);
     json_close(json);
     return true;
 }

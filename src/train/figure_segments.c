@@ -143,13 +143,16 @@ static bool write_part(struct evaluation *e, const struct parts *parts, uint32_t
     const struct sample *all = &e->test.stream.sample;
     float *score = arena_new(&scratch, float, all->count);
     uint8_t *label = arena_new(&scratch, uint8_t, all->count);
-    struct sample sample = {.score = score, .label = label};
+    double *weight = arena_new(&scratch, double, all->count);
+    struct sample sample = {
+        .score = score, .label = label, .weight = all->weight == NULL ? NULL : weight};
     struct ranking ranking;
-    if (score == NULL || label == NULL)
+    if (score == NULL || label == NULL || weight == NULL)
         return out_of_memory(err);
     for (size_t i = 0; i < all->count; i++)
         if (parts->of[i] == part) {
             score[sample.count] = all->score[i];
+            weight[sample.count] = weight_of(all, i);
             label[sample.count++] = all->label[i];
         }
     if (sample.count == 0)
@@ -163,9 +166,11 @@ static bool write_part(struct evaluation *e, const struct parts *parts, uint32_t
         json_null(json);
     else
         json_text(json, parts->name[part]);
-    json_key(json, "rows"), json_count(json, ranking.count);
-    json_key(json, "frauds"), json_count(json, ranking.fraud);
-    json_key(json, "too_few_frauds"), json_bool(json, ranking.fraud < SEGMENT_FRAUDS_MIN);
+    json_key(json, "rows"), json_count(json, ranking.rows);
+    json_key(json, "frauds"), json_count(json, ranking.frauds);
+    json_key(json, "too_few_frauds"), json_bool(json, ranking.frauds < SEGMENT_FRAUDS_MIN);
+    if (all->weight != NULL)
+        json_key(json, "weight"), json_number(json, ranking_weight(&ranking));
     json_key(json, "roc_auc_interval_95");
     json_open(json, '[');
     json_number(json, auc.low), json_number(json, auc.high);

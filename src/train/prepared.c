@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "data/declare.h"
+#include "measure/sample.h"
 
 #include <math.h>
 
@@ -181,14 +182,121 @@ static bool split_table(struct prepared *p, const struct config *config, struct 
     return true;
 }
 
+/* ---------------------------------------------------------------- columns beside the features */
+
+static const enum key_id names_beside[] = {KEY_EVALUATION_ENTITY, KEY_EVALUATION_AMOUNT,
+                                           KEY_EVALUATION_TIME, KEY_EVALUATION_WEIGHT,
+                                           KEY_CHALLENGE_GROUP};
+static const char segments[] = "evaluation.segments";
+
+static bool undeclared(const char *key, struct view name, struct err *err)
+{
+    return err_set(err, ERR_INPUT,
+                   "%s: '" VIEW_FMT "' is no column of the data; declare it under columns", key,
+                   VIEW_ARG(name));
+}
+
+static const struct yaml *first_segment(const struct config *config)
+{
+    const struct yaml *list = config_node(config, segments);
+    return list == NULL ? NULL : list->first;
+}
+
+bool prepared_names_declared(const struct config *config, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = SIZE_MAX / 2};
+    struct schema schema;
+    if (!declare_schema(config, &arena, &schema, err))
+        return false;
+    for (size_t i = 0; i < LENGTH_OF(names_beside); i++) {
+        struct view name = config_text(config, names_beside[i]);
+        if (name.length > 0 && dictionary_find(&schema.names, name) == DICTIONARY_NONE)
+            return undeclared(config_keys[names_beside[i]].path, name, err);
+    }
+    for (const struct yaml *item = first_segment(config); item != NULL; item = item->next)
+        if (dictionary_find(&schema.names, item->text) == DICTIONARY_NONE)
+            return undeclared(segments, item->text, err);
+    return true;
+}
+
+void prepared_names_digest(const struct config *config, struct digester *digester)
+{
+    for (size_t i = 0; i < LENGTH_OF(names_beside); i++)
+        config_digest(config, config_keys[names_beside[i]].path, digester);
+    config_digest(config, segments, digester);
+}
+
+static bool find_names(const struct prepared *p, const struct config *config, struct err *err)
+{
+    uint32_t column;
+    for (size_t i = 0; i < LENGTH_OF(names_beside); i++) {
+        struct view name = config_text(config, names_beside[i]);
+        if (name.length > 0 &&
+            !prepared_column(p, config_keys[names_beside[i]].path, name, &column, err))
+            return false;
+    }
+    for (const struct yaml *item = first_segment(config); item != NULL; item = item->next)
+        if (!prepared_column(p, segments, item->text, &column, err))
+            return false;
+    return true;
+}
+
+static bool check_weights(const struct prepared *p, const double *weight, struct err *err)
+{
+    double sum[SLICE_COUNT] = {0};
+    for (size_t i = 0; i < p->past.table.rows; i++) {
+        if (!weight_is_valid(weight[i]))
+            return err_set(
+                err, ERR_INPUT,
+                "evaluation.weight: %s line %u: the weight is %s; every row needs one: 1 "
+                "where it stands for itself, 20 for twenty rows, 0 to leave it out",
+                p->past.table.path, p->past.table.line[i],
+                isnan(weight[i]) ? "missing"
+                : weight[i] < 0  ? "negative"
+                                 : "neither 0 nor from 1e-12 to 1e12");
+        sum[p->slice[i]] += weight[i];
+    }
+    static const enum slice judged[] = {SLICE_VALIDATION, SLICE_TEST};
+    for (size_t i = 0; i < LENGTH_OF(judged); i++)
+        if (sum[judged[i]] == 0)
+            return err_set(err, ERR_INPUT,
+                           "evaluation.weight: every row of the %s slice weighs 0; give its rows "
+                           "weights above 0, or split otherwise",
+                           slice_name(judged[i]));
+    return true;
+}
+
+/* A weight says how a row came to be here, which often says what it is: no feature may read it. */
+static bool take_weights(struct prepared *p, const struct config *config, struct err *err)
+{
+    static const char key[] = "evaluation.weight";
+    struct view name = config_text(config, KEY_EVALUATION_WEIGHT);
+    uint32_t column;
+    if (name.length == 0)
+        return true;
+    if (!prepared_column(p, key, name, &column, err))
+        return false;
+    const double *weight = p->past.table.series[column].number;
+    if (weight == NULL || p->schema.column[column].kind == COLUMN_TIMESTAMP)
+        return err_set(err, ERR_INPUT, "%s: '" VIEW_FMT "' is no column of numbers", key,
+                       VIEW_ARG(name));
+    if (p->schema.column[column].input)
+        return err_set(err, ERR_INPUT,
+                       "%s: the model would read '" VIEW_FMT "', which says how a row was drawn; "
+                       "set `use: false` on the column",
+                       key, VIEW_ARG(name));
+    p->weight = weight;
+    return check_weights(p, weight, err);
+}
+
 bool prepared_load(struct prepared *p, const struct config *config, struct arena *arena,
                    struct err *err)
 {
     *p = (struct prepared){0};
     return declare_schema(config, arena, &p->schema, err) &&
            plan_declare(config, &p->schema, arena, &p->declared, err) &&
-           past_load(&p->past, config, &p->schema, arena, err) &&
-           split_table(p, config, arena, err) &&
+           past_load(&p->past, config, &p->schema, arena, err) && find_names(p, config, err) &&
+           split_table(p, config, arena, err) && take_weights(p, config, err) &&
            table_learn_values(&p->past.table, p->schema.column, p->wanted, arena, err) &&
            plan_fit(&p->declared, &p->past.table, p->wanted, arena, &p->plan, err);
 }

@@ -27,6 +27,7 @@ struct prepared {
     size_t groups;
     uint32_t *entity; /* by row, split.leave_out_known */
     size_t entities;
+    const double *weight; /* by row, evaluation.weight; in validation and test some are above 0 */
     size_t count[SLICE_COUNT][2]; /* rows by slice and label */
 };
 
@@ -38,5 +39,10 @@ struct split_rows prepared_rows(const struct prepared *prepared);
 /* The column that the setting `key` names: ERR_INPUT unless the data has it. */
 bool prepared_column(const struct prepared *prepared, const char *key, struct view name,
                      uint32_t *out, struct err *err);
+
+/* Of evaluation.* and challenge.group: columns beside the features. ERR_INPUT unless each is
+ * declared; whether the data has them, prepared_load looks. */
+bool prepared_names_declared(const struct config *config, struct err *err);
+void prepared_names_digest(const struct config *config, struct digester *digester);
 
 #endif

@@ -113,6 +113,7 @@ bool beside_load(struct beside *b, const struct config *config, bool past, struc
     struct view entity = config_text(config, KEY_EVALUATION_ENTITY);
     struct view amount = config_text(config, KEY_EVALUATION_AMOUNT), time = beside_time(config);
     b->loaded = past || entity.length > 0 || amount.length > 0 || time.length > 0 ||
+                config_text(config, KEY_EVALUATION_WEIGHT).length > 0 ||
                 config_node(config, "evaluation.segments") != NULL;
     if (!b->loaded)
         return true;
@@ -161,7 +162,8 @@ static bool take_beside(struct scored *s, const struct beside *b, bool weekly, s
     uint32_t *entity = arena_new(arena, uint32_t, s->count);
     double *amount = arena_new(arena, double, s->count);
     int64_t *time_ms = arena_new(arena, int64_t, s->count);
-    if (period == NULL || entity == NULL || amount == NULL || time_ms == NULL)
+    double *weight = arena_new(arena, double, s->count);
+    if (period == NULL || entity == NULL || amount == NULL || time_ms == NULL || weight == NULL)
         return out_of_memory(err);
     for (size_t i = 0; i < s->count; i++) {
         size_t row = s->row[i];
@@ -170,6 +172,8 @@ static bool take_beside(struct scored *s, const struct beside *b, bool weekly, s
             entity[i] = b->entity[row];
         if (b->amount != NULL)
             amount[i] = b->amount[row];
+        if (b->prepared.weight != NULL)
+            weight[i] = b->prepared.weight[row];
         if (b->time_ms != NULL) {
             time_ms[i] = (int64_t)b->time_ms[row];
             period[i] = period_of(b->time_ms[row], weekly);
@@ -179,7 +183,22 @@ static bool take_beside(struct scored *s, const struct beside *b, bool weekly, s
     s->stream.amount = b->amount == NULL ? NULL : amount;
     s->stream.time_ms = b->time_ms == NULL ? NULL : time_ms;
     s->stream.period = b->time_ms == NULL ? NULL : period;
+    s->stream.sample.weight = b->prepared.weight == NULL ? NULL : weight;
     return true;
+}
+
+static struct digest digest_rows(const struct scored *s)
+{
+    const struct sample *sample = &s->stream.sample;
+    struct digester digester;
+    digester_open(&digester);
+    digest_add(&digester,
+               (struct view){(const char *)s->matrix, s->count * s->width * sizeof(float)});
+    digest_add(&digester, (struct view){(const char *)sample->label, s->count});
+    if (sample->weight != NULL)
+        digest_add(&digester,
+                   (struct view){(const char *)sample->weight, s->count * sizeof(double)});
+    return digest_end(&digester);
 }
 
 bool scored_load(struct scored *s, const char *slice, const struct pipeline *pipeline,
@@ -207,12 +226,9 @@ bool scored_load(struct scored *s, const char *slice, const struct pipeline *pip
                          .matrix = matrix.value,
                          .row = row.value};
     s->stream.sample = (struct sample){.score = score, .label = label.value, .count = s->count};
-    struct digester digester;
-    digester_open(&digester);
-    digest_add(&digester, (struct view){matrix.value, s->count * s->width * sizeof(float)});
-    digest_add(&digester, (struct view){label.value, s->count});
-    s->digest = digest_end(&digester);
     bool weekly = view_is(config_text(pipeline->config, KEY_BUDGET_PERIOD), "week");
-    return ranking_init(&s->ranking, s->stream.sample, arena, err) &&
-           (!beside->loaded || take_beside(s, beside, weekly, arena, err));
+    if (beside->loaded && !take_beside(s, beside, weekly, arena, err))
+        return false;
+    s->digest = digest_rows(s);
+    return ranking_init(&s->ranking, s->stream.sample, arena, err);
 }

@@ -1,6 +1,6 @@
 /*
  * scored: a slice's rows as the instruments want them: with the model's scores, and with what
- * assay.yaml says stands beside the features (evaluation.entity, .amount, .time).
+ * assay.yaml says stands beside the features (evaluation.entity, .amount, .time, .weight).
  *
  *     struct beside beside;
  *     struct scored test;
@@ -54,7 +54,7 @@ struct scored {
     const uint32_t *row;  /* in the past's table */
     struct stream stream; /* scores, labels and the columns beside them */
     struct ranking ranking;
-    struct digest digest; /* of the matrix and the labels */
+    struct digest digest; /* of the matrix, the labels, the weights if there are */
 };
 bool scored_load(struct scored *scored, const char *slice, const struct pipeline *pipeline,
                  const struct trained *model, const struct beside *beside, struct arena *arena,

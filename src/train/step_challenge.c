@@ -259,8 +259,8 @@ static void write_side(const char *key, const struct swap_side *side, struct jso
 {
     json_key(json, key);
     json_open(json, '{');
-    json_key(json, "rows"), json_count(json, side->rows);
-    json_key(json, "frauds"), json_count(json, side->frauds);
+    json_key(json, "rows"), json_number(json, side->rows);
+    json_key(json, "frauds"), json_number(json, side->frauds);
     json_key(json, "money"), json_number(json, side->money);
     json_key(json, "fraud_money"), json_number(json, side->fraud_money);
     json_close(json);
@@ -329,8 +329,12 @@ static void write_head(const struct duel *d, const char *verdict, const char *wh
     json_key(json, "champion"), json_i64(json, d->champion_version.number);
     json_key(json, "challenger"), json_i64(json, d->pipeline->version.number);
     json_key(json, "slice"), json_string(json, d->test.name);
-    json_key(json, "rows"), json_count(json, d->test.count);
-    json_key(json, "frauds"), json_count(json, d->test.ranking.fraud);
+    json_key(json, "rows"), json_count(json, d->test.ranking.rows);
+    json_key(json, "frauds"), json_count(json, d->test.ranking.frauds);
+    if (d->test.stream.sample.weight != NULL) {
+        json_key(json, "weighted_by");
+        json_text(json, config_text(d->pipeline->config, KEY_EVALUATION_WEIGHT));
+    }
     json_key(json, "sha256"), json_string(json, digest_print(&d->test.digest, hex));
 }
 

@@ -126,13 +126,15 @@ static bool count_periods(const struct scored *scored, struct arena *arena, size
 static bool spend_budget(struct evaluation *e, struct err *err)
 {
     const struct ranking *ranking = &e->validation.ranking;
-    size_t periods = 0, alarms = 0;
+    size_t periods = 0;
+    double alarms = 0, places;
     if (!count_periods(&e->validation, e->arena, &periods, err))
         return false;
+    places = (double)e->alarms * (double)periods;
     e->policy.threshold = nextafterf(ranking->group[0].score, HUGE_VALF);
     for (size_t i = 0; i < ranking->groups; i++) {
-        alarms += ranking->group[i].count;
-        if (alarms > e->alarms * periods)
+        alarms += group_weight(&ranking->group[i]);
+        if (alarms > places)
             return true;
         e->policy.threshold = ranking->group[i].score;
     }
@@ -180,7 +182,7 @@ static bool learn_calibrator(struct evaluation *e, struct err *err)
     const struct ranking *ranking = &e->validation.ranking;
     struct view wanted = config_text(e->pipeline->config, KEY_DECISION_CALIBRATION);
     bool automatic = view_is(wanted, "auto");
-    enum calibrator calibrator = automatic                  ? calibration_for(ranking->fraud)
+    enum calibrator calibrator = automatic                  ? calibration_for(ranking->frauds)
                                  : view_is(wanted, "none")  ? CALIBRATOR_NONE
                                  : view_is(wanted, "platt") ? CALIBRATOR_PLATT
                                                             : CALIBRATOR_ISOTONIC;
@@ -267,6 +269,9 @@ static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome
     text_addf(outcome, "test: ROC-AUC %.4f, PR-AUC %.4f (prevalence %.4f), F1 %.3f at %.4f",
               metric[METRIC_roc_auc], metric[METRIC_pr_auc], metric[METRIC_prevalence],
               metric[METRIC_f1], (double)e.policy.threshold);
+    struct view weight = config_text(pipeline->config, KEY_EVALUATION_WEIGHT);
+    if (weight.length > 0)
+        text_addf(outcome, ", weighted by " VIEW_FMT, VIEW_ARG(weight));
     return true;
 }
 

@@ -37,6 +37,11 @@ static bool out_of_memory(struct err *err)
 
 /* ---------------------------------------------------------------- inputs */
 
+static bool check(const struct config *config, struct err *err)
+{
+    return past_is_named(config, err) && prepared_names_declared(config, err);
+}
+
 static bool digest_file(struct pipeline *pipeline, struct view path, struct digester *digester,
                         struct err *err)
 {
@@ -66,6 +71,7 @@ static bool inputs(struct pipeline *pipeline, struct digester *digester, struct 
     }
     for (size_t i = 0; i < LENGTH_OF(sections); i++)
         config_digest(config, sections[i], digester);
+    prepared_names_digest(config, digester);
     return true;
 }
 
@@ -320,7 +326,7 @@ const struct step step_prepare = {
     .name = "prepare",
     .about = "read, join, check, split; fit the features on the training rows",
     .writes = true,
-    .check = past_is_named,
+    .check = check,
     .inputs = inputs,
     .run = run,
 };

@@ -38,7 +38,8 @@ TEST(each_period_has_its_own_budget)
     static const float score[] = {0.9f, 0.3f, 0.8f, 0.2f, 0.1f, 0.1f};
     static const uint8_t label[] = {1, 1, 0, 1, 1, 0};
     static const double amount[] = {100, 10, 5, 20, 20, 1};
-    struct stream stream = {{score, label, 6}, .period = day, .amount = amount};
+    struct stream stream = {
+        {.score = score, .label = label, .count = 6}, .period = day, .amount = amount};
     struct budget two = budget(&stream, 2);
     SAME(two.periods, 2);
     SAME(two.alarms, 4);
@@ -57,7 +58,7 @@ TEST(places_that_a_short_day_cannot_fill_count_against_precision)
     static const uint32_t day[] = {7, 7};
     static const float score[] = {0.9f, 0.8f};
     static const uint8_t label[] = {1, 0};
-    struct stream stream = {{score, label, 2}, .period = day};
+    struct stream stream = {{.score = score, .label = label, .count = 2}, .period = day};
     struct budget ten = budget(&stream, 10);
     SAME(ten.alarms, 2);
     NEAR(ten.precision, 0.1, 1e-15);
@@ -73,7 +74,8 @@ TEST(ties_at_the_edge_give_what_they_give_on_average)
     static const float score[] = {0.5f, 0.9f, 0.5f, 0.5f, 0.5f};
     static const uint8_t label[] = {1, 1, 0, 0, 0};
     static const double amount[] = {8, 2, 1, 1, 1};
-    struct stream stream = {{score, label, 5}, .period = day, .amount = amount};
+    struct stream stream = {
+        {.score = score, .label = label, .count = 5}, .period = day, .amount = amount};
     struct budget two = budget(&stream, 2);
     NEAR(two.caught, 1.25, 0);
     NEAR(two.value_recall, (2 + 8.0 / 4) / 10, 1e-15);
@@ -98,7 +100,8 @@ TEST(a_card_found_once_is_not_looked_at_again)
     static const uint32_t card[] = {5, 5, 6, 5, 7, 8};
     static const float score[] = {0.2f, 0.9f, 0.8f, 0.99f, 0.7f, 0.6f};
     static const uint8_t label[] = {1, 0, 0, 1, 0, 1};
-    struct stream stream = {{score, label, 6}, .period = day, .entity = card};
+    struct stream stream = {
+        {.score = score, .label = label, .count = 6}, .period = day, .entity = card};
     struct card_budget one = card_budget(&stream, 1);
     SAME(one.periods, 2);
     SAME(one.caught, 1);
@@ -115,7 +118,8 @@ TEST(a_card_has_its_highest_score_and_any_of_its_frauds)
     static const uint32_t card[] = {5, 6, 5, 5};
     static const float score[] = {0.1f, 0.8f, 0.9f, 0.2f};
     static const uint8_t label[] = {1, 0, 0, 0};
-    struct stream stream = {{score, label, 4}, .period = day, .entity = card};
+    struct stream stream = {
+        {.score = score, .label = label, .count = 4}, .period = day, .entity = card};
     SAME(card_budget(&stream, 1).caught, 1);
 }
 
@@ -125,7 +129,8 @@ TEST(tied_cards_are_taken_at_their_worst)
     static const uint32_t card[] = {1, 2, 3};
     static const float score[] = {0.5f, 0.5f, 0.5f};
     static const uint8_t label[] = {1, 0, 0};
-    struct stream stream = {{score, label, 3}, .period = day, .entity = card};
+    struct stream stream = {
+        {.score = score, .label = label, .count = 3}, .period = day, .entity = card};
     SAME(card_budget(&stream, 2).caught, 0);
     SAME(card_budget(&stream, 3).caught, 1);
 }
@@ -140,7 +145,10 @@ TEST(detection_is_told_in_frauds_money_time_and_insults)
     static const float score[] = {0.9f, 0.9f, 0.1f, 0.8f, 0.1f, 0.9f, 0.9f, 0.1f};
     static const uint8_t label[] = {1, 0, 1, 0, 1, 0, 0, 0};
     static const double amount[] = {40, 1, 10, 1, 50, 1, 1, 1};
-    struct stream stream = {{score, label, 8}, .entity = card, .amount = amount, .time_ms = time};
+    struct stream stream = {{.score = score, .label = label, .count = 8},
+                            .entity = card,
+                            .amount = amount,
+                            .time_ms = time};
     struct detection at = detection(&stream, 0.5f);
     SAME(at.compromised, 2);
     SAME(at.detected, 1);
@@ -159,7 +167,10 @@ TEST(an_alarm_on_the_first_fraud_loses_nothing_before_it)
     static const float score[] = {0.5f};
     static const uint8_t label[] = {1};
     static const double amount[] = {9};
-    struct stream stream = {{score, label, 1}, .entity = card, .amount = amount, .time_ms = time};
+    struct stream stream = {{.score = score, .label = label, .count = 1},
+                            .entity = card,
+                            .amount = amount,
+                            .time_ms = time};
     struct detection at = detection(&stream, 0.5f);
     NEAR(at.frauds_before, 0, 0);
     NEAR(at.money_before, 0, 0);
@@ -176,7 +187,8 @@ TEST(a_stream_that_does_not_fit_the_memory_limit_says_so)
     static const uint32_t day[100];
     static const float score[100];
     static const uint8_t label[100];
-    struct stream stream = {{score, label, 100}, .period = day, .entity = day};
+    struct stream stream = {
+        {.score = score, .label = label, .count = 100}, .period = day, .entity = day};
     struct budget out;
     struct card_budget cards;
     struct err err = {0};

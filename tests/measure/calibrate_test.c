@@ -47,7 +47,8 @@ TEST(isotonic_pools_what_falls_with_the_weight_of_its_rows)
 {
     static const float score[] = {0.1f, 0.25f, 0.25f, 0.5f, 0.75f};
     static const uint8_t label[] = {0, 1, 0, 0, 1};
-    struct calibration isotonic = fitted((struct sample){score, label, 5}, CALIBRATOR_ISOTONIC);
+    struct calibration isotonic =
+        fitted((struct sample){.score = score, .label = label, .count = 5}, CALIBRATOR_ISOTONIC);
     SAME(isotonic.knots, 4);
     NEAR(calibration_of(&isotonic, 0.05f), 0, 0);
     NEAR(calibration_of(&isotonic, 0.25f), 1.0 / 3, 0);
@@ -65,7 +66,7 @@ static struct sample draw(uint32_t round, size_t count, float *score, uint8_t *l
         score[i] = (float)rng_below(&rng, levels) / (float)levels;
         label[i] = rng_unit(&rng) < 0.6 * (double)score[i] * (double)score[i];
     }
-    return (struct sample){score, label, count};
+    return (struct sample){.score = score, .label = label, .count = count};
 }
 
 TEST(a_higher_score_never_has_a_lower_probability)
@@ -112,7 +113,8 @@ TEST(perfect_scores_do_not_make_platts_line_infinitely_steep)
 {
     static const float score[] = {0.9f, 0.8f, 0.2f, 0.1f};
     static const uint8_t label[] = {1, 1, 0, 0};
-    struct calibration platt = fitted((struct sample){score, label, 4}, CALIBRATOR_PLATT);
+    struct calibration platt =
+        fitted((struct sample){.score = score, .label = label, .count = 4}, CALIBRATOR_PLATT);
     TRUE(isfinite(platt.slope) && platt.slope > 0);
     NEAR(calibration_of(&platt, 0.9f) + calibration_of(&platt, 0.8f) +
              calibration_of(&platt, 0.2f) + calibration_of(&platt, 0.1f),
@@ -128,13 +130,13 @@ TEST(what_cannot_be_calibrated_is_an_error_that_says_why)
     for (size_t i = 0; i < 2; i++) {
         struct calibration out;
         struct err err = {0};
-        struct ranking ranking = ranked((struct sample){score, none, 4});
+        struct ranking ranking = ranked((struct sample){.score = score, .label = none, .count = 4});
         FAILS(calibrate(&ranking, both[i], &job, &out, &err), err, ERR_INPUT);
         SAYS(err, "one class");
-        ranking = ranked((struct sample){score, backwards, 4});
+        ranking = ranked((struct sample){.score = score, .label = backwards, .count = 4});
         FAILS(calibrate(&ranking, both[i], &job, &out, &err), err, ERR_INPUT);
         SAYS(err, "does not mean more fraud");
-        ranking = ranked((struct sample){same, backwards, 4});
+        ranking = ranked((struct sample){.score = same, .label = backwards, .count = 4});
         FAILS(calibrate(&ranking, both[i], &job, &out, &err), err, ERR_INPUT);
     }
 }

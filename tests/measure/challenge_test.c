@@ -40,8 +40,8 @@ static struct challenge_rows draw(uint32_t round, size_t count, size_t frauds, d
         }
     }
     return (struct challenge_rows){
-        .champion = {{score[0], label, count}, 0.3f},
-        .challenger = {{score[1], label, count}, 0.3f},
+        .champion = {{.score = score[0], .label = label, .count = count}, 0.3f},
+        .challenger = {{.score = score[1], .label = label, .count = count}, 0.3f},
         .amount = amount,
     };
 }

@@ -15,7 +15,8 @@ TEST(the_four_outcomes_cost_what_the_matrix_says)
     static const float score[] = {0.9f, 0.8f, 0.1f, 0.2f};
     static const uint8_t label[] = {1, 0, 1, 0};
     static const double amount[] = {40, 7, 100, 7};
-    struct costs costs = costs_at(&(struct sample){score, label, 4}, amount, &usual, 0.5f);
+    struct costs costs = costs_at(&(struct sample){.score = score, .label = label, .count = 4},
+                                  amount, &usual, 0.5f);
     NEAR(costs.model, 2 + 5 + 60, 0);
     NEAR(costs.none, 30 + 60, 0);
     NEAR(costs.all, 2 + 5 + 2 + 5, 0);
@@ -27,7 +28,7 @@ TEST(savings_of_perfect_alarms_and_of_the_better_constant)
     static const float score[] = {0.9f, 0.1f, 0.1f};
     static const uint8_t label[] = {1, 0, 0};
     static const double amount[] = {100, 1, 1};
-    struct sample sample = {score, label, 3};
+    struct sample sample = {.score = score, .label = label, .count = 3};
     NEAR(costs_at(&sample, amount, &usual, 0.5f).savings, 1 - 2.0 / 12, 1e-15);
     NEAR(costs_at(&sample, amount, &usual, 0).savings, 0, 0);
     struct costs free = costs_at(&sample, NULL, &(struct cost_matrix){0}, 0);
@@ -52,7 +53,8 @@ TEST(each_row_may_have_its_own_line)
     static const uint8_t label[] = {1, 1};
     static const double amount[] = {100, 1};
     struct cost_matrix simple = {.handling = 5, .loss_given_fraud = 1};
-    struct costs costs = costs_by_instance(&(struct sample){score, label, 2}, amount, &simple);
+    struct costs costs = costs_by_instance(
+        &(struct sample){.score = score, .label = label, .count = 2}, amount, &simple);
     NEAR(costs.model, 5 + 1, 0);
 }
 
@@ -78,7 +80,7 @@ TEST(no_other_line_costs_less)
             label[i] = rng_unit(&rng) < (double)score[i] * 0.5;
             amount[i] = (double)rng_below(&rng, 40);
         }
-        struct sample sample = {score, label, COUNT};
+        struct sample sample = {.score = score, .label = label, .count = COUNT};
         struct cost_line line = least(sample, amount);
         NEAR(costs_at(&sample, amount, &usual, line.threshold).model, line.cost, 1e-9);
         TRUE(line.cost <= costs_at(&sample, amount, &usual, INFINITY).model + 1e-9);
@@ -92,7 +94,8 @@ TEST(where_no_alarm_pays_none_is_raised)
     static const float score[] = {0.9f, 0.1f};
     static const uint8_t label[] = {0, 0};
     static const double amount[] = {1, 1};
-    struct cost_line line = least((struct sample){score, label, 2}, amount);
+    struct cost_line line =
+        least((struct sample){.score = score, .label = label, .count = 2}, amount);
     TRUE(isinf(line.threshold));
     NEAR(line.cost, 0, 0);
     TRUE(isinf(least((struct sample){0}, amount).threshold));
@@ -104,7 +107,7 @@ TEST(among_equal_costs_the_fewest_alarms_win)
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
     static const float score[] = {0.9f};
     static const uint8_t label[] = {1};
-    struct sample sample = {score, label, 1};
+    struct sample sample = {.score = score, .label = label, .count = 1};
     struct cost_matrix even = {.handling = 2, .chargeback = 2};
     struct cost_line line;
     struct err err = {0};
@@ -125,7 +128,7 @@ TEST(the_cost_curve_runs_from_no_alarm_to_all_through_the_least_cost)
         label[i] = rng_unit(&rng) < (double)score[i] * 0.3;
         amount[i] = 20;
     }
-    struct sample sample = {score, label, COUNT};
+    struct sample sample = {.score = score, .label = label, .count = COUNT};
     struct cost_line line;
     struct curve curve;
     struct err err = {0};

@@ -42,7 +42,7 @@ TEST(delong_by_hand_with_a_tie)
 {
     static const float score[] = {0.8f, 0.5f, 0.5f, 0.2f};
     static const uint8_t label[] = {1, 1, 0, 0};
-    struct ranking ranking = ranked((struct sample){score, label, 4});
+    struct ranking ranking = ranked((struct sample){.score = score, .label = label, .count = 4});
     struct interval auc = delong_of(&ranking, 0.95);
     NEAR(auc.value, 0.875, 0);
     NEAR(auc.deviation, sqrt(1.0 / 32), 1e-15);
@@ -55,7 +55,7 @@ static struct sample noisy(struct rng *rng, const uint8_t *label, float *score, 
 {
     for (size_t i = 0; i < count; i++)
         score[i] = (float)(label[i] + noise * rng_normal(rng));
-    return (struct sample){score, label, count};
+    return (struct sample){.score = score, .label = label, .count = count};
 }
 
 enum { COUNT = 400 };
@@ -73,7 +73,8 @@ TEST(a_difference_from_a_constant_has_the_variance_of_the_other)
     uint8_t label[COUNT];
     float score[COUNT], constant[COUNT] = {0};
     labels(&rng, label);
-    struct sample a = {constant, label, COUNT}, b = noisy(&rng, label, score, COUNT, 1);
+    struct sample a = {.score = constant, .label = label, .count = COUNT},
+                  b = noisy(&rng, label, score, COUNT, 1);
     struct ranking ranking = ranked(b);
     struct interval alone = delong_of(&ranking, 0.9), difference;
     struct err err = {0};
@@ -89,14 +90,14 @@ TEST(too_few_rows_of_a_class_have_no_interval)
 {
     static const float score[] = {0.8f, 0.5f, 0.2f};
     static const uint8_t one[] = {1, 0, 0}, none[] = {0, 0, 0};
-    struct ranking ranking = ranked((struct sample){score, one, 3});
+    struct ranking ranking = ranked((struct sample){.score = score, .label = one, .count = 3});
     struct interval auc = delong_of(&ranking, 0.95);
     NEAR(auc.value, 1, 0);
     TRUE(isnan(auc.low) && isnan(auc.high));
     static const uint8_t two[] = {1, 1, 0};
-    ranking = ranked((struct sample){score, two, 3});
+    ranking = ranked((struct sample){.score = score, .label = two, .count = 3});
     TRUE(isnan(delong_of(&ranking, 0.95).deviation));
-    ranking = ranked((struct sample){score, none, 3});
+    ranking = ranked((struct sample){.score = score, .label = none, .count = 3});
     TRUE(isnan(delong_of(&ranking, 0.95).value));
     ranking = ranked((struct sample){0});
     TRUE(isnan(delong_of(&ranking, 0.95).value));
@@ -154,7 +155,7 @@ TEST(scores_that_are_not_drawn_leave_no_trace)
 {
     static const float score[] = {0.9f, 0.6f, 0.4f, 0.1f};
     static const uint8_t label[] = {1, 0, 1, 0};
-    struct contender model = {{score, label, 4}, 0.5f};
+    struct contender model = {{.score = score, .label = label, .count = 4}, 0.5f};
     struct bootstrap bootstrap = drawn(&model, 1, NULL, 3);
     const struct metric *metric[] = {&metric_ece, &metric_log_loss, &metric_brier};
     double value[50][3];
@@ -171,7 +172,7 @@ TEST(entities_with_and_without_fraud_are_drawn_apart)
     static const float score[] = {0.9f, 0.8f, 0.7f, 0.1f};
     static const uint8_t label[] = {1, 1, 0, 0};
     static const uint32_t card[] = {4, 4, 5, 9};
-    struct contender model = {{score, label, 4}, 0.5f};
+    struct contender model = {{.score = score, .label = label, .count = 4}, 0.5f};
     struct bootstrap bootstrap = drawn(&model, 1, card, 3);
     SAME(bootstrap.entities, 3);
     SAME(bootstrap.compromised, 1);
@@ -199,7 +200,8 @@ TEST(rows_of_one_entity_are_drawn_together)
         wide_label[i] = label[i % COUNT];
         wide_score[i] = score[i % COUNT];
     }
-    struct contender wide = {{wide_score, wide_label, COUNT * TIMES}, 0.5f};
+    struct contender wide = {{.score = wide_score, .label = wide_label, .count = COUNT * TIMES},
+                             0.5f};
     struct bootstrap narrow = drawn(&model, 1, NULL, 1), by_entity = drawn(&wide, 1, entity, 1);
     struct bootstrap by_row = drawn(&wide, 1, NULL, 1);
     SAME(by_entity.entities, COUNT);
@@ -218,7 +220,8 @@ TEST(draws_without_a_value_are_left_out_and_counted)
 {
     static const float score[] = {0.9f, 0.2f, 0.3f, 0.1f};
     static const uint8_t label[] = {1, 1, 0, 0};
-    struct contender never = {{score, label, 4}, 2}, often = {{score, label, 4}, 0.9f};
+    struct contender never = {{.score = score, .label = label, .count = 4}, 2},
+                     often = {{.score = score, .label = label, .count = 4}, 0.9f};
     struct bootstrap bootstrap = drawn(&never, 1, NULL, 1);
     const struct metric *metric[] = {&metric_ece_alerts};
     struct interval interval;
@@ -233,7 +236,7 @@ TEST(draws_without_a_value_are_left_out_and_counted)
     /* A threshold that one row in six reaches: most draws have no alarm. */
     static const float rare[] = {0.9f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f};
     static const uint8_t clean[] = {0, 0, 0, 0, 0, 0, 1};
-    struct contender seldom = {{rare, clean, 7}, 0.5f};
+    struct contender seldom = {{.score = rare, .label = clean, .count = 7}, 0.5f};
     bootstrap = drawn(&seldom, 1, NULL, 1);
     WORKS(bootstrap_intervals(&bootstrap, metric, 1, 100, 0.9, &job, &interval, NULL, &err), err);
     TRUE(interval.draws > 50 && interval.low > 0);

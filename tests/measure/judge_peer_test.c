@@ -177,7 +177,8 @@ static void drawn_curves(const struct ranking *ranking, struct arena *job, struc
 static struct answer answer_of(const struct problem *p)
 {
     CLEANUP(arena_release) struct arena job = {.limit = 1 << 22};
-    struct sample sample = {p->score, p->label, p->count}, other = {p->other, p->label, p->count};
+    struct sample sample = {.score = p->score, .label = p->label, .count = p->count},
+                  other = {.score = p->other, .label = p->label, .count = p->count};
     struct stream stream = {.sample = sample, .period = p->day, .entity = p->card};
     struct ranking ranking;
     struct card_budget cards;

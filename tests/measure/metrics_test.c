@@ -22,7 +22,7 @@ TEST(roc_auc_of_fawcetts_twenty_instances_is_0_68)
                                   0.36f, 0.35f, 0.34f,  0.33f, 0.3f,  0.1f};
     static const uint8_t label[] = {1, 1, 0, 1, 1, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 1, 0};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 20}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 20}, 0.5f, value);
     NEAR(value[METRIC_roc_auc], 0.68, 1e-15);
     NEAR(value[METRIC_prevalence], 0.5, 0);
     NEAR(value[METRIC_accuracy], 0.6, 0); /* 6 of 10 alarms right, 6 of 10 silences */
@@ -36,7 +36,7 @@ TEST(ties_count_half_in_roc_auc_and_are_one_step_in_pr_auc)
     static const float score[] = {0.5f, 0.8f, 0.5f, 0.2f, 0.5f};
     static const uint8_t label[] = {0, 1, 1, 0, 0};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 5}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 5}, 0.5f, value);
     NEAR(value[METRIC_roc_auc], 5.0 / 6, 1e-15);
     NEAR(value[METRIC_pr_auc], 0.75, 1e-15);
     NEAR(value[METRIC_precision], 0.5, 0);
@@ -50,7 +50,7 @@ TEST(a_constant_score_has_roc_auc_one_half_and_pr_auc_the_prevalence)
     static const float score[] = {0.3f, 0.3f, 0.3f, 0.3f};
     static const uint8_t label[] = {0, 1, 0, 0};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 4}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 4}, 0.5f, value);
     NEAR(value[METRIC_roc_auc], 0.5, 0);
     NEAR(value[METRIC_pr_auc], 0.25, 0);
 }
@@ -60,7 +60,7 @@ TEST(log_loss_and_brier_by_hand)
     static const float score[] = {0.5f, 0.25f};
     static const uint8_t label[] = {1, 0};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 2}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 2}, 0.5f, value);
     NEAR(value[METRIC_log_loss], (log(2) + log(4.0 / 3)) / 2, 1e-15);
     NEAR(value[METRIC_brier], (0.25 + 0.0625) / 2, 1e-15);
 }
@@ -70,7 +70,7 @@ TEST(a_sure_and_wrong_score_costs_the_logarithm_of_the_clip)
     static const float score[] = {0, 1};
     static const uint8_t label[] = {1, 0};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 2}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 2}, 0.5f, value);
     NEAR(value[METRIC_log_loss], 23 * log(2), 1e-12);
 }
 
@@ -82,7 +82,7 @@ TEST(recall_at_a_false_positive_rate_is_strictly_below_it)
                                   0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.2f};
     static const uint8_t label[] = {1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 14}, 0.6f, value);
+    measure((struct sample){.score = score, .label = label, .count = 14}, 0.6f, value);
     NEAR(value[METRIC_recall_at_fpr_05], 0.5, 0);
     NEAR(value[METRIC_ks], 0.65, 1e-15);
     NEAR(value[METRIC_specificity], 0.9, 0);
@@ -97,7 +97,7 @@ TEST(a_false_positive_rate_of_the_bound_itself_is_not_below_it)
     float score[21] = {0.9f, 0.8f};
     uint8_t label[21] = {0, 1};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 21}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 21}, 0.5f, value);
     NEAR(value[METRIC_recall_at_fpr_05], 0, 0);
 }
 
@@ -106,7 +106,7 @@ TEST(a_model_that_ranks_backwards_has_no_ks)
     static const float score[] = {0.9f, 0.8f, 0.1f};
     static const uint8_t label[] = {0, 0, 1};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 3}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 3}, 0.5f, value);
     NEAR(value[METRIC_ks], 0, 0);
     NEAR(value[METRIC_mcc], -1, 1e-15);
 }
@@ -117,7 +117,7 @@ TEST(calibration_error_is_taken_over_bins_of_equal_mass)
     float score[30] = {0.75f, 0.75f};
     uint8_t label[30] = {1, 0};
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 30}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 30}, 0.5f, value);
     NEAR(value[METRIC_ece], 0.25 / 15, 1e-15);
     NEAR(value[METRIC_ece_alerts], 0.25, 1e-15);
     NEAR(value[METRIC_score_ratio], 1.5, 1e-15);
@@ -131,7 +131,7 @@ TEST(the_best_constant_is_the_baseline)
     for (size_t i = 0; i < 8; i++)
         score[i] = 0.25f;
     double value[METRIC_COUNT];
-    measure((struct sample){score, label, 8}, 0.5f, value);
+    measure((struct sample){.score = score, .label = label, .count = 8}, 0.5f, value);
     NEAR(value[METRIC_baseline_log_loss], 0.25 * log(4) + 0.75 * log(4.0 / 3), 1e-15);
     NEAR(value[METRIC_log_loss], value[METRIC_baseline_log_loss], 1e-15);
     NEAR(value[METRIC_baseline_brier], 0.1875, 0);
@@ -146,7 +146,7 @@ TEST(what_one_class_cannot_say_is_not_a_number)
     static const float score[] = {0.1f, 0.9f};
     static const uint8_t none[] = {0, 0}, all[] = {1, 1};
     double value[METRIC_COUNT];
-    measure((struct sample){score, none, 2}, 0.5f, value);
+    measure((struct sample){.score = score, .label = none, .count = 2}, 0.5f, value);
     TRUE(isnan(value[METRIC_roc_auc]));
     TRUE(isnan(value[METRIC_pr_auc]));
     TRUE(isnan(value[METRIC_ks]) && isnan(value[METRIC_recall_at_fpr_01]));
@@ -155,12 +155,12 @@ TEST(what_one_class_cannot_say_is_not_a_number)
     NEAR(value[METRIC_mcc], 0, 0);
     NEAR(value[METRIC_recall], 0, 0);
     NEAR(value[METRIC_f1], 0, 0);
-    measure((struct sample){score, all, 2}, 0.95f, value);
+    measure((struct sample){.score = score, .label = all, .count = 2}, 0.95f, value);
     TRUE(isnan(value[METRIC_roc_auc]));
     TRUE(isnan(value[METRIC_fpr]) && isnan(value[METRIC_specificity]));
     NEAR(value[METRIC_pr_auc], 1, 0);
     NEAR(value[METRIC_precision], 0, 0);
-    measure((struct sample){score, none, 2}, 0.95f, value);
+    measure((struct sample){.score = score, .label = none, .count = 2}, 0.95f, value);
     NEAR(value[METRIC_f1], 0, 0);
     NEAR(value[METRIC_accuracy], 1, 0);
 }
@@ -190,8 +190,8 @@ TEST(only_the_metrics_that_say_so_move_with_the_threshold)
     static const float score[] = {0.1f, 0.6f, 0.3f, 0.9f, 0.7f};
     static const uint8_t label[] = {0, 0, 1, 1, 1};
     double low[METRIC_COUNT], high[METRIC_COUNT];
-    measure((struct sample){score, label, 5}, 0.2f, low);
-    measure((struct sample){score, label, 5}, 0.8f, high);
+    measure((struct sample){.score = score, .label = label, .count = 5}, 0.2f, low);
+    measure((struct sample){.score = score, .label = label, .count = 5}, 0.8f, high);
     for (size_t i = 0; i < METRIC_COUNT; i++)
         SAME(low[i] != high[i], metrics[i]->at_threshold);
 }

@@ -20,7 +20,7 @@ TEST(the_best_threshold_is_a_score_that_occurs_and_gives_the_f1_it_says)
 {
     static const float score[] = {0.9f, 0.8f, 0.7f, 0.1f, 0.05f};
     static const uint8_t label[] = {1, 0, 1, 0, 0};
-    struct sample sample = {score, label, 5};
+    struct sample sample = {.score = score, .label = label, .count = 5};
     struct threshold threshold = best(sample);
     TRUE(threshold.score == 0.7f);
     NEAR(threshold.f1, 0.8, 1e-15); /* 2 caught, 1 false alarm: 4 / (3 + 2) */
@@ -32,7 +32,7 @@ TEST(among_equals_the_highest_threshold_wins)
 {
     static const float score[] = {0.9f, 0.8f, 0.7f, 0.6f};
     static const uint8_t label[] = {1, 0, 0, 1};
-    struct threshold threshold = best((struct sample){score, label, 4});
+    struct threshold threshold = best((struct sample){.score = score, .label = label, .count = 4});
     TRUE(threshold.score == 0.9f);
     NEAR(threshold.f1, 2.0 / 3, 1e-15);
 }
@@ -48,7 +48,7 @@ TEST(no_other_score_of_a_random_sample_has_a_better_f1)
             score[i] = (float)rng_below(&rng, 20) / 20;
             label[i] = i == 0 || rng_unit(&rng) < (double)score[i] * 0.6;
         }
-        struct sample sample = {score, label, COUNT};
+        struct sample sample = {.score = score, .label = label, .count = COUNT};
         struct threshold threshold = best(sample);
         double highest = 0;
         for (size_t i = 0; i < COUNT; i++) {
@@ -72,7 +72,9 @@ TEST(a_sample_without_fraud_has_no_best_threshold)
     struct ranking ranking;
     struct threshold threshold;
     struct err err = {0};
-    WORKS(ranking_init(&ranking, (struct sample){score, label, 2}, &arena, &err), err);
+    WORKS(ranking_init(&ranking, (struct sample){.score = score, .label = label, .count = 2},
+                       &arena, &err),
+          err);
     FAILS(threshold_best_f1(&ranking, &threshold, &err), err, ERR_INPUT);
     SAYS(err, "none of the 2 rows is fraud");
 }

@@ -231,11 +231,29 @@ def settings_of_the_challenge_are_checked_before_training():
     with directory() as cwd:
         cards(cwd, rows=100)
         for setting, wanted in (("challenge.primary=luck", "'luck' is no metric"),
-                                ("challenge.primary=prevalence", "is no metric that judges")):
+                                ("challenge.primary=prevalence", "is no metric that judges"),
+                                ("challenge.group=nobody",
+                                 "challenge.group: 'nobody' is no column of the data; declare it")):
             done = train(cwd, setting, status=3)
+            assert wanted in done.said, done.said
+            done = assay("check", "--set", setting, cwd=cwd, status=3)
             assert wanted in done.said, done.said
         assert not os.path.exists(os.path.join(cwd, ".assay", "work")) or \
             not os.listdir(os.path.join(cwd, ".assay", "work"))
+
+
+@test
+def a_group_that_is_declared_but_not_in_the_data_is_refused_though_the_data_is_prepared():
+    with directory() as cwd:
+        cards(cwd, rows=100)
+        write(cwd, "assay.yaml", read(cwd, "assay.yaml").replace(
+            "columns:\n", "columns:\n  region: {type: category, use: false}\n", 1))
+        assay("train", "--until", "prepare", cwd=cwd)
+        for command in ("check", "train"):
+            done = assay(command, "--set", "challenge.group=region", cwd=cwd, status=3)
+            assert "challenge.group: 'region' is no column of the data" in done.said, done.said
+        ran = os.listdir(os.path.join(cwd, ".assay", "work"))
+        assert [name.split("-")[0] for name in ran] == ["prepare"], ran
 
 
 if __name__ == "__main__":
