@@ -43,13 +43,13 @@ static bool set_lines(struct evaluation *e, struct err *err)
                    (double)policy->decline, (double)policy->threshold);
 }
 
-/* The score that so many of the rows do not exceed; groups come highest first. */
+/* The score that so much of the rows' weight does not exceed; groups come highest first. */
 static float score_at(const struct ranking *ranking, double share)
 {
-    double above = (double)ranking->count;
+    double whole = ranking_weight(ranking), above = whole;
     for (size_t i = ranking->groups; i-- > 0;) {
-        above -= (double)ranking->group[i].count;
-        if (1 - above / (double)ranking->count >= share)
+        above -= group_weight(&ranking->group[i]);
+        if (1 - above / whole >= share)
             return ranking->group[i].score;
     }
     return ranking->group[0].score;
@@ -74,7 +74,7 @@ static bool describe_population(struct evaluation *e, struct err *err)
     if (knot == NULL)
         return err_set(err, ERR_LIMIT, "the population does not fit the memory limit");
     const struct score_group *lowest = &ranking->group[ranking->groups - 1];
-    add_knot(policy, knot, (double)lowest->count / (double)ranking->count, lowest->score);
+    add_knot(policy, knot, group_weight(lowest) / ranking_weight(ranking), lowest->score);
     for (size_t i = 0; i < LENGTH_OF(stretches); i++) {
         for (int k = stretches[i].from; k <= stretches[i].to; k++) {
             double share = (double)k / stretches[i].of;

@@ -109,6 +109,14 @@ def figures_thresholds_budgets_and_costs_are_weighed_as_python_weighs_them():
                    for line in set(validation.score.tolist()))
         close(said["threshold"]["f1_on_validation"], best, "best f1")
 
+        policy = json.loads(read(work(cwd, "evaluate"), "policy.json"))
+        assert len(policy["population"]) > 20, policy
+        for share, line in policy["population"][1:-1]:
+            v = validation.weight
+            below = v[validation.score <= numpy.float32(line)].sum() / v.sum()
+            under = v[validation.score < numpy.float32(line)].sum() / v.sum()
+            assert under - 1e-9 <= share <= below + 1e-9, (share, line, under, below)
+
         alarms = found = 0
         for today in sorted({row["timestamp"][:10] for row in test_.rows}):
             left = 60.0
