@@ -1,0 +1,147 @@
+#include "store/journal_read.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool journal_read(struct journal_reader *reader, const char *dir, struct err *err)
+{
+    enum { LIST_MAX = 128 << 20 };
+    *reader = (struct journal_reader){.arena = {.limit = LIST_MAX}, .dir = -1, .opened = true};
+    if (!segment_list(dir, &reader->arena, &reader->file, &reader->files, err))
+        return false;
+    if (reader->files == 0) /* perhaps there is no such directory: an empty journal */
+        return true;
+    reader->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return reader->dir >= 0 ||
+           err_set(err, ERR_IO, "the journal '%s' cannot be opened: %s", dir, strerror(errno));
+}
+
+static void leave_segment(struct journal_reader *reader)
+{
+    struct segment_reader *segment = &reader->segment;
+    bool sealed = reader->file[reader->next - 1].state == SEGMENT_SEALED;
+    if (sealed && segment->tail < segment->size) /* nothing is on its way any more */
+        segment_tell(segment, segment->tail, segment->size);
+    segment_damage_add(&reader->damage, &segment->damage);
+    segment_close(segment);
+    reader->reading = false;
+}
+
+static void tell(struct journal_reader *reader, const char *why)
+{
+    struct segment_damage damage = {.places = 1};
+    snprintf(damage.text, sizeof damage.text, "%.*s", (int)sizeof damage.text - 1, why);
+    segment_damage_add(&reader->damage, &damage);
+}
+
+/* A segment that is none, or of a newer program, is told like damage: the others are read. */
+static bool open_segment(struct journal_reader *reader, const char *name, bool *gone,
+                         struct err *err)
+{
+    struct err why = {0};
+    if (segment_open(&reader->segment, reader->dir, name, gone, &why)) {
+        reader->reading = !*gone;
+        return true;
+    }
+    if (why.kind == ERR_INPUT) {
+        tell(reader, why.text);
+        return true;
+    }
+    *err = why;
+    return false;
+}
+
+static bool next_segment(struct journal_reader *reader, struct err *err)
+{
+    struct segment_file *file = &reader->file[reader->next++];
+    char name[SEGMENT_NAME_SIZE];
+    bool gone;
+    if (file->state == SEGMENT_NEW)
+        return true;
+    if (file->state == SEGMENT_DAMAGED) {
+        tell(reader, "a segment without a whole header was put aside (.damaged): restore it from a "
+                     "copy, or remove it");
+        return true;
+    }
+    if (!open_segment(reader, file->name, &gone, err))
+        return false;
+    if (reader->reading || file->state != SEGMENT_OPEN || !gone)
+        return true;
+    file->state = SEGMENT_SEALED; /* meanwhile, or it was moved */
+    segment_rename(file, SEGMENT_SEALED, name);
+    memcpy(file->name, name, sizeof name);
+    return open_segment(reader, file->name, &gone, err);
+}
+
+bool journal_next(struct journal_reader *reader, struct journal_record *out, struct err *err)
+{
+    struct view frame;
+    for (;;) {
+        if (!reader->reading) {
+            if (reader->next == reader->files)
+                return false;
+            if (!next_segment(reader, err))
+                return false;
+            continue;
+        }
+        if (!segment_next(&reader->segment, &frame, &reader->offset, err)) {
+            if (err->kind != ERR_NONE)
+                return false;
+            leave_segment(reader);
+            continue;
+        }
+        struct err why = {0};
+        if (journal_record_read(frame, out, &why))
+            return true;
+        tell(reader, why.text);
+    }
+}
+
+void journal_read_close(struct journal_reader *reader)
+{
+    if (!reader->opened)
+        return;
+    if (reader->reading)
+        segment_close(&reader->segment);
+    fd_close(&reader->dir);
+    arena_release(&reader->arena);
+    *reader = (struct journal_reader){.dir = -1};
+}
+
+/* ---------------------------------------------------------------- answers */
+
+/* Leaves out the oldest segments: those that ended before, and those past the most bytes. */
+static void begin_late(struct journal_reader *reader, const struct journal_answers *answers)
+{
+    uint64_t bytes = 0;
+    for (size_t i = reader->files; i > 0; i--) {
+        struct stat stat;
+        if (fstatat(reader->dir, reader->file[i - 1].name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+            continue; /* gone, or sealed meanwhile and small: it is read */
+        bytes += (uint64_t)stat.st_size;
+        int64_t written_us = ((int64_t)stat.st_mtim.tv_sec + 1) * 1000000;
+        if (bytes <= answers->bytes_max && written_us >= answers->since_us)
+            continue;
+        reader->next = i;
+        return;
+    }
+}
+
+bool journal_answers(struct journal_answers *answers, const char *dir, struct err *err)
+{
+    CLEANUP(journal_read_close) struct journal_reader reader = {0};
+    struct journal_record record;
+    if (!journal_read(&reader, dir, err))
+        return false;
+    begin_late(&reader, answers);
+    while (journal_next(&reader, &record, err))
+        if (record.kind == JOURNAL_REQUEST && record.answered &&
+            record.answer.at_us >= answers->since_us)
+            answers->each(answers->self, &record.answer);
+    answers->damage = reader.damage;
+    return err->kind == ERR_NONE;
+}

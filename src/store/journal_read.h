@@ -1,0 +1,54 @@
+/*
+ * journal_read: what is in a journal's directory, record by record.
+ *
+ *     CLEANUP(journal_read_close) struct journal_reader reader = {0};
+ *     struct journal_record record;
+ *     struct journal_decision decision;
+ *     if (!journal_read(&reader, dir, err))
+ *         return false;
+ *     while (journal_next(&reader, &record, err))
+ *         while (journal_decision_next(&record, &decision))
+ *             use(&decision);
+ *     if (err->kind != ERR_NONE) ...
+ *
+ * Segments come in the order they were begun; of one worker of one journal, records come in the
+ * order they were appended. The directory may be in use: what is appended after a segment was
+ * opened is not seen, and a segment that is moved away meanwhile is left out. What is damaged is
+ * left out too, and told in `damage`: look at it after the loop.
+ */
+#ifndef STORE_JOURNAL_READ_H
+#define STORE_JOURNAL_READ_H
+
+#include "store/journal_record.h"
+#include "store/journal_segment.h"
+
+struct journal_reader {
+    struct arena arena; /* the list */
+    int dir;            /* -1: not open */
+    bool opened;
+    struct segment_file *file;
+    size_t files, next; /* the next file to open */
+    bool reading;
+    struct segment_reader segment; /* of the last record; its name says where it is */
+    uint64_t offset;               /* and this the byte */
+    struct segment_damage damage;  /* of all segments so far; the text of the first */
+};
+
+bool journal_read(struct journal_reader *reader, const char *dir, struct err *err);
+
+/* Views and rows last until the next. True while there is one. */
+bool journal_next(struct journal_reader *reader, struct journal_record *out, struct err *err);
+void journal_read_close(struct journal_reader *reader);
+
+/* The answers that were given since `since_us`, oldest first, from the newest `bytes_max` bytes of
+ * the journal at most: for a server that begins, to know what it has said. */
+struct journal_answers {
+    int64_t since_us;
+    uint64_t bytes_max;
+    void (*each)(void *self, const struct journal_answer *answer);
+    void *self;
+    struct segment_damage damage; /* filled */
+};
+bool journal_answers(struct journal_answers *answers, const char *dir, struct err *err);
+
+#endif
