@@ -1,6 +1,7 @@
 #include "store/journal_segment.h"
 
 #include "journal_ground.h"
+#include "store/journal_crc.h"
 
 #include <fcntl.h>
 
@@ -132,6 +133,14 @@ TEST(what_is_no_segment_is_refused_by_name)
     write_segment(path, 1, place);
     change(path, 8, 1, 9); /* its format: and then its checksum is wrong too */
     FAILS(segment_open(&reader, AT_FDCWD, path, &gone, &err), err, ERR_INPUT);
+    SAYS(err, "has no whole header");
+    struct segment_header header;
+    segment_header_init(&header, 7, SALT, 0, 0);
+    header.format = 9, header.crc = 0;
+    header.crc = journal_crc(0, &header, sizeof header);
+    WORKS(file_save(path, (struct view){(char *)&header, sizeof header}, &err), err);
+    FAILS(segment_open(&reader, AT_FDCWD, path, &gone, &err), err, ERR_INPUT);
+    SAYS(err, "it is a newer program's");
     WORKS(segment_open(&reader, AT_FDCWD, "not-there", &gone, &err), err);
     TRUE(gone);
 }

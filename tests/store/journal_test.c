@@ -234,12 +234,16 @@ TEST(a_segment_is_sealed_when_it_is_full_and_when_it_is_old)
         usleep(1000 * 5);
     SAME(segments_in(dir, SEGMENT_SEALED), 1);
     WORKS(journal_close(&journal, &err), err);
+    WORKS(journal_open(&journal, &options, 1, &err), err);
+    SAME(segments_in(dir, SEGMENT_OPEN), 1);
+    WORKS(journal_close(&journal, &err), err);
     SAME(segments_in(dir, SEGMENT_SEALED), 1); /* one without records leaves nothing */
+    SAME(segments_in(dir, SEGMENT_OPEN), 0);
 }
 
 TEST(a_request_larger_than_a_ring_takes_is_refused_for_good)
 {
-    static float row[2048];
+    static float row[1024]; /* and what stands beside it */
     struct journal journal = {0};
     struct err err = {0};
     struct journal_options options = {.dir = journal_place("large"), .ring_bytes = 8192};
