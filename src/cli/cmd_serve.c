@@ -1,11 +1,20 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/gatehouse.h"
 #include "cli/watch.h"
 
 #include <signal.h>
 
-enum { OPTION_BUNDLE, OPTION_MODEL, OPTION_HOST, OPTION_PORT, OPTION_WORKERS, OPTION_ADDRESS };
+enum {
+    OPTION_BUNDLE,
+    OPTION_MODEL,
+    OPTION_HOST,
+    OPTION_PORT,
+    OPTION_WORKERS,
+    OPTION_ADDRESS,
+    OPTION_INSECURE
+};
 
 /* Flags of this command are keys of the configuration. */
 static bool take_flags(struct project *project, const struct call *call, struct err *err)
@@ -22,7 +31,8 @@ static bool take_flags(struct project *project, const struct call *call, struct 
                                          view_of(value), err))
             return false;
     }
-    return true;
+    return call->option[OPTION_INSECURE] == NULL ||
+           config_set(&project->config, VIEW("serve.insecure"), VIEW("true"), err);
 }
 
 /* The model to begin with. Only the registry's champion is watched: what was named stays. */
@@ -51,14 +61,19 @@ static bool load(struct watch *watch, const struct call *call, struct served **o
 static struct http_options http_options_of(const struct config *config)
 {
     struct http_options options = http_defaults;
-    const char *host = view_copy(config_text(config, KEY_SERVE_HOST), config->arena);
-    assert(host != NULL);
-    options.host = host;
     options.port = (uint16_t)config_count(config, KEY_SERVE_PORT);
     options.workers = (unsigned)config_count(config, KEY_SERVE_WORKERS);
     options.connections_max = (unsigned)config_count(config, KEY_SERVE_CONNECTIONS);
     options.body_bytes_max = config_count(config, KEY_SERVE_BODY_MAX);
     return options;
+}
+
+static void warn(const char *why)
+{
+    struct log_line line;
+    log_begin(&line, LOG_LEVEL_WARN, "insecure");
+    json_key(&line.json, "why"), json_string(&line.json, why);
+    log_end(&line);
 }
 
 static void say_listening(const struct http *http, const struct served *served, const char *address,
@@ -81,12 +96,30 @@ static void say_listening(const struct http *http, const struct served *served, 
 }
 
 /* Blocked in every thread that comes after, so that only sigwait takes them. */
-static void block_stops(sigset_t *stops)
+static void block_signals(sigset_t *signals)
 {
-    sigemptyset(stops);
-    sigaddset(stops, SIGTERM);
-    sigaddset(stops, SIGINT);
-    pthread_sigmask(SIG_BLOCK, stops, NULL);
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+/* SIGHUP: certificates and clients are read anew. The others are a stop. */
+static int await_stop(const sigset_t *signals, struct server *server)
+{
+    int number;
+    while (sigwait(signals, &number) == 0 && number == SIGHUP)
+        gateway_reload(&server->gateway);
+    return number;
+}
+
+static void print_address(const struct http_options *options, uint16_t port, char out[300])
+{
+    if (options->host == NULL)
+        snprintf(out, 300, "unix:%s", options->path);
+    else
+        snprintf(out, 300, "%s:%u", options->host, port);
 }
 
 static void say_stopping(int signal_number, bool drained)
@@ -98,35 +131,37 @@ static void say_stopping(int signal_number, bool drained)
     log_end(&line);
 }
 
-static bool serve(struct watch *watch, const struct call *call, struct served *served,
-                  int64_t started_ns, struct err *err)
+static bool serve(struct watch *watch, const struct call *call, const struct gatehouse *gatehouse,
+                  struct served *served, int64_t started_ns, struct err *err)
 {
     const struct config *config = &watch->project->config;
     bool watched = call->option[OPTION_BUNDLE] == NULL && call->option[OPTION_MODEL] == NULL;
     struct server_options options = {
         .http = http_options_of(config),
+        .gateway = gatehouse->gateway,
         .source = watched ? watch_source(watch) : (struct model_source){0},
         .watch_ms = (unsigned)config_count(config, KEY_SERVE_WATCH_MS),
     };
     enum log_level level;
     if (log_level_of(config_text(config, KEY_SERVE_LOG_LEVEL), &level))
         log_set_level(level);
-    sigset_t stops;
-    block_stops(&stops);
+    gatehouse_listen(gatehouse, &options.http);
+    sigset_t signals;
+    block_signals(&signals);
     struct server server = {0};
     if (!server_open(&server, &options, err)) {
         served_free(served);
         return false;
     }
     char address[300];
-    snprintf(address, sizeof address, "%s:%u", options.http.host, server.http.port);
+    print_address(&options.http, server.http.port, address);
     say_listening(&server.http, served, address, started_ns);
     server_serve(&server, served);
     bool ok = call->option[OPTION_ADDRESS] == NULL ||
               file_save(call->option[OPTION_ADDRESS], view_of(address), err);
-    int signal_number = SIGTERM;
-    if (ok)
-        sigwait(&stops, &signal_number);
+    if (gatehouse->in_the_clear)
+        warn("API keys travel unencrypted: serve.tls_certificate, or a proxy with TLS before this");
+    int signal_number = ok ? await_stop(&signals, &server) : SIGTERM;
     bool drained = server_stop(&server, 0, (unsigned)config_count(config, KEY_SERVE_DRAIN_MS));
     say_stopping(signal_number, drained);
     server_close(&server);
@@ -141,8 +176,11 @@ static bool run(const struct call *call, struct err *err)
     if (!project_open_loosely(&project, call, err))
         return false;
     struct watch watch = {.project = &project};
-    bool ok = take_flags(&project, call, err) && load(&watch, call, &served, err) &&
-              serve(&watch, call, served, started_ns, err);
+    struct gatehouse gatehouse = {0};
+    bool ok = take_flags(&project, call, err) && gatehouse_open(&gatehouse, &project, err) &&
+              load(&watch, call, &served, err) &&
+              serve(&watch, call, &gatehouse, served, started_ns, err);
+    gatehouse_close(&gatehouse);
     project_close(&project);
     return ok;
 }
@@ -153,7 +191,10 @@ static const struct option_row options[] = {
     [OPTION_HOST] = {"host", "ADDRESS", "serve.host, default 127.0.0.1"},
     [OPTION_PORT] = {"port", "N", "serve.port, default 8080; 0 takes any free one"},
     [OPTION_WORKERS] = {"workers", "N", "serve.workers, default 2"},
-    [OPTION_ADDRESS] = {"address-file", "FILE", "written with HOST:PORT once requests are taken"},
+    [OPTION_ADDRESS] = {"address-file", "FILE",
+                        "written with HOST:PORT or unix:PATH once requests are taken"},
+    [OPTION_INSECURE] = {"insecure", NULL,
+                         "serve.insecure: others may reach it, and nobody is asked"},
     {0},
 };
 

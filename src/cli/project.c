@@ -67,9 +67,9 @@ static const char *bundles_of(struct project *project)
     return is_path ? config_path(&project->config, KEY_STORE_BUNDLES) : text;
 }
 
-bool project_open_store(struct project *project, struct err *err)
+struct store_place project_store_place(struct project *project)
 {
-    struct store_place place = {
+    return (struct store_place){
         .dir = config_path(&project->config, KEY_STORE_DIR),
         .database = text_of(project, KEY_STORE_DATABASE),
         .bundles = {.where = bundles_of(project),
@@ -77,6 +77,11 @@ bool project_open_store(struct project *project, struct err *err)
                     .region = text_of(project, KEY_STORE_REGION),
                     .addressing = text_of(project, KEY_STORE_ADDRESSING)},
     };
+}
+
+bool project_open_store(struct project *project, struct err *err)
+{
+    struct store_place place = project_store_place(project);
     return store_open_place(&project->store, &place, err);
 }
 

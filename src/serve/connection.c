@@ -230,6 +230,13 @@ static bool finish_answer(struct connection *connection, const struct http_sent 
     return true;
 }
 
+static void dress(struct connection *connection, struct http_response *response)
+{
+    const struct http_handler *handler = &connection->worker->http->handler;
+    if (handler->dress != NULL)
+        handler->dress(handler->self, &connection->parse.request, response);
+}
+
 static void join_waiting(struct connection *connection)
 {
     struct http_worker *worker = connection->worker;
@@ -243,6 +250,7 @@ static void keep_answer(struct connection *connection, struct http_response *res
 {
     char bytes[HEAD_SIZE];
     struct text head = text_in(bytes, sizeof bytes);
+    dress(connection, response);
     struct view body = write_head(connection, response, !connection->stays, &head);
     connection->answer_length = head.length + body.length;
     connection->answer = malloc(connection->answer_length);
@@ -304,6 +312,7 @@ static bool answer(struct connection *connection)
     }
     if (response.wait.answer != NULL)
         response.wait.answer(&response.wait, &response);
+    dress(connection, &response);
     struct http_wait wait = response.wait;
     bool gone = !send_answer(connection, &response, !stays);
     struct http_sent sent = sent_of(&response);
@@ -323,6 +332,7 @@ static void answer_waited(struct connection *connection)
         arena_reset(&worker->arena);
         struct http_response response = http_response_in(&worker->arena);
         connection->wait.answer(&connection->wait, &response);
+        dress(connection, &response);
         sent->gone = !send_answer(connection, &response, !connection->stays);
         sent->status = response.status;
         sent->body_bytes = response.body.length;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/client.h"
 
 #include <signal.h>
 #include <time.h>

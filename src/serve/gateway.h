@@ -27,6 +27,7 @@
 #include "serve/roster.h"
 #include "serve/route.h"
 #include "serve/tls.h"
+#include "store/store.h"
 
 #include <pthread.h>
 

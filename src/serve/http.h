@@ -67,6 +67,8 @@ struct http_handler {
     /* Told of each answer when it is on its way, once for every call of `handle`. The request is
      * whole, its arena empty again. May be NULL. */
     void (*answered)(void *self, const struct http_request *request, const struct http_sent *sent);
+    /* Adds to each answer what all of them have, just before it is sent. May be NULL. */
+    void (*dress)(void *self, const struct http_request *request, struct http_response *response);
 };
 
 enum http_phase {

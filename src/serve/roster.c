@@ -1,5 +1,9 @@
 #include "serve/roster.h"
 
+#include "store/client.h"
+
+static_assert(ROSTER_NAME_SIZE == CLIENT_NAME_MAX + 1, "a name and its NUL");
+
 /* Twice as many places as there are slots, and a power of two. An index holds a slot's number and
  * one; 0 is a place that is free. */
 enum { NAME_PLACES = 2 * ROSTER_CLIENTS_MAX, KEY_PLACES = 2 * ROSTER_KEYS_MAX };

@@ -13,15 +13,18 @@
 #ifndef SERVE_ROSTER_H
 #define SERVE_ROSTER_H
 
+#include "base/digest.h"
 #include "serve/limiter.h"
-#include "store/client.h"
 
-enum { ROSTER_CLIENTS_MAX = 4096, ROSTER_KEYS_MAX = 16384 };
+struct client;
+struct client_key;
+
+enum { ROSTER_CLIENTS_MAX = 4096, ROSTER_KEYS_MAX = 16384, ROSTER_NAME_SIZE = 129 };
 
 struct roster_client {
     _Alignas(64) struct limiter limiter; /* the workers write it: a line of its own */
     _Alignas(64) int64_t id;
-    char name[CLIENT_NAME_MAX + 1];
+    char name[ROSTER_NAME_SIZE];
     atomic_uint scopes;
     atomic_bool revoked;
     _Atomic int64_t interval_ns, ahead_ns, quota_day;

@@ -5,7 +5,7 @@
 #include "serve/visit.h"
 
 /* What `answered` has to know of `handle`. */
-enum { NOTE_ROUTE };
+enum { NOTE_ROUTE, NOTE_CLIENT };
 
 const char *visit_unready(const struct visit *visit)
 {
@@ -41,6 +41,19 @@ static void serve_nothing(struct visit *visit, const struct route_match *match)
     http_response_error(response, match->status, view_of(err.text));
 }
 
+static void dispatch(struct visit *visit, const struct route_match *match)
+{
+    struct server *server = visit->server;
+    unsigned worker = visit->request->worker;
+    visit->lineup = serving_take(&server->serving, worker);
+    visit->served = visit->lineup->champion;
+    if (match->route == NULL)
+        serve_nothing(visit, match);
+    else
+        serve_route[match->route - routes](visit);
+    serving_leave(&server->serving, worker);
+}
+
 static void handle(void *self, const struct http_request *request, struct http_response *response)
 {
     struct server *server = self;
@@ -49,23 +62,25 @@ static void handle(void *self, const struct http_request *request, struct http_r
     assert(match != NULL);
     *match = route_find(request->method, request->path);
     meters_begin(&server->meters, request->worker);
-    const struct lineup *lineup = serving_take(&server->serving, request->worker);
     struct visit visit = {
         .server = server,
-        .lineup = lineup,
-        .served = lineup->champion,
         .request = request,
         .response = response,
         .route = match->route,
         .part = {match->part[0], match->part[1]},
     };
+    if (!gateway_preflight(&server->gateway, request, match->allow, response) &&
+        gateway_admit(&server->gateway, request, match->route, response, &visit.client))
+        dispatch(&visit, match);
     size_t index = match->route == NULL ? ROUTE_COUNT : (size_t)(match->route - routes);
-    if (match->route == NULL)
-        serve_nothing(&visit, match);
-    else
-        serve_route[index](&visit);
-    serving_leave(&server->serving, request->worker);
     response->note[NOTE_ROUTE] = (uint32_t)index;
+    response->note[NOTE_CLIENT] = visit.client.position;
+}
+
+static void dress(void *self, const struct http_request *request, struct http_response *response)
+{
+    struct server *server = self;
+    gateway_dress(&server->gateway, request, response);
 }
 
 static void answered(void *self, const struct http_request *request, const struct http_sent *sent)
@@ -156,9 +171,10 @@ bool server_open(struct server *server, const struct server_options *options, st
     meters_open(&server->meters, workers, labels);
     serving_open(&server->serving, workers);
     struct http_handler handler = {
-        .self = server, .handle = handle, .refused = refused, .answered = answered};
+        .self = server, .handle = handle, .dress = dress, .refused = refused, .answered = answered};
     bool watched = options->source.refresh != NULL && options->watch_ms > 0;
-    if (http_open(&server->http, &options->http, handler, err) &&
+    if (gateway_open(&server->gateway, &options->gateway, err) &&
+        http_open(&server->http, &options->http, handler, err) &&
         errands_open(&server->errands, &server->http, server, watched ? watch : NULL,
                      options->watch_ms, err))
         return true;
@@ -176,6 +192,7 @@ void server_close(struct server *server)
 {
     errands_close(&server->errands);
     http_close(&server->http);
+    gateway_close(&server->gateway);
     serving_close(&server->serving);
     meters_close(&server->meters);
 }

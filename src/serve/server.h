@@ -19,6 +19,7 @@
 #define SERVE_SERVER_H
 
 #include "serve/errand.h"
+#include "serve/gateway.h"
 #include "serve/http.h"
 #include "serve/meters.h"
 #include "serve/serving.h"
@@ -34,12 +35,14 @@ struct model_source {
 
 struct server_options {
     struct http_options http;
-    struct model_source source; /* all zero: only what is given to server_serve */
-    unsigned watch_ms;          /* between two looks at the source; 0: only when asked */
+    struct gateway_options gateway; /* all zero: everybody may ask everything */
+    struct model_source source;     /* all zero: only what is given to server_serve */
+    unsigned watch_ms;              /* between two looks at the source; 0: only when asked */
 };
 
 struct server {
     struct http http; /* http.port is the port listened on */
+    struct gateway gateway;
     struct meters meters;
     struct serving serving;
     struct errands errands;

@@ -20,6 +20,7 @@ struct visit {
     struct http_response *response;
     const struct route *route;         /* NULL: none fits */
     struct view part[ROUTE_PARTS_MAX]; /* what the route's {names} stand for */
+    struct gateway_client client;      /* who asks */
 };
 
 /* Decides the request's records in a contract's words, with the champion or the model given. A

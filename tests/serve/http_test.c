@@ -74,6 +74,12 @@ static void handle(void *self, const struct http_request *request, struct http_r
         text_add(&response->body, request->path);
 }
 
+static void dress(void *self UNUSED, const struct http_request *request,
+                  struct http_response *response)
+{
+    http_response_field(response, "X-Asked", request->path);
+}
+
 static void refused(void *self, unsigned worker UNUSED, int status UNUSED)
 {
     struct desk *desk = self;
@@ -101,7 +107,7 @@ static struct http_options quick(void)
 static void desk_open(struct desk *desk, struct http_options options)
 {
     struct err err = {0};
-    struct http_handler handler = {desk, handle, refused, answered};
+    struct http_handler handler = {desk, handle, refused, answered, dress};
     WORKS(http_open(&desk->http, &options, handler, &err), err);
 }
 
@@ -134,6 +140,28 @@ TEST(a_request_is_answered_and_the_connection_stays_open)
         TEXT(reply.body, "/here");
         TRUE(reply_has(&reply, "\r\nDate: ") && reply_has(&reply, " GMT\r\n"));
         TRUE(!reply_has(&reply, "Connection:"));
+    }
+}
+
+TEST(every_answer_is_dressed_whether_it_waited_or_not)
+{
+    DESK(desk);
+    CLIENT(client, desk);
+    struct reply reply = client_ask(&client, GET("/here"));
+    TRUE(reply_has(&reply, "X-Asked: /here\r\n"));
+    static const char *const paths[] = {"/kept", "/made"};
+    for (unsigned i = 0; i < LENGTH_OF(paths); i++) {
+        char bytes[64], field[64];
+        snprintf(bytes, sizeof bytes, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", paths[i]);
+        snprintf(field, sizeof field, "X-Asked: %s\r\n", paths[i]);
+        client_send(&client, view_of(bytes));
+        while (atomic_load(&desk.asked_kept) <= i)
+            sleep_ms(1);
+        atomic_store(&desk.kept, i + 1);
+        for (unsigned worker = 0; worker < desk.http.workers; worker++)
+            http_wake(&desk.http, worker);
+        reply = client_reply(&client);
+        FAIL_UNLESS(reply_has(&reply, field), "%s", paths[i]);
     }
 }
 
@@ -460,7 +488,7 @@ TEST(a_port_that_is_served_already_is_a_conflict)
     struct http_options options = quick();
     options.port = desk.http.port;
     struct err err = {0};
-    struct http_handler handler = {&desk, handle, NULL, NULL};
+    struct http_handler handler = {&desk, handle, NULL, NULL, NULL};
     FAILS(http_open(&other, &options, handler, &err), err, ERR_CONFLICT);
     SAYS(err, "in use");
     http_close(&other);
@@ -503,7 +531,8 @@ TEST(a_drain_answers_what_has_begun_and_closes_what_is_idle)
     struct http_options options = quick();
     options.port = desk.http.port;
     struct err err = {0};
-    WORKS(http_open(&other, &options, (struct http_handler){&desk, handle, NULL, NULL}, &err), err);
+    WORKS(http_open(&other, &options, (struct http_handler){&desk, handle, NULL, NULL, NULL}, &err),
+          err);
     http_close(&other);
 }
 
