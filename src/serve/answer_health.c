@@ -26,7 +26,12 @@ void serve_ping(struct visit *visit)
 
 void serve_metrics(struct visit *visit)
 {
-    visit->response->content_type = VIEW(METERS_CONTENT_TYPE);
-    meters_write(&visit->server->meters, atomic_load(&visit->server->http.connections),
-                 &visit->response->body);
+    struct view accept = visit->request->accept;
+    struct meters_outside outside;
+    bool open_metrics = accept.length > 0 && memmem(accept.text, accept.length,
+                                                    "application/openmetrics-text", 28) != NULL;
+    visit->response->content_type =
+        open_metrics ? VIEW(METERS_OPEN_CONTENT_TYPE) : VIEW(METERS_CONTENT_TYPE);
+    server_look_outside(visit->server, visit->lineup, &outside);
+    meters_write(&visit->server->meters, &outside, open_metrics, &visit->response->body);
 }

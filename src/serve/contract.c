@@ -87,7 +87,7 @@ void contract_fail_by(const struct contract *contract, const struct err *err,
 
 /* ---------------------------------------------------------------- deciding */
 
-enum kept { KEPT_AMOUNT, KEPT_ENTITY };
+enum kept { KEPT_AMOUNT, KEPT_ENTITY, KEPT_UNIT };
 
 /* One request's way through the bundle. */
 struct work {
@@ -162,6 +162,16 @@ static double amount_in(struct view text)
     return number_parse(view_trim(text), &amount) && amount >= 0 ? amount : (double)NAN;
 }
 
+/* An escaped text is gone with the next row. */
+static bool keep_text(const struct work *work, enum kept which, struct view *out)
+{
+    struct view text = work->decode.kept[which];
+    if (text.length == 0)
+        return true;
+    *out = (struct view){arena_copy(work->arena, text.text, text.length), text.length};
+    return out->text != NULL;
+}
+
 static bool decide_row(struct work *work, struct err *err)
 {
     const struct bundle *bundle = &work->served->bundle;
@@ -177,11 +187,8 @@ static bool decide_row(struct work *work, struct err *err)
     row->features = features;
     row->amount = amount_in(work->decode.kept[KEPT_AMOUNT]);
     row->outcome = outcome_of(&bundle->policy, row->score, row->probability, row->amount);
-    struct view entity = work->decode.kept[KEPT_ENTITY];
-    if (entity.length > 0) { /* an escaped text is gone with the next row */
-        row->entity.text = view_copy(entity, work->arena);
-        row->entity.length = row->entity.text == NULL ? 0 : entity.length;
-    }
+    if (!keep_text(work, KEPT_ENTITY, &row->entity) || !keep_text(work, KEPT_UNIT, &row->unit))
+        return too_much(err);
     if (wants_reasons(work->answer->explain, row->outcome) && !explain(work, row))
         return too_much(err);
     return true;
@@ -196,6 +203,7 @@ static bool decide_all(const struct contract *contract, struct work *work, struc
         return false;
     work->decode.keep[KEPT_AMOUNT] = served->amount_column;
     work->decode.keep[KEPT_ENTITY] = served->entity_column;
+    work->decode.keep[KEPT_UNIT] = work->answer->unit_column;
     while (decode_next(&work->decode, err))
         if (!decide_row(work, err))
             return false;

@@ -31,6 +31,7 @@ struct contract_row {
     enum outcome outcome;
     double amount;              /* NaN: not known */
     struct view entity;         /* empty: not known */
+    struct view unit;           /* by what a running experiment splits; empty: not known */
     const float *features;      /* what the model saw, the plan's width */
     const double *contribution; /* by feature; NULL: not explained */
     const struct reason *reason;
@@ -42,7 +43,8 @@ struct contract_answer {
     const struct served *served;
     const struct http_request *request;
     enum contract_reasons explain;
-    struct view id; /* of the request; row i of several is ID/i. Empty: none was made */
+    size_t unit_column; /* of the schema; SIZE_MAX: none */
+    struct view id;     /* of the request; row i of several is ID/i. Empty: none was made */
 
     const struct contract_row *row; /* in the request's arena, like all that it points to */
     size_t count;
@@ -64,6 +66,9 @@ struct contract {
     /* Both write the body, and the content type where it is not JSON. */
     void (*encode)(const struct contract_answer *answer, struct http_response *response);
     void (*fault)(const struct contract_fault *fault, struct http_response *response);
+    /* The declared outcome where none could be decided. NULL: the contract has no words for it. */
+    void (*fallback)(struct view id, const char *outcome, const char *why,
+                     struct http_response *response);
     int bad_input; /* the status of ERR_INPUT; 0: as base/errs.def says */
 };
 

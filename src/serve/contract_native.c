@@ -48,6 +48,24 @@ static void encode(const struct contract_answer *answer, struct http_response *r
     json_close(&json);
 }
 
+static void fall_back(struct view id, const char *outcome, const char *why,
+                      struct http_response *response)
+{
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    json_key(&json, "decisions");
+    json_open(&json, '[');
+    json_open(&json, '{');
+    if (id.length > 0)
+        json_key(&json, "id"), json_text(&json, id);
+    json_key(&json, "outcome"), json_string(&json, outcome);
+    json_key(&json, "fallback"), json_bool(&json, true);
+    json_key(&json, "why"), json_string(&json, why);
+    json_close(&json);
+    json_close(&json);
+    json_close(&json);
+}
+
 const struct contract contract_native = {
     .name = "native",
     .about = "outcome, calibrated probability, percentile and reasons",
@@ -55,4 +73,5 @@ const struct contract contract_native = {
     .explain = REASONS_ALERTS,
     .encode = encode,
     .fault = contract_fault_error,
+    .fallback = fall_back,
 };

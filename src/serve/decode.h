@@ -18,7 +18,7 @@
 #include "data/csv.h"
 #include "data/record.h"
 
-enum { DECODE_ROWS_MAX = 100000, DECODE_TYPES = 6, DECODE_KEPT = 2 };
+enum { DECODE_ROWS_MAX = 100000, DECODE_TYPES = 6, DECODE_KEPT = 3 };
 
 struct shape;
 

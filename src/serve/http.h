@@ -55,7 +55,7 @@ struct http_sent {
     int status;
     size_t body_bytes;
     bool gone; /* the client was, before it was told */
-    uint32_t note[HTTP_NOTES];
+    unsigned char note[HTTP_NOTE_SIZE];
 };
 
 struct http_handler {

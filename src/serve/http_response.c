@@ -40,11 +40,15 @@ bool http_status_has_body(int status)
 
 struct http_response http_response_in(struct arena *arena)
 {
-    return (struct http_response){
+    enum { FAULT_SIZE = 1024 };
+    struct http_response response = {
         .status = 200,
         .content_type = VIEW("application/json"),
         .body = text_in_arena(arena),
     };
+    /* Who runs out of the arena can still say so. */
+    (void)text_reserve(&response.body, FAULT_SIZE);
+    return response;
 }
 
 void http_response_field(struct http_response *response, const char *name, struct view value)

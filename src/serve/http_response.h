@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum { HTTP_RESPONSE_FIELDS_MAX = 12, HTTP_NOTES = 4 };
+enum { HTTP_RESPONSE_FIELDS_MAX = 12, HTTP_NOTE_SIZE = 192 };
 
 struct http_field {
     const char *name;
@@ -44,7 +44,7 @@ struct http_response {
     struct http_field field[HTTP_RESPONSE_FIELDS_MAX];
     size_t field_count;
     struct http_wait wait;
-    uint32_t note[HTTP_NOTES]; /* the handler's, who gets them back in http_handler.answered */
+    unsigned char note[HTTP_NOTE_SIZE]; /* the handler's, who gets it back in `answered` */
 };
 
 struct http_response http_response_in(struct arena *arena);

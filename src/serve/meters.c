@@ -10,6 +10,8 @@ const int64_t meters_time_bound_ns[METERS_TIME_BOUNDS] = {
     50000,    100000,   250000,   500000,    1000000,   2500000,   5000000,
     10000000, 25000000, 50000000, 100000000, 250000000, 1000000000};
 
+const char *const variant_names[VARIANTS] = {"champion", "rival", "shadow"};
+
 const char *const meters_method[METERS_METHODS] = {"GET",    "HEAD",    "POST",  "PUT",
                                                    "DELETE", "OPTIONS", "PATCH", "other"};
 
@@ -21,10 +23,18 @@ struct per_route {
     atomic_uint_fast64_t time_ns;
 };
 
+struct per_variant {
+    atomic_uint_fast64_t requests, failures;
+    atomic_uint_fast64_t outcome[METERS_OUTCOMES_MAX];
+    atomic_uint_fast64_t time[METERS_TIME_BOUNDS + 1];
+    atomic_uint_fast64_t time_ns;
+};
+
 struct meters_shard {
     atomic_uint_fast64_t begun, ended;
     atomic_uint_fast64_t count[METER_COUNTS];
-    atomic_uint_fast64_t outcome[METERS_OUTCOMES_MAX];
+    struct per_variant variant[VARIANTS];
+    _Atomic double amount[METERS_OUTCOMES_MAX];
     atomic_uint_fast64_t score[METERS_SCORE_BOUNDS + 1];
     _Atomic double scores;
     struct per_route route[]; /* one more than there are: requests without a route */
@@ -124,14 +134,34 @@ void meters_refused(struct meters *meters, unsigned worker, int status)
     add(&of->requests[METERS_METHODS - 1][http_status_slot(status)], 1);
 }
 
-void meters_score(struct meters *meters, unsigned worker, double score, size_t outcome)
+static void add_to(_Atomic double *at, double by)
 {
-    assert(outcome < meters->labels.outcome_count);
+    double now = atomic_load_explicit(at, memory_order_relaxed);
+    atomic_store_explicit(at, now + by, memory_order_relaxed);
+}
+
+/* What the shadow says is nobody's decision: it is in its own counters alone. */
+void meters_decision(struct meters *meters, unsigned worker, const struct meters_decision *decision)
+{
+    assert(decision->outcome < meters->labels.outcome_count);
     struct meters_shard *shard = shard_of(meters, worker);
-    add(&shard->score[score_bucket(score)], 1);
-    add(&shard->outcome[outcome], 1);
-    double sum = atomic_load_explicit(&shard->scores, memory_order_relaxed);
-    atomic_store_explicit(&shard->scores, sum + score, memory_order_relaxed);
+    add(&shard->variant[decision->variant].outcome[decision->outcome], 1);
+    if (decision->variant == VARIANT_SHADOW)
+        return;
+    add(&shard->score[score_bucket(decision->score)], 1);
+    add_to(&shard->scores, decision->score);
+    if (decision->amount >= 0)
+        add_to(&shard->amount[decision->outcome], decision->amount);
+}
+
+void meters_variant(struct meters *meters, unsigned worker, enum variant variant, bool failed,
+                    int64_t elapsed_ns)
+{
+    struct per_variant *of = &shard_of(meters, worker)->variant[variant];
+    add(&of->requests, 1);
+    add(&of->failures, failed);
+    add(&of->time[time_bucket(elapsed_ns)], 1);
+    add(&of->time_ns, (uint64_t)elapsed_ns);
 }
 
 void meters_add(struct meters *meters, unsigned worker, enum meter_count which, uint64_t by)
@@ -183,9 +213,33 @@ double meters_sum_scores(const struct meters *meters)
     SUM_OVER_SHARDS(double, atomic_load_explicit(&shard->scores, memory_order_relaxed));
 }
 
-uint64_t meters_sum_outcome(const struct meters *meters, size_t outcome)
+uint64_t meters_sum_outcome(const struct meters *meters, enum variant variant, size_t outcome)
 {
-    SUM_OVER_SHARDS(uint64_t, read_count(&shard->outcome[outcome]));
+    SUM_OVER_SHARDS(uint64_t, read_count(&shard->variant[variant].outcome[outcome]));
+}
+
+double meters_sum_amount(const struct meters *meters, size_t outcome)
+{
+    SUM_OVER_SHARDS(double, atomic_load_explicit(&shard->amount[outcome], memory_order_relaxed));
+}
+
+double meters_sum_variant_seconds(const struct meters *meters, enum variant variant)
+{
+    SUM_OVER_SHARDS(double, (double)read_count(&shard->variant[variant].time_ns) / 1e9);
+}
+
+void meters_tally(const struct meters *meters, enum variant variant, struct meters_tally *out)
+{
+    *out = (struct meters_tally){0};
+    for (unsigned i = 0; i < meters->workers; i++) {
+        const struct per_variant *of = &meters->shard[i]->variant[variant];
+        out->requests += read_count(&of->requests);
+        out->failures += read_count(&of->failures);
+        for (size_t k = 0; k < METERS_OUTCOMES_MAX; k++)
+            out->outcome[k] += read_count(&of->outcome[k]);
+        for (size_t k = 0; k <= METERS_TIME_BOUNDS; k++)
+            out->time[k] += read_count(&of->time[k]);
+    }
 }
 
 uint64_t meters_sum_count(const struct meters *meters, enum meter_count which)

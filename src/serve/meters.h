@@ -28,9 +28,24 @@ struct meters_labels { /* outlive the meters */
     size_t outcome_count;
 };
 
+/* Which of the line-up's models decided. */
+enum variant { VARIANT_CHAMPION, VARIANT_RIVAL, VARIANT_SHADOW, VARIANTS };
+extern const char *const variant_names[VARIANTS]; /* "champion", ... */
+
+struct meters_decision {
+    enum variant variant;
+    double score;
+    size_t outcome;
+    double amount; /* NaN: not known */
+};
+
 enum meter_count { /* those with no labels */
                    METER_ABSENT_FILLED,
                    METER_UNSEEN_CATEGORIES,
+                   METER_FALLBACKS,
+                   METER_REPEATED,
+                   METER_LABELS,
+                   METER_SHADOW_DIFFERENCES,
                    METER_COUNTS,
 };
 
@@ -69,15 +84,40 @@ void meters_end(struct meters *meters, unsigned worker, size_t route, struct vie
 /* A request that was refused before it began; only counted. */
 void meters_refused(struct meters *meters, unsigned worker, int status);
 
-void meters_score(struct meters *meters, unsigned worker, double score, size_t outcome);
+void meters_decision(struct meters *meters, unsigned worker,
+                     const struct meters_decision *decision);
+/* A request that a variant decided, or could not. */
+void meters_variant(struct meters *meters, unsigned worker, enum variant variant, bool failed,
+                    int64_t elapsed_ns);
 void meters_add(struct meters *meters, unsigned worker, enum meter_count which, uint64_t by);
 
 /* Says what is served in a slot; NULL: nothing any more. From any thread. */
 void meters_set_model(struct meters *meters, size_t slot, const struct meters_model *model);
 
-/* The page, text format 0.0.4. */
-#define METERS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
-void meters_write(struct meters *meters, unsigned connections, struct text *text);
+/* What one variant did since the start. */
+struct meters_tally {
+    uint64_t requests, failures;
+    uint64_t outcome[METERS_OUTCOMES_MAX];
+    uint64_t time[METERS_TIME_BOUNDS + 1];
+};
+void meters_tally(const struct meters *meters, enum variant variant, struct meters_tally *out);
+
+/* What others know, for the page. */
+struct meters_outside {
+    unsigned connections;
+    bool has_journal;
+    uint64_t journal_appended, journal_dropped;
+    double journal_lag_s;
+    bool journal_stalled;
+    const char *experiment, *experiment_kind; /* NULL: none runs */
+    double experiment_share;
+};
+
+/* The page: Prometheus' text format 0.0.4, or OpenMetrics 1.0. */
+#define METERS_CONTENT_TYPE      "text/plain; version=0.0.4; charset=utf-8"
+#define METERS_OPEN_CONTENT_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+void meters_write(struct meters *meters, const struct meters_outside *outside, bool open_metrics,
+                  struct text *text);
 
 /* ---- for meters_write.c: the shards added up */
 
@@ -87,7 +127,9 @@ uint64_t meters_sum_time(const struct meters *meters, size_t route, size_t bucke
 double meters_sum_seconds(const struct meters *meters, size_t route);
 uint64_t meters_sum_score(const struct meters *meters, size_t bucket);
 double meters_sum_scores(const struct meters *meters);
-uint64_t meters_sum_outcome(const struct meters *meters, size_t outcome);
+uint64_t meters_sum_outcome(const struct meters *meters, enum variant variant, size_t outcome);
+double meters_sum_amount(const struct meters *meters, size_t outcome); /* what clients were told */
+double meters_sum_variant_seconds(const struct meters *meters, enum variant variant);
 uint64_t meters_sum_count(const struct meters *meters, enum meter_count which);
 uint64_t meters_sum_in_progress(const struct meters *meters);
 

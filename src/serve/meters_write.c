@@ -9,7 +9,7 @@ struct page {
     struct meters *meters;
     struct text *text;
     struct process process;
-    unsigned connections;
+    const struct meters_outside *outside;
 };
 
 /* ---------------------------------------------------------------- lines */
@@ -54,9 +54,9 @@ static void line_count(const struct page *page, const char *name, uint64_t value
     text_addc(page->text, '\n');
 }
 
-/* name_bucket{route="...",le="..."} value; no route when it is NULL. */
-static void line_bucket(const struct page *page, const char *name, const char *route, double bound,
-                        uint64_t value)
+/* name_bucket{label="...",le="..."} value; no label when it is NULL. */
+static void line_bucket(const struct page *page, const char *name, const char *label,
+                        const char *of, double bound, uint64_t value)
 {
     struct text *text = page->text;
     char le[NUMBER_SIZE];
@@ -64,22 +64,22 @@ static void line_bucket(const struct page *page, const char *name, const char *r
         number_print(bound, le);
     text_adds(text, name);
     text_adds(text, "_bucket");
-    if (route != NULL)
-        add_label(text, "route", route, '{');
-    add_label(text, "le", bound > 0 ? le : "+Inf", route == NULL ? '{' : ',');
+    if (label != NULL)
+        add_label(text, label, of, '{');
+    add_label(text, "le", bound > 0 ? le : "+Inf", label == NULL ? '{' : ',');
     text_adds(text, "} ");
     text_add_u64(text, value);
     text_addc(text, '\n');
 }
 
-/* name_sum or name_count, with the route when there is one. */
+/* name_sum or name_count, with the label when there is one. */
 static void line_total(const struct page *page, const char *name, const char *what,
-                       const char *route, double value)
+                       const char *label, const char *of, double value)
 {
     text_adds(page->text, name);
     text_adds(page->text, what);
-    if (route != NULL) {
-        add_label(page->text, "route", route, '{');
+    if (label != NULL) {
+        add_label(page->text, label, of, '{');
         text_addc(page->text, '}');
     }
     text_addc(page->text, ' ');
@@ -134,13 +134,14 @@ static void write_http_request_duration(const struct page *page, const char *nam
             continue;
         for (size_t i = 0; i < METERS_TIME_BOUNDS; i++) {
             count += meters_sum_time(meters, route, i);
-            line_bucket(page, name, route_name(page, route), (double)meters_time_bound_ns[i] / 1e9,
-                        count);
+            line_bucket(page, name, "route", route_name(page, route),
+                        (double)meters_time_bound_ns[i] / 1e9, count);
         }
         count += meters_sum_time(meters, route, METERS_TIME_BOUNDS);
-        line_bucket(page, name, route_name(page, route), 0, count);
-        line_total(page, name, "_sum", route_name(page, route), meters_sum_seconds(meters, route));
-        line_total(page, name, "_count", route_name(page, route), (double)count);
+        line_bucket(page, name, "route", route_name(page, route), 0, count);
+        line_total(page, name, "_sum", "route", route_name(page, route),
+                   meters_sum_seconds(meters, route));
+        line_total(page, name, "_count", "route", route_name(page, route), (double)count);
     }
 }
 
@@ -151,7 +152,7 @@ static void write_http_in_progress(const struct page *page, const char *name)
 
 static void write_http_connections(const struct page *page, const char *name)
 {
-    line_count(page, name, page->connections);
+    line_count(page, name, page->outside->connections);
 }
 
 static void write_score(const struct page *page, const char *name)
@@ -159,33 +160,118 @@ static void write_score(const struct page *page, const char *name)
     uint64_t count = 0;
     for (size_t i = 0; i < METERS_SCORE_BOUNDS; i++) {
         count += meters_sum_score(page->meters, i);
-        line_bucket(page, name, NULL, meters_score_bound[i], count);
+        line_bucket(page, name, NULL, NULL, meters_score_bound[i], count);
     }
     count += meters_sum_score(page->meters, METERS_SCORE_BOUNDS);
-    line_bucket(page, name, NULL, 0, count);
-    line_total(page, name, "_sum", NULL, meters_sum_scores(page->meters));
-    line_total(page, name, "_count", NULL, (double)count);
+    line_bucket(page, name, NULL, NULL, 0, count);
+    line_total(page, name, "_sum", NULL, NULL, meters_sum_scores(page->meters));
+    line_total(page, name, "_count", NULL, NULL, (double)count);
 }
 
 static void write_decisions(const struct page *page, const char *name)
+{
+    for (size_t variant = 0; variant < VARIANTS; variant++) {
+        for (size_t i = 0; i < page->meters->labels.outcome_count; i++) {
+            uint64_t count = meters_sum_outcome(page->meters, (enum variant)variant, i);
+            if (count == 0 && variant != VARIANT_CHAMPION)
+                continue;
+            text_adds(page->text, name);
+            add_label(page->text, "outcome", page->meters->labels.outcome[i], '{');
+            add_label(page->text, "variant", variant_names[variant], ',');
+            text_adds(page->text, "} ");
+            text_add_u64(page->text, count);
+            text_addc(page->text, '\n');
+        }
+    }
+}
+
+static void write_amount_decided(const struct page *page, const char *name)
 {
     for (size_t i = 0; i < page->meters->labels.outcome_count; i++) {
         text_adds(page->text, name);
         add_label(page->text, "outcome", page->meters->labels.outcome[i], '{');
         text_adds(page->text, "} ");
-        text_add_u64(page->text, meters_sum_outcome(page->meters, i));
+        add_double(page->text, meters_sum_amount(page->meters, i));
+    }
+}
+
+static void write_variant_failures(const struct page *page, const char *name)
+{
+    for (size_t variant = 0; variant < VARIANTS; variant++) {
+        struct meters_tally tally;
+        meters_tally(page->meters, (enum variant)variant, &tally);
+        text_adds(page->text, name);
+        add_label(page->text, "variant", variant_names[variant], '{');
+        text_adds(page->text, "} ");
+        text_add_u64(page->text, tally.failures);
         text_addc(page->text, '\n');
     }
 }
 
-static void write_absent_filled(const struct page *page, const char *name)
+static void write_variant_duration(const struct page *page, const char *name)
 {
-    line_count(page, name, meters_sum_count(page->meters, METER_ABSENT_FILLED));
+    for (size_t variant = 0; variant < VARIANTS; variant++) {
+        struct meters_tally tally;
+        uint64_t count = 0;
+        meters_tally(page->meters, (enum variant)variant, &tally);
+        if (tally.requests == 0)
+            continue;
+        const char *value = variant_names[variant];
+        for (size_t i = 0; i < METERS_TIME_BOUNDS; i++) {
+            count += tally.time[i];
+            line_bucket(page, name, "variant", value, (double)meters_time_bound_ns[i] / 1e9, count);
+        }
+        count += tally.time[METERS_TIME_BOUNDS];
+        line_bucket(page, name, "variant", value, 0, count);
+        line_total(page, name, "_sum", "variant", value,
+                   meters_sum_variant_seconds(page->meters, (enum variant)variant));
+        line_total(page, name, "_count", "variant", value, (double)count);
+    }
 }
 
-static void write_unseen_categories(const struct page *page, const char *name)
+static void write_experiment_share(const struct page *page, const char *name)
 {
-    line_count(page, name, meters_sum_count(page->meters, METER_UNSEEN_CATEGORIES));
+    const struct meters_outside *outside = page->outside;
+    if (outside->experiment == NULL)
+        return;
+    text_adds(page->text, name);
+    add_label(page->text, "experiment", outside->experiment, '{');
+    add_label(page->text, "kind", outside->experiment_kind, ',');
+    text_adds(page->text, "} ");
+    add_double(page->text, outside->experiment_share);
+}
+
+/* The meters that are one count, without labels. */
+#define COUNT_WRITER(id, which)                                                                    \
+    static void write_##id(const struct page *page, const char *name)                              \
+    {                                                                                              \
+        line_count(page, name, meters_sum_count(page->meters, which));                             \
+    }
+COUNT_WRITER(absent_filled, METER_ABSENT_FILLED)
+COUNT_WRITER(unseen_categories, METER_UNSEEN_CATEGORIES)
+COUNT_WRITER(fallbacks, METER_FALLBACKS)
+COUNT_WRITER(repeated, METER_REPEATED)
+COUNT_WRITER(labels, METER_LABELS)
+COUNT_WRITER(shadow_differences, METER_SHADOW_DIFFERENCES)
+
+static void write_journal_appended(const struct page *page, const char *name)
+{
+    line_count(page, name, page->outside->journal_appended);
+}
+
+static void write_journal_dropped(const struct page *page, const char *name)
+{
+    line_count(page, name, page->outside->journal_dropped);
+}
+
+static void write_journal_lag(const struct page *page, const char *name)
+{
+    line(page, name, page->outside->journal_lag_s);
+}
+
+static void write_journal_stalled(const struct page *page, const char *name)
+{
+    line_count(page, name, page->outside->journal_stalled);
 }
 
 static struct meters_model model_at(const struct page *page, size_t slot)
@@ -263,13 +349,28 @@ static const struct meter {
 #undef METER
 };
 
-void meters_write(struct meters *meters, unsigned connections, struct text *text)
+/* The family's name: OpenMetrics leaves a counter's "_total" to its samples. */
+static struct view family_of(const struct meter *meter, bool open_metrics)
 {
-    const struct page page = {meters, text, process_now(), connections};
+    struct view name = view_of(meter->name), total = VIEW("_total");
+    if (open_metrics && strcmp(meter->type, "counter") == 0 && name.length > total.length)
+        name.length -= total.length;
+    return name;
+}
+
+void meters_write(struct meters *meters, const struct meters_outside *outside, bool open_metrics,
+                  struct text *text)
+{
+    const struct page page = {meters, text, process_now(), outside};
     for (size_t i = 0; i < LENGTH_OF(meters_table); i++) {
         const struct meter *meter = &meters_table[i];
-        text_addf(text, "# HELP %s %s\n# TYPE %s %s\n", meter->name, meter->help, meter->name,
-                  meter->type);
+        struct view family = family_of(meter, open_metrics);
+        text_adds(text, "# HELP "), text_add(text, family);
+        text_addf(text, " %s\n# TYPE ", meter->help);
+        text_add(text, family);
+        text_addf(text, " %s\n", meter->type);
         meter->write(&page, meter->name);
     }
+    if (open_metrics)
+        text_adds(text, "# EOF\n");
 }

@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/visit.h"
+#include "store/journal_read.h"
 
-/* What `answered` has to know of `handle`. */
-enum { NOTE_ROUTE, NOTE_CLIENT };
+/* How much of the journal is read for answers that were given, at most. */
+enum { ANSWERS_READ_MAX = 1 << 28 };
 
 const char *visit_unready(const struct visit *visit)
 {
@@ -73,8 +74,9 @@ static void handle(void *self, const struct http_request *request, struct http_r
         gateway_admit(&server->gateway, request, match->route, response, &visit.client))
         dispatch(&visit, match);
     size_t index = match->route == NULL ? ROUTE_COUNT : (size_t)(match->route - routes);
-    response->note[NOTE_ROUTE] = (uint32_t)index;
-    response->note[NOTE_CLIENT] = visit.client.position;
+    visit.note.route = (uint32_t)index;
+    visit.note.client = visit.client.position;
+    memcpy(response->note, &visit.note, sizeof visit.note);
 }
 
 static void dress(void *self, const struct http_request *request, struct http_response *response)
@@ -86,8 +88,12 @@ static void dress(void *self, const struct http_request *request, struct http_re
 static void answered(void *self, const struct http_request *request, const struct http_sent *sent)
 {
     struct server *server = self;
-    meters_end(&server->meters, request->worker, sent->note[NOTE_ROUTE], request->method,
-               sent->status, clock_ticks_ns() - request->started_ns);
+    struct visit_note note;
+    memcpy(&note, sent->note, sizeof note);
+    meters_end(&server->meters, request->worker, note.route, request->method, sent->status,
+               clock_ticks_ns() - request->started_ns);
+    if (note.shadow)
+        score_in_shadow(server, request, &note);
 }
 
 static void refused(void *self, unsigned worker, int status)
@@ -143,6 +149,14 @@ bool server_refresh(struct server *server, bool anew, struct err *err)
     return ok;
 }
 
+static void tell(const char *event, const char *why)
+{
+    struct log_line line;
+    log_begin(&line, LOG_LEVEL_ERROR, event);
+    json_key(&line.json, "why"), json_string(&line.json, why);
+    log_end(&line);
+}
+
 /* What is in force stays when a look fails; each failure is told once. */
 static void watch(void *self)
 {
@@ -155,10 +169,79 @@ static void watch(void *self)
         return;
     }
     snprintf(server->watch_failure, sizeof server->watch_failure, "%s", err.text);
-    struct log_line line;
-    log_begin(&line, LOG_LEVEL_ERROR, "model_not_changed");
-    json_key(&line.json, "why"), json_string(&line.json, err.text);
-    log_end(&line);
+    tell("model_not_changed", err.text);
+}
+
+/* ---------------------------------------------------------------- the journal */
+
+/* On the writer's thread, after each commit. */
+static void wake_all(void *self)
+{
+    struct server *server = self;
+    pthread_mutex_lock(&server->wake_lock);
+    for (unsigned i = 0; server->wakes && i < server->http.workers; i++)
+        http_wake(&server->http, i);
+    pthread_mutex_unlock(&server->wake_lock);
+}
+
+static void set_wakes(struct server *server, bool wakes)
+{
+    pthread_mutex_lock(&server->wake_lock);
+    server->wakes = wakes;
+    pthread_mutex_unlock(&server->wake_lock);
+}
+
+static void load_answer(void *self, const struct journal_answer *answer)
+{
+    struct server *server = self;
+    struct answered told = {
+        .status = answer->status, .content_type = answer->content_type, .body = answer->body};
+    answers_load(&server->answers, answer->key, &answer->request, answer->at_us / 1000, &told);
+}
+
+static bool open_journal(struct server *server, unsigned workers, struct err *err)
+{
+    const struct server_options *options = &server->options;
+    if (options->journal == NULL)
+        return true;
+    struct journal_options own = *options->journal;
+    struct journal_answers answers = {
+        .since_us = clock_now_us() - options->answers_ms * 1000,
+        .bytes_max = ANSWERS_READ_MAX,
+        .each = load_answer,
+        .self = server,
+    };
+    if (own.durability == JOURNAL_FSYNC) { /* only then does anybody wait */
+        own.kept = wake_all;
+        own.self = server;
+    }
+    server->ids = calloc(workers, sizeof *server->ids);
+    assert(server->ids != NULL);
+    for (unsigned i = 0; i < workers; i++)
+        if (!journal_ids_init(&server->ids[i], err))
+            return false;
+    answers_open(&server->answers, options->answers_bytes, options->answers_ms);
+    server->journal_open = journal_open(&server->journal, &own, workers, err);
+    return server->journal_open && journal_answers(&answers, own.dir, err);
+}
+
+void server_look_outside(struct server *server, const struct lineup *lineup,
+                         struct meters_outside *out)
+{
+    const struct trial *trial = &lineup->trial;
+    *out = (struct meters_outside){.connections = atomic_load(&server->http.connections)};
+    if (trial->rival != NULL) {
+        out->experiment = trial->name;
+        out->experiment_kind = trial->kind;
+        out->experiment_share = trial->shadow ? 0 : trial->share;
+    }
+    if (server->options.journal == NULL)
+        return;
+    struct journal_state state = journal_state_of(&server->journal);
+    out->journal_appended = state.appended;
+    out->journal_dropped = state.dropped + state.refused;
+    out->journal_lag_s = (double)state.lag_ms / 1e3;
+    out->journal_stalled = state.stalled;
 }
 
 /* ---------------------------------------------------------------- life */
@@ -173,11 +256,16 @@ bool server_open(struct server *server, const struct server_options *options, st
     struct http_handler handler = {
         .self = server, .handle = handle, .dress = dress, .refused = refused, .answered = answered};
     bool watched = options->source.refresh != NULL && options->watch_ms > 0;
+    pthread_mutex_init(&server->wake_lock, NULL);
     if (gateway_open(&server->gateway, &options->gateway, err) &&
+        open_journal(server, workers, err) &&
         http_open(&server->http, &options->http, handler, err) &&
         errands_open(&server->errands, &server->http, server, watched ? watch : NULL,
-                     options->watch_ms, err))
+                     options->watch_ms, err)) {
+        set_wakes(server, true);
+        wake_all(server); /* who began to wait before */
         return true;
+    }
     server_close(server);
     return false;
 }
@@ -190,9 +278,20 @@ bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms)
 
 void server_close(struct server *server)
 {
+    struct err err = {0};
+    if (server->meters.shard == NULL)
+        return;
+    set_wakes(server, false);
     errands_close(&server->errands);
     http_close(&server->http);
     gateway_close(&server->gateway);
     serving_close(&server->serving);
     meters_close(&server->meters);
+    if (server->journal_open && !journal_close(&server->journal, &err))
+        tell("journal_not_whole", err.text);
+    server->journal_open = false;
+    answers_close(&server->answers);
+    pthread_mutex_destroy(&server->wake_lock);
+    free(server->ids);
+    server->ids = NULL;
 }

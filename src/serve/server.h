@@ -18,11 +18,13 @@
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
 
+#include "serve/answers.h"
 #include "serve/errand.h"
 #include "serve/gateway.h"
 #include "serve/http.h"
 #include "serve/meters.h"
 #include "serve/serving.h"
+#include "store/journal.h"
 
 /* Where models come from; the command line wires it. Called on one thread, never a worker's. */
 struct model_source {
@@ -35,9 +37,16 @@ struct model_source {
 
 struct server_options {
     struct http_options http;
-    struct gateway_options gateway; /* all zero: everybody may ask everything */
-    struct model_source source;     /* all zero: only what is given to server_serve */
-    unsigned watch_ms;              /* between two looks at the source; 0: only when asked */
+    struct gateway_options gateway;        /* all zero: everybody may ask everything */
+    const struct journal_options *journal; /* NULL: nothing is kept. `kept` and `self` are ours */
+    int64_t answers_ms;                    /* how long a key's answer is known */
+    size_t answers_bytes;                  /* and how much is known at most */
+    unsigned deadline_ms;                  /* for /decide, from the request's start; 0: none */
+    const char *fallback;       /* the outcome when /decide cannot decide; NULL: an error */
+    bool cards_hashed;          /* card numbers are kept as their HMAC; otherwise refused */
+    struct view card_key;       /* of that HMAC */
+    struct model_source source; /* all zero: only what is given to server_serve */
+    unsigned watch_ms;          /* between two looks at the source; 0: only when asked */
 };
 
 struct server {
@@ -46,6 +55,12 @@ struct server {
     struct meters meters;
     struct serving serving;
     struct errands errands;
+    struct journal journal; /* with options.journal */
+    bool journal_open;
+    pthread_mutex_t wake_lock; /* of `wakes` */
+    bool wakes;                /* the workers are there to be woken */
+    struct journal_ids *ids;   /* by worker */
+    struct answers answers;
     struct server_options options;
     atomic_bool stopping;
     char watch_failure[sizeof((struct err){0}.text)]; /* of the last look; the errands' thread's */
@@ -61,6 +76,10 @@ void server_publish(struct server *server, struct lineup *lineup);
 
 /* Looks at the source now. On the errands' thread or before there are requests. */
 bool server_refresh(struct server *server, bool anew, struct err *err);
+
+/* What the page of meters shows beside them. */
+void server_look_outside(struct server *server, const struct lineup *lineup,
+                         struct meters_outside *out);
 
 /* Not ready any more, then http_drain. True when every request was answered in time. */
 bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms);

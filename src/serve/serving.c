@@ -66,6 +66,7 @@ static struct lineup *lineup_copy(const struct lineup *from)
     assert(lineup != NULL);
     *lineup = *from;
     hold(lineup->champion);
+    hold(lineup->trial.rival);
     for (size_t i = 0; i < lineup->named_count; i++)
         hold(lineup->named[i]);
     return lineup;
@@ -74,6 +75,7 @@ static struct lineup *lineup_copy(const struct lineup *from)
 static void lineup_free(struct lineup *lineup)
 {
     let_go(lineup->champion);
+    let_go(lineup->trial.rival);
     for (size_t i = 0; i < lineup->named_count; i++)
         let_go(lineup->named[i]);
     free(lineup);

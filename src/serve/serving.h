@@ -47,8 +47,19 @@ void served_free(struct served *served);
 
 enum { LINEUP_NAMED_MAX = 32 };
 
+/* The experiment that runs, as the registry has it (store/experiment.h). */
+struct trial {
+    struct served *rival; /* NULL: none runs */
+    char name[80], kind[16];
+    bool shadow;
+    double share;         /* of the entities that the rival decides; the shadow decides all again */
+    size_t entity_column; /* of the champion's schema */
+    int64_t id, step;
+};
+
 struct lineup {
     struct served *champion; /* NULL: none */
+    struct trial trial;
     struct served *named[LINEUP_NAMED_MAX];
     size_t named_count;
 };

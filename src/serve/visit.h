@@ -12,6 +12,18 @@
 #include "serve/route.h"
 #include "serve/server.h"
 
+/* What is known of a request when its answer is on its way. */
+struct visit_note {
+    uint32_t route;
+    uint32_t client;   /* the gateway's position of it */
+    uint32_t outcome;  /* the champion's, for the shadow */
+    uint16_t contract; /* of contracts[], for the shadow */
+    bool shadow;       /* is to decide it too */
+    uint8_t id_length;
+    char id[CONTRACT_ID_MAX];
+};
+static_assert(sizeof(struct visit_note) <= HTTP_NOTE_SIZE, "a note fits its place");
+
 struct visit {
     struct server *server;
     const struct lineup *lineup;
@@ -21,12 +33,17 @@ struct visit {
     const struct route *route;         /* NULL: none fits */
     struct view part[ROUTE_PARTS_MAX]; /* what the route's {names} stand for */
     struct gateway_client client;      /* who asks */
+    struct visit_note note;
 };
 
 /* Decides the request's records in a contract's words, with the champion or the model given. A
  * server that is stopping still answers what comes: the client has been told nothing yet. */
 void answer_with(struct visit *visit, const struct contract *contract);
 void answer_by(struct visit *visit, const struct contract *contract, const struct served *served);
+
+/* The running experiment's rival decides a request that was answered. */
+void score_in_shadow(struct server *server, const struct http_request *request,
+                     const struct visit_note *note);
 
 /* Why no request is taken to be served now; NULL when it is. */
 const char *visit_unready(const struct visit *visit);

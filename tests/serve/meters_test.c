@@ -9,6 +9,22 @@ static const char *const route_names[] = {"/ping", "/in\"voca\\tions"};
 static const char *const outcomes[] = {"legitimate", "fraud"};
 static const struct meters_labels labels = {route_names, 2, outcomes, 2};
 
+static const struct meters_outside outside = {.connections = 3,
+                                              .journal_appended = 7,
+                                              .journal_dropped = 2,
+                                              .journal_lag_s = 0.25,
+                                              .journal_stalled = true,
+                                              .experiment = "autumn",
+                                              .experiment_kind = "canary",
+                                              .experiment_share = 0.1};
+
+static void decided(struct meters *meters, unsigned worker, enum variant variant, double score,
+                    size_t outcome, double amount)
+{
+    struct meters_decision decision = {variant, score, outcome, amount};
+    meters_decision(meters, worker, &decision);
+}
+
 static void forget(struct meters *meters)
 {
     meters_close(meters);
@@ -18,7 +34,7 @@ static void forget(struct meters *meters)
 static const char *page_of(struct meters *meters, struct arena *arena)
 {
     struct text text = text_in_arena(arena);
-    meters_write(meters, 3, &text);
+    meters_write(meters, &outside, false, &text);
     return text_c(&text);
 }
 
@@ -73,9 +89,9 @@ TEST(scores_and_their_outcomes_are_counted)
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
     CLEANUP(forget) struct meters meters;
     meters_open(&meters, 2, labels);
-    meters_score(&meters, 0, 0.01, 0);
-    meters_score(&meters, 1, 0.97, 1);
-    meters_score(&meters, 1, 1, 1);
+    decided(&meters, 0, VARIANT_CHAMPION, 0.01, 0, 10);
+    decided(&meters, 1, VARIANT_CHAMPION, 0.97, 1, (double)NAN);
+    decided(&meters, 1, VARIANT_CHAMPION, 1, 1, 2.5);
     const char *page = page_of(&meters, &arena);
     PAGE_HAS(page, "assay_score_bucket{le=\"0.01\"} 1");
     PAGE_HAS(page, "assay_score_bucket{le=\"0.95\"} 1");
@@ -83,8 +99,60 @@ TEST(scores_and_their_outcomes_are_counted)
     PAGE_HAS(page, "assay_score_bucket{le=\"+Inf\"} 3");
     PAGE_HAS(page, "assay_score_sum 1.98");
     PAGE_HAS(page, "assay_score_count 3");
-    PAGE_HAS(page, "assay_decisions_total{outcome=\"legitimate\"} 1");
-    PAGE_HAS(page, "assay_decisions_total{outcome=\"fraud\"} 2");
+    PAGE_HAS(page, "assay_decisions_total{outcome=\"legitimate\",variant=\"champion\"} 1");
+    PAGE_HAS(page, "assay_decisions_total{outcome=\"fraud\",variant=\"champion\"} 2");
+}
+
+TEST(variants_are_told_apart_and_the_shadow_is_no_decision)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    struct meters_tally tally;
+    meters_open(&meters, 2, labels);
+    decided(&meters, 0, VARIANT_CHAMPION, 0.5, 0, 10);
+    decided(&meters, 1, VARIANT_RIVAL, 0.5, 1, 5);
+    decided(&meters, 1, VARIANT_SHADOW, 0.5, 1, 100);
+    meters_variant(&meters, 0, VARIANT_RIVAL, false, 60000);
+    meters_variant(&meters, 1, VARIANT_RIVAL, true, 200000);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_decisions_total{outcome=\"legitimate\",variant=\"champion\"} 1");
+    PAGE_HAS(page, "assay_decisions_total{outcome=\"fraud\",variant=\"rival\"} 1");
+    PAGE_HAS(page, "assay_decisions_total{outcome=\"fraud\",variant=\"shadow\"} 1");
+    PAGE_HAS(page, "assay_score_count 2");
+    PAGE_HAS(page, "assay_amount_decided_total{outcome=\"legitimate\"} 10");
+    PAGE_HAS(page, "assay_amount_decided_total{outcome=\"fraud\"} 5");
+    PAGE_HAS(page, "assay_variant_failures_total{variant=\"rival\"} 1");
+    PAGE_HAS(page, "assay_variant_duration_seconds_bucket{variant=\"rival\",le=\"0.0001\"} 1");
+    PAGE_HAS(page, "assay_variant_duration_seconds_count{variant=\"rival\"} 2");
+    meters_tally(&meters, VARIANT_RIVAL, &tally);
+    TRUE(tally.requests == 2 && tally.failures == 1 && tally.outcome[1] == 1 && tally.time[2] == 1);
+}
+
+TEST(what_others_know_is_on_the_page)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 1, labels);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_experiment_share{experiment=\"autumn\",kind=\"canary\"} 0.1");
+    PAGE_HAS(page, "assay_journal_records_total 7");
+    PAGE_HAS(page, "assay_journal_dropped_total 2");
+    PAGE_HAS(page, "assay_journal_lag_seconds 0.25");
+    PAGE_HAS(page, "assay_journal_stalled 1");
+}
+
+TEST(openmetrics_names_its_counters_without_total_and_ends_with_eof)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(forget) struct meters meters;
+    meters_open(&meters, 1, labels);
+    struct text text = text_in_arena(&arena);
+    meters_write(&meters, &outside, true, &text);
+    const char *page = text_c(&text);
+    PAGE_HAS(page, "# TYPE assay_http_requests counter");
+    PAGE_HAS(page, "# TYPE assay_http_connections gauge");
+    PAGE_HAS(page, "assay_journal_records_total 7");
+    TRUE(strcmp(page + strlen(page) - 6, "# EOF\n") == 0);
 }
 
 TEST(a_model_is_shown_while_it_is_served)
@@ -149,7 +217,7 @@ static void *count_many(void *meters)
 {
     for (int i = 0; i < 20000; i++) {
         meters_begin(meters, 0);
-        meters_score(meters, 0, 0.5, 1);
+        decided(meters, 0, VARIANT_RIVAL, 0.5, 1, 0);
         meters_end(meters, 0, 1, VIEW("POST"), 200, i);
     }
     return NULL;
@@ -169,6 +237,6 @@ TEST(a_scrape_while_workers_count_sees_no_more_ended_than_begun)
     }
     pthread_join(thread, NULL);
     SAME(meters_sum_in_progress(&meters), 0);
-    SAME(meters_sum_outcome(&meters, 1), 20000);
+    SAME(meters_sum_outcome(&meters, VARIANT_RIVAL, 1), 20000);
     NEAR(meters_sum_scores(&meters), 10000, 1e-9);
 }
