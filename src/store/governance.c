@@ -265,16 +265,34 @@ bool governance_tag(struct store *store, int64_t number, struct view name, struc
 
 /* ---------------------------------------------------------------- checking */
 
+static bool changed(int64_t number, const char *what, struct err *err)
+{
+    return err_set(err, ERR_STORE,
+                   "version %lld: its %s were changed in the registry since it was registered",
+                   (long long)number, what);
+}
+
 static bool holds(const struct doc *heard, const char *what, struct view now, int64_t number,
                   struct err *err)
 {
     struct view then;
-    if (!doc_need_text(heard, what, &then, err))
-        return false;
-    return view_same(then, now) ||
-           err_set(err, ERR_STORE,
-                   "version %lld: its %s were changed in the registry since it was registered",
-                   (long long)number, what);
+    return doc_need_text(heard, what, &then, err) &&
+           (view_same(then, now) || changed(number, what, err));
+}
+
+/* What earlier programs did not tell the log cannot be held against it. */
+static bool holds_if_told(const struct doc *heard, const char *what, struct view now,
+                          int64_t number, struct err *err)
+{
+    return doc_find(heard, what) == NULL || holds(heard, what, now, number, err);
+}
+
+static bool holds_number(const struct doc *heard, const char *what, int64_t now, int64_t number,
+                         struct err *err)
+{
+    const struct doc *then = doc_find(heard, what);
+    return then == NULL || (then->kind == DOC_NUMBER && then->number == (double)now) ||
+           changed(number, what, err);
 }
 
 static bool check(const struct version *version, struct view payload, struct err *err)
@@ -287,7 +305,13 @@ static bool check(const struct version *version, struct view payload, struct err
            holds(heard, "bundle", view_of(digest_print(&version->bundle, bundle)), version->number,
                  err) &&
            holds(heard, "metrics", view_of(digest_print(&digest, metrics)), version->number, err) &&
-           holds(heard, "name", version->name, version->number, err);
+           holds(heard, "name", version->name, version->number, err) &&
+           holds(heard, "project", version->project, version->number, err) &&
+           holds(heard, "origin", view_of(version_origin_name(version->origin)), version->number,
+                 err) &&
+           holds_if_told(heard, "algorithm", version->algorithm, version->number, err) &&
+           holds_number(heard, "run", version->run_id, version->number, err) &&
+           holds_number(heard, "created_ms", version->created_ms, version->number, err);
 }
 
 bool governance_check(struct store *store, const struct version *version, struct err *err)

@@ -230,6 +230,9 @@ static bool tell(struct store *store, const struct version *version, const char 
     json_key(&json, "metrics"), json_string(&json, digest_print(&metrics, hex));
     json_key(&json, "origin"), json_string(&json, origin_names[version->origin]);
     json_key(&json, "project"), json_text(&json, version->project);
+    json_key(&json, "algorithm"), json_text(&json, version->algorithm);
+    json_key(&json, "run"), json_i64(&json, version->run_id);
+    json_key(&json, "created_ms"), json_i64(&json, version->created_ms);
     json_close(&json);
     return audit_append(store, actor, "register", subject, text_c(&payload), err);
 }

@@ -96,6 +96,57 @@ ON_BOTH(what_was_changed_beside_the_log_is_named)
     NAMED("delete from signature", "version 2: the audit log has it otherwise: a signature of it");
 }
 
+/* Every column of a version's row but its number, by which it is found. */
+ON_BOTH(a_row_of_the_registry_is_what_the_log_heard_when_it_was_registered)
+{
+    static const struct {
+        const char *change, *back, *words;
+    } each[] = {
+        {"update version set algorithm = 'lightgbm'", "update version set algorithm = 'xgboost'",
+         "version 2: its algorithm"},
+        {"update version set created_ms = created_ms + 1",
+         "update version set created_ms = created_ms - 1", "version 2: its created_ms"},
+        {"update version set project = 'q'", "update version set project = 'p'",
+         "version 2: its project"},
+        {"update version set origin = 'import'", "update version set origin = 'train'",
+         "version 2: its origin"},
+        {"update version set metrics = '{\"f1\":1}'", "update version set metrics = '{}'",
+         "version 2: its metrics"},
+    };
+    STORE(store, "books_row");
+    for (size_t i = 0; i < LENGTH_OF(each); i++) {
+        struct version now;
+        WORKS(registry_find(&store, VIEW("2"), &arena, &now, &err), err);
+        WORKS(governance_check(&store, &now, &err), err);
+        WORKS(db_run(&store.db, each[i].change, &err), err);
+        WORKS(registry_find(&store, VIEW("2"), &arena, &now, &err), err);
+        FAILS(governance_check(&store, &now, &err), err, ERR_STORE);
+        SAYS(err, each[i].words);
+        err = (struct err){0};
+        WORKS(db_run(&store.db, each[i].back, &err), err);
+    }
+}
+
+/* An event of an earlier program says nothing of algorithm and time. */
+ON_BOTH(what_the_log_was_not_told_is_not_held_against_a_version)
+{
+    STORE(store, "books_untold");
+    struct version now;
+    WORKS(registry_find(&store, VIEW("2"), &arena, &now, &err), err);
+    char bundle[DIGEST_HEX_SIZE], metrics[DIGEST_HEX_SIZE], sql[1024];
+    struct digest digest = digest_of(now.metrics);
+    snprintf(sql, sizeof sql,
+             "update audit set payload = '{\"name\":\"" VIEW_FMT "\",\"bundle\":\"%s\","
+             "\"metrics\":\"%s\",\"origin\":\"train\",\"project\":\"p\"}' where subject = "
+             "'version 2'",
+             VIEW_ARG(now.name), digest_print(&now.bundle, bundle), digest_print(&digest, metrics));
+    WORKS(db_run(&store.db, sql, &err), err);
+    WORKS(governance_check(&store, &now, &err), err);
+    WORKS(db_run(&store.db, "update version set project = 'q'", &err), err);
+    WORKS(registry_find(&store, VIEW("2"), &arena, &now, &err), err);
+    FAILS(governance_check(&store, &now, &err), err, ERR_STORE);
+}
+
 ON_BOTH(a_rollback_walks_down_the_stack)
 {
     STORE(store, "books_stack");
