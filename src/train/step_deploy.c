@@ -1,11 +1,19 @@
 /*
  * deploy: what passed the gate, and the champion's challenge where there is one, becomes the
  * champion by one compare-and-swap, unless people are to approve it first.
+ *
+ * What lacks evidence alone stands by as the challenger, for a shadow or an experiment to gather
+ * it: of those that met the present champion, the one with the greatest gain, and of equal gains
+ * the one that was there first.
  */
+#include "base/doc.h"
+#include "store/comparison.h"
 #include "store/governance.h"
 #include "store/history.h"
 #include "store/trust.h"
 #include "train/pipeline.h"
+
+#include <math.h>
 
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err UNUSED)
 {
@@ -48,8 +56,47 @@ static bool was_rolled_back(struct pipeline *pipeline, bool *left, struct text *
     return true;
 }
 
-/* What lacks evidence alone stands by as the challenger, for a shadow or an experiment to gather
- * it. */
+/* A version's gain over the present champion where it lacks evidence alone, by the challenge's
+ * primary metric; NaN where it met another champion or none, or was judged otherwise. */
+static bool find_gain(struct pipeline *pipeline, int64_t number, struct view *primary, double *gain,
+                      struct err *err)
+{
+    struct comparison last;
+    *gain = (double)NAN;
+    *primary = VIEW("");
+    if (!comparison_last(pipeline->store, number, pipeline->arena, &last, err))
+        return false;
+    if (last.champion != pipeline->challenge.champion || !view_is(last.verdict, "insufficient"))
+        return true;
+    const struct doc *doc = doc_parse(last.document, pipeline->arena, err);
+    const struct doc *named = doc_find(doc, "primary"), *found = doc_find(doc, "gain");
+    if (doc == NULL)
+        return err_while(err, "the comparison of version %lld", (long long)number);
+    if (named != NULL && named->kind == DOC_TEXT && found != NULL && found->kind == DOC_NUMBER) {
+        *primary = named->text;
+        *gain = found->number;
+    }
+    return true;
+}
+
+/* The challenger that is there is no worse. */
+static bool holds_its_place(struct pipeline *pipeline, int64_t challenger, bool *out,
+                            struct text *outcome, struct err *err)
+{
+    struct view metric, its_metric;
+    double gain, its_gain;
+    if (!find_gain(pipeline, pipeline->version.number, &metric, &gain, err) ||
+        !find_gain(pipeline, challenger, &its_metric, &its_gain, err))
+        return false;
+    *out = view_same(metric, its_metric) && !isnan(its_gain) && !(gain > its_gain);
+    if (*out)
+        text_addf(outcome,
+                  "; version %lld stays the challenger, its gain in " VIEW_FMT
+                  " is %+.4f, this one's %+.4f",
+                  (long long)challenger, VIEW_ARG(metric), its_gain, gain);
+    return true;
+}
+
 static bool stand_by(struct pipeline *pipeline, struct text *outcome, struct err *err)
 {
     const struct challenge_result *challenge = &pipeline->challenge;
@@ -65,10 +112,17 @@ static bool stand_by(struct pipeline *pipeline, struct text *outcome, struct err
         return false;
     if (standing.approval == APPROVAL_REJECTED || (trust.required && vouched == 0))
         return true;
+    int64_t there;
+    bool stays = false;
+    if (!alias_get(pipeline->store, "challenger", &there, err) ||
+        (there != 0 && there != pipeline->version.number &&
+         !holds_its_place(pipeline, there, &stays, outcome, err)))
+        return false;
+    if (stays)
+        return true;
     text_addf(outcome, "; " VIEW_FMT " is the challenger", VIEW_ARG(pipeline->version.name));
-    return governance_promote(pipeline->store, "challenger", GOVERNANCE_ANY,
-                              pipeline->version.number, 0, pipeline->actor,
-                              "insufficient evidence against the champion", err);
+    return governance_promote(pipeline->store, "challenger", there, pipeline->version.number, 0,
+                              pipeline->actor, "insufficient evidence against the champion", err);
 }
 
 static bool run(struct pipeline *pipeline, const char *dir UNUSED, struct text *outcome,

@@ -138,6 +138,37 @@ def an_equal_model_does_not_and_stands_by_as_the_challenger():
 
 
 @test
+def of_those_that_lack_evidence_the_best_is_the_challenger_and_not_the_newest():
+    with directory() as cwd:
+        cards(cwd, "challenge: {alert_volume: 1000, ece: 1000, least_gain: 0.0001, "
+                   "confidence: 0.999}\n", rows=300)
+        train(cwd, "model.rounds=30")
+        best, gains, stayed, replaced = 0, {}, 0, 0
+        for version, rounds in enumerate((20, 8, 25, 12, 60, 10), 2):
+            done = train(cwd, f"model.rounds={rounds}", "model.seed=3")
+            said = shown(cwd, version)["comparison"]
+            assert alias(cwd, "champion") == 1, done.said
+            if said["verdict"] != "insufficient":
+                continue
+            gains[version] = said["gain"]
+            if best and gains[version] <= gains[best]:
+                assert f"version {best} stays the challenger" in done.said, (gains, done.said)
+                stayed += 1
+            else:
+                replaced += best > 0
+                best = version
+            assert alias(cwd, "challenger") == best, (gains, done.said)
+        assert stayed > 0 and replaced > 0, gains
+        # Another champion: what met the old one gives way to what met this one.
+        assay("models", "promote", min(gains, key=gains.get), cwd=cwd)
+        done = train(cwd, "model.rounds=9", "model.seed=4")
+        newest = max(gains) + 1
+        said = shown(cwd, newest)["comparison"]
+        assert said["verdict"] == "insufficient", said
+        assert alias(cwd, "challenger") == newest, done.said
+
+
+@test
 def a_rail_keeps_the_champion_and_is_named():
     with directory() as cwd:
         cards(cwd, "challenge: {alert_volume: 0.05, ece: 1000}\n")
@@ -248,12 +279,15 @@ def a_group_that_is_declared_but_not_in_the_data_is_refused_though_the_data_is_p
         cards(cwd, rows=100)
         write(cwd, "assay.yaml", read(cwd, "assay.yaml").replace(
             "columns:\n", "columns:\n  region: {type: category, use: false}\n", 1))
-        assay("train", "--until", "prepare", cwd=cwd)
+        assay("train", "--until", "train", "--set", "model.rounds=3", cwd=cwd)
         for command in ("check", "train"):
-            done = assay(command, "--set", "challenge.group=region", cwd=cwd, status=3)
-            assert "challenge.group: 'region' is no column of the data" in done.said, done.said
+            done = assay(command, "--set", "challenge.group=region", "--set", "model.rounds=3",
+                         cwd=cwd, status=3)
+            step = " prepare:" if command == "train" else ""
+            assert f"assay {command}:{step} challenge.group: 'region' is no column" in done.said, \
+                done.said
         ran = os.listdir(os.path.join(cwd, ".assay", "work"))
-        assert [name.split("-")[0] for name in ran] == ["prepare"], ran
+        assert sorted(name.split("-")[0] for name in ran) == ["audit", "prepare", "train"], ran
 
 
 if __name__ == "__main__":
