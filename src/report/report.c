@@ -1,6 +1,13 @@
 #include "report/report.h"
 
+#include "base/scan.h"
 #include "report/page.h"
+
+/* What has been taken in so far. */
+struct reading {
+    struct arena *arena;
+    size_t bytes, tokens;
+};
 
 static const struct section *const sections[] = {
 #define SECTION(name) &section_##name,
@@ -8,13 +15,48 @@ static const struct section *const sections[] = {
 #undef SECTION
 };
 
-static bool parse(struct view text, const char *name, struct arena *arena, const struct doc **out,
-                  struct err *err)
+/* Those that a part shows. */
+static const enum paper shown[] = {PAPER_evaluation, PAPER_leaks, PAPER_explanations, PAPER_bias,
+                                   PAPER_lineage};
+
+static bool too_large(const char *what, size_t most, struct err *err)
+{
+    return err_set(
+        err, ERR_LIMIT,
+        "with it the papers have more than %zu %s, which is more than a page can show; a "
+        "bundle is a tar, in which the papers can be read",
+        most, what);
+}
+
+/* Counted before it is parsed: a document takes about a hundred bytes for each of its values. */
+static bool count(struct view text, struct reading *reading, struct err *err)
+{
+    reading->bytes += text.length;
+    if (reading->bytes > REPORT_BYTES_MAX)
+        return too_large("bytes", REPORT_BYTES_MAX, err);
+    CLEANUP(arena_release) struct arena arena = {.limit = 2 * REPORT_BYTES_MAX};
+    char *room = arena_new(&arena, char, text.length + 1);
+    if (room == NULL)
+        return err_set(err, ERR_LIMIT, "the report does not fit the memory limit");
+    struct text texts = text_in(room, text.length + 1);
+    struct scan scan = scan_of(text, &texts);
+    struct token token;
+    while (scan_next(&scan, &token, err)) {
+        texts.length = 0;
+        if (++reading->tokens > REPORT_TOKENS_MAX)
+            return too_large("values and keys", REPORT_TOKENS_MAX, err);
+    }
+    return err->kind == ERR_NONE;
+}
+
+static bool parse(struct reading *reading, struct view text, const char *name,
+                  const struct doc **out, struct err *err)
 {
     *out = NULL;
     if (text.length == 0)
         return true;
-    *out = doc_parse(text, arena, err);
+    if (count(text, reading, err))
+        *out = doc_parse(text, reading->arena, err);
     if (*out != NULL)
         return true;
     err->kind = err->kind == ERR_INPUT ? ERR_MODEL : err->kind;
@@ -23,12 +65,13 @@ static bool parse(struct view text, const char *name, struct arena *arena, const
 
 static bool parse_all(struct report *report, struct arena *arena, struct err *err)
 {
-    for (size_t i = 0; i < PAPERS; i++)
-        if (!parse(report->bundle->paper[i], paper_name((enum paper)i), arena, &report->paper[i],
-                   err))
+    struct reading reading = {.arena = arena};
+    for (size_t i = 0; i < LENGTH_OF(shown); i++)
+        if (!parse(&reading, report->bundle->paper[shown[i]], paper_name(shown[i]),
+                   &report->paper[shown[i]], err))
             return false;
-    return parse(report->governance, "approvals", arena, &report->standing, err) &&
-           parse(report->comparison, "comparison", arena, &report->compared, err);
+    return parse(&reading, report->governance, "approvals", &report->standing, err) &&
+           parse(&reading, report->comparison, "comparison", &report->compared, err);
 }
 
 bool report_write(struct report *report, struct arena *arena, struct text *html, struct err *err)

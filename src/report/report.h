@@ -26,7 +26,8 @@ struct report {
     struct view governance; /* a JSON object: approval, judgements, tags */
     struct view comparison; /* a JSON object, or empty: it met no champion */
 
-    const struct doc *paper[PAPERS], *standing, *compared; /* report_write's */
+    /* report_write's; of the papers those that a part shows */
+    const struct doc *paper[PAPERS], *standing, *compared;
 };
 
 struct section {
@@ -38,7 +39,11 @@ struct section {
 #include "report/sections.def"
 #undef SECTION
 
-/* ERR_MODEL when a paper is no JSON; ERR_LIMIT when the page does not fit the arena. */
+/* Of all that a page is made from; what parsing it takes is in proportion. */
+enum { REPORT_BYTES_MAX = 32 << 20, REPORT_TOKENS_MAX = 1 << 20 };
+
+/* ERR_MODEL when a paper is no JSON; ERR_LIMIT when the papers are larger than that, or the page
+ * does not fit the arena. */
 bool report_write(struct report *report, struct arena *arena, struct text *html, struct err *err);
 
 #endif

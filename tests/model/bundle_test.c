@@ -400,6 +400,8 @@ TEST(other_documents_in_the_parts_are_refused_by_the_parts_name)
     refused_with("golden.json", "[]", "golden.json: there is no golden record");
     refused_with("evaluation.json", "1, \"number\": 99", "evaluation.json");
     refused_with("evaluation.json", "[]", "evaluation.json: an object is expected");
+    refused_with("evaluation.json", "{\"a\":[0,1}", "evaluation.json: ");
+    refused_with("evaluation.json", "{\"a\":\"\\n\\ud800\"}", "evaluation.json: ");
     refused_with("lineage.json", "{} {}", "lineage.json");
     refused_with("lineage.json", "\x1b[31m", "lineage.json");
 }
