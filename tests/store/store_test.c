@@ -145,7 +145,7 @@ TEST(a_store_from_before_the_third_migration_gets_it)
     tamper(&place,
            "alter table run drop column place; drop table comparison; drop table signature; "
            "alter table deployment drop column action; "
-           "drop table client_key; drop table client; "
+           "drop table client_key; drop table client; drop table experiment; "
            "delete from migration where number >= 3");
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
