@@ -269,8 +269,29 @@ static bool decide_and_keep(struct visit *visit, const struct contract *contract
     return true;
 }
 
+/* What changes nothing: no key, no variant, no journal. */
+static void only_answer(struct visit *visit, const struct contract *contract,
+                        const struct served *served)
+{
+    struct err err = {0};
+    struct contract_answer answer = {.served = served,
+                                     .request = visit->request,
+                                     .explain = contract->explain,
+                                     .unit_column = SIZE_MAX};
+    if (!contract_decide(contract, &answer, &err)) {
+        contract_fail_by(contract, &err, visit->response);
+        return;
+    }
+    contract->encode(&answer, visit->response);
+    http_response_field(visit->response, "X-Assay-Bundle", view_of(served->sha256));
+}
+
 void answer_by(struct visit *visit, const struct contract *contract, const struct served *served)
 {
+    if (contract->only_asks) {
+        only_answer(visit, contract, served);
+        return;
+    }
     struct err err = {0};
     struct asked asked = {0};
     struct contract_answer answer = {.served = served, .request = visit->request};
@@ -369,4 +390,9 @@ void serve_predict(struct visit *visit)
 void serve_decide(struct visit *visit)
 {
     answer_with(visit, &contract_native);
+}
+
+void serve_explain(struct visit *visit)
+{
+    answer_with(visit, &contract_explain);
 }

@@ -18,6 +18,16 @@ void contract_probability(struct json *json, float score)
     json_number(json, (double)score);
 }
 
+void contract_add_model(const struct served *served, struct json *json)
+{
+    json_key(json, "model");
+    json_open(json, '{');
+    json_key(json, "name"), json_string(json, served->model);
+    json_key(json, "version"), json_string(json, served->version);
+    json_key(json, "sha256"), json_string(json, served->sha256);
+    json_close(json);
+}
+
 void contract_add_id(const struct contract_answer *answer, size_t i, struct json *json)
 {
     char bytes[CONTRACT_ID_MAX + 24];

@@ -63,6 +63,7 @@ struct contract {
     const char *about;
     struct decode_rules rules;
     enum contract_reasons explain; /* without being asked */
+    bool only_asks; /* what it answers is no decision: not kept, not counted, never the rival's */
     /* Both write the body, and the content type where it is not JSON. */
     void (*encode)(const struct contract_answer *answer, struct http_response *response);
     void (*fault)(const struct contract_fault *fault, struct http_response *response);
@@ -92,6 +93,9 @@ void contract_fail_by(const struct contract *contract, const struct err *err,
 
 /* A probability's shortest text, as every contract prints it: the float widened to double. */
 void contract_probability(struct json *json, float score);
+
+/* "model": {"name", "version", "sha256"} */
+void contract_add_model(const struct served *served, struct json *json);
 
 /* A row's id: the request's, with its number behind when there are several. */
 void contract_add_id(const struct contract_answer *answer, size_t i, struct json *json);

@@ -7,16 +7,6 @@
  */
 #include "serve/contract.h"
 
-static void add_model(const struct served *served, struct json *json)
-{
-    json_key(json, "model");
-    json_open(json, '{');
-    json_key(json, "name"), json_string(json, served->model);
-    json_key(json, "version"), json_string(json, served->version);
-    json_key(json, "sha256"), json_string(json, served->sha256);
-    json_close(json);
-}
-
 static void add_decision(const struct contract_answer *answer, size_t i, struct json *json)
 {
     const struct contract_row *row = &answer->row[i];
@@ -39,7 +29,7 @@ static void encode(const struct contract_answer *answer, struct http_response *r
 {
     struct json json = json_to(&response->body);
     json_open(&json, '{');
-    add_model(answer->served, &json);
+    contract_add_model(answer->served, &json);
     json_key(&json, "decisions");
     json_open(&json, '[');
     for (size_t i = 0; i < answer->count; i++)
