@@ -105,12 +105,12 @@ static void block_signals(sigset_t *signals)
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
-/* SIGHUP: certificates and clients are read anew. The others are a stop. */
+/* SIGHUP is for what was replaced: certificates, and files moved away. The others are a stop. */
 static int await_stop(const sigset_t *signals, struct server *server)
 {
     int number;
     while (sigwait(signals, &number) == 0 && number == SIGHUP)
-        gateway_reload(&server->gateway);
+        server_reload(server);
     return number;
 }
 
@@ -139,6 +139,9 @@ static bool serve(struct watch *watch, const struct call *call, const struct gat
     struct server_options options = {
         .http = http_options_of(config),
         .gateway = gatehouse->gateway,
+        .access_log = gatehouse->access_log,
+        .access_log_path = gatehouse->access_log_path,
+        .requests_max = (unsigned)config_count(config, KEY_SERVE_REQUESTS_MAX),
         .source = watched ? watch_source(watch) : (struct model_source){0},
         .watch_ms = (unsigned)config_count(config, KEY_SERVE_WATCH_MS),
     };

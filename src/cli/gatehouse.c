@@ -135,6 +135,16 @@ static bool read_origins(struct gatehouse *gatehouse, const struct config *confi
     return true;
 }
 
+/* ---------------------------------------------------------------- logs */
+
+/* off, stderr or a file. */
+static void read_log(const struct config *config, enum key_id key, bool *wanted, const char **path)
+{
+    struct view text = config_text(config, key);
+    *wanted = !view_is(text, "off");
+    *path = !*wanted || view_is(text, "stderr") ? NULL : config_path(config, key);
+}
+
 /* ---------------------------------------------------------------- all of it */
 
 bool gatehouse_open(struct gatehouse *gatehouse, struct project *project, struct err *err)
@@ -144,6 +154,7 @@ bool gatehouse_open(struct gatehouse *gatehouse, struct project *project, struct
         .gateway = {.auth = auth_of(config), .watch_ms = WATCH_MS},
     };
     gatehouse->gateway.place = project_store_place(project);
+    read_log(config, KEY_SERVE_ACCESS_LOG, &gatehouse->access_log, &gatehouse->access_log_path);
     if (!read_address(gatehouse, project, err) || !open_tls(gatehouse, config, err))
         return false;
     gatehouse->gateway.tls = gatehouse->tls;

@@ -21,7 +21,9 @@ struct gatehouse {
     struct tls *tls;
     const char *host;   /* NULL: none */
     const char *socket; /* NULL: none */
-    bool in_the_clear;  /* keys will travel unencrypted to an address that others reach */
+    bool access_log;    /* to access_log_path, NULL: standard error */
+    const char *access_log_path;
+    bool in_the_clear; /* keys will travel unencrypted to an address that others reach */
 };
 
 bool gatehouse_open(struct gatehouse *gatehouse, struct project *project, struct err *err);

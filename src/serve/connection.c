@@ -16,6 +16,7 @@ struct connection {
     struct connection *newer, *older;
     enum phase phase;
     bool answered; /* at least once */
+    bool glanced;  /* at this request's head */
     int64_t opened_ms, deadline_ms;
     struct http_parse parse;
     char *names; /* in the client's certificate; NULL: not asked yet */
@@ -71,8 +72,13 @@ static void wait_end(struct connection *connection, bool answered)
     if (connection->wait.end != NULL)
         connection->wait.end(&connection->wait, answered);
     connection->wait = (struct http_wait){0};
+    struct http *http = connection->worker->http;
+    atomic_fetch_sub_explicit(&http->waiting_bytes, connection->answer_length,
+                              memory_order_relaxed);
+    atomic_fetch_sub_explicit(&http->waiting, 1, memory_order_relaxed);
     free(connection->answer);
     connection->answer = NULL;
+    connection->answer_length = 0;
 }
 
 static void forget_waiting(struct connection *connection)
@@ -201,6 +207,8 @@ static void refuse(struct connection *connection, int status, const char *why)
     arena_reset(&worker->arena);
     struct http_response response = http_response_in(&worker->arena);
     http_response_error(&response, status, view_of(why == NULL ? "the request is malformed" : why));
+    if (status == 503)
+        http_response_field(&response, "Retry-After", VIEW("1"));
     if (send_answer(connection, &response, true))
         linger(connection);
     else
@@ -226,6 +234,7 @@ static bool finish_answer(struct connection *connection, const struct http_sent 
     int64_t started_ms = connection->parse.request.started_ns / 1000000;
     connection->deadline_ms = started_ms + options_of(connection)->idle_ms;
     connection->answered = true;
+    connection->glanced = false;
     http_parse_next(&connection->parse);
     return true;
 }
@@ -262,12 +271,16 @@ static void keep_answer(struct connection *connection, struct http_response *res
 
 static void begin_waiting(struct connection *connection, struct http_response *response, bool stays)
 {
+    struct http *http = connection->worker->http;
     connection->phase = WAITING;
     connection->wait = response->wait;
     connection->stays = stays;
     connection->sent = sent_of(response);
     if (response->wait.answer == NULL)
         keep_answer(connection, response);
+    atomic_fetch_add_explicit(&http->waiting, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&http->waiting_bytes, connection->answer_length,
+                              memory_order_relaxed);
     net_read(connection->stream, false);
     allow(connection, options_of(connection)->wait_ms);
     join_waiting(connection);
@@ -291,17 +304,60 @@ static struct view names_of(struct connection *connection)
     return view_of(connection->names);
 }
 
+/* One to one, so that no two of a process are alike, and not to be guessed from each other:
+ * SplitMix64's output function (Steele, Lea and Flood, 2014). */
+static uint64_t number_of(struct http_worker *worker)
+{
+    uint64_t count = (uint64_t)worker->index << 48 | worker->requests++;
+    uint64_t mixed = worker->http->seed + count * UINT64_C(0x9E3779B97F4A7C15);
+    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94D049BB133111EB);
+    return mixed ^ mixed >> 31;
+}
+
+/* What the server adds to what the client sent. */
+static struct http_request *complete(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    struct http_request *request = &connection->parse.request;
+    arena_reset(&worker->arena);
+    request->arena = &worker->arena;
+    request->worker = worker->index;
+    request->number = number_of(worker);
+    request->started_ns = clock_ticks_ns();
+    request->names = names_of(connection);
+    return request;
+}
+
+/* False when the body is not waited for: the connection is gone or will be. */
+static bool glance(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    const struct http_handler *handler = &worker->http->handler;
+    if (handler->glance == NULL || connection->glanced)
+        return true;
+    connection->glanced = true;
+    const struct http_request *request = complete(connection);
+    struct http_response response = http_response_in(&worker->arena);
+    if (handler->glance(handler->self, request, &response))
+        return true;
+    dress(connection, &response);
+    struct http_sent sent = sent_of(&response);
+    sent.gone = !send_answer(connection, &response, true);
+    tell_answered(connection, &sent);
+    if (sent.gone)
+        drop(connection);
+    else
+        linger(connection);
+    return false;
+}
+
 /* False when the connection is gone or will be. */
 static bool answer(struct connection *connection)
 {
     struct http_worker *worker = connection->worker;
     const struct http_handler *handler = &worker->http->handler;
-    struct http_request *request = &connection->parse.request;
-    arena_reset(&worker->arena);
-    request->arena = &worker->arena;
-    request->worker = worker->index;
-    request->started_ns = clock_ticks_ns();
-    request->names = names_of(connection);
+    const struct http_request *request = complete(connection);
 
     struct http_response response = http_response_in(&worker->arena);
     handler->handle(handler->self, request, &response);
@@ -399,6 +455,11 @@ static bool take_some(struct connection *connection)
         refuse(connection, parse->status, parse->why);
         return false;
     }
+    /* What came in one piece with its head is not worth a look of its own. */
+    bool waits = parse->state == HTTP_PARSE_BODY &&
+                 (before == HTTP_PARSE_BODY || net_unread(connection->stream, 1).length == 0);
+    if (waits && !glance(connection))
+        return false;
     note_progress(connection, before);
     return taken > 0;
 }

@@ -31,6 +31,7 @@ struct http_worker {
     struct arena arena;                        /* of the request being answered */
     struct connection *newest;                 /* all of this worker's */
     struct connection *waiting, **waiting_end; /* those in WAITING, in the order they came */
+    uint64_t requests;                         /* ever */
     int64_t dated_s;                           /* the second that `date` says */
     char date[32];
 };

@@ -99,7 +99,7 @@ static struct claim claim_of(const struct gateway *gateway, const struct http_re
 
 /* ---------------------------------------------------------------- refusals */
 
-static bool refuse_unknown(const struct gateway *gateway, const char *why, bool tried,
+static void refuse_unknown(const struct gateway *gateway, const char *why, bool tried,
                            struct http_response *response)
 {
     http_response_error(response, 401, view_of(why));
@@ -107,10 +107,9 @@ static bool refuse_unknown(const struct gateway *gateway, const char *why, bool 
         http_response_field(response, "WWW-Authenticate",
                             tried ? VIEW("Bearer realm=\"assay\", error=\"invalid_token\"")
                                   : VIEW("Bearer realm=\"assay\""));
-    return false;
 }
 
-static bool refuse_scope(const struct roster_client *client, unsigned wanted,
+static void refuse_scope(const struct roster_client *client, unsigned wanted,
                          struct http_response *response)
 {
     char scope[CLIENT_SCOPES_SIZE];
@@ -118,7 +117,6 @@ static bool refuse_scope(const struct roster_client *client, unsigned wanted,
     err_set(&err, ERR_USAGE, "client '%s' has not the scope '%s'", client->name,
             client_scopes_print(wanted, scope));
     http_response_error(response, 403, view_of(err.text));
-    return false;
 }
 
 /* Retry-After's digits live in the request's arena. */
@@ -152,24 +150,50 @@ static bool admit_pace(const struct http_request *request, struct roster_client 
                        wait_ns, response);
 }
 
+/* Who it is, and whether the scopes fit. `who` is nobody where nobody is asked. */
+static struct roster_client *recognise(struct gateway *gateway, const struct http_request *request,
+                                       const struct route *route, int64_t now_ms,
+                                       struct http_response *response, struct gateway_client *who)
+{
+    struct claim claim = claim_of(gateway, request, now_ms);
+    if (claim.client == NULL) {
+        refuse_unknown(gateway, claim.why, shown_key(request).length > 0, response);
+        return NULL;
+    }
+    who->name = view_of(claim.client->name);
+    who->position = roster_position(&gateway->roster, claim.client) + 1;
+    unsigned wanted = route == NULL ? 0 : scope_of[route->scope];
+    unsigned scopes = atomic_load_explicit(&claim.client->scopes, memory_order_relaxed);
+    if ((wanted & ~scopes) == 0)
+        return claim.client;
+    refuse_scope(claim.client, wanted, response);
+    return NULL;
+}
+
+static bool is_open(const struct gateway *gateway, const struct route *route)
+{
+    return gateway->options.auth == GATEWAY_OPEN || (route != NULL && route->scope == SCOPE_HEALTH);
+}
+
+bool gateway_glance(struct gateway *gateway, const struct http_request *request,
+                    const struct route *route, struct http_response *response,
+                    struct gateway_client *who)
+{
+    *who = (struct gateway_client){.name = VIEW("")};
+    return is_open(gateway, route) ||
+           recognise(gateway, request, route, clock_now_ms(), response, who) != NULL;
+}
+
 bool gateway_admit(struct gateway *gateway, const struct http_request *request,
                    const struct route *route, struct http_response *response,
                    struct gateway_client *who)
 {
     *who = (struct gateway_client){.name = VIEW("")};
-    if (gateway->options.auth == GATEWAY_OPEN || (route != NULL && route->scope == SCOPE_HEALTH))
+    if (is_open(gateway, route))
         return true;
     int64_t now_ms = clock_now_ms();
-    struct claim claim = claim_of(gateway, request, now_ms);
-    if (claim.client == NULL)
-        return refuse_unknown(gateway, claim.why, shown_key(request).length > 0, response);
-    who->name = view_of(claim.client->name);
-    who->position = roster_position(&gateway->roster, claim.client) + 1;
-    unsigned wanted = route == NULL ? 0 : scope_of[route->scope];
-    unsigned scopes = atomic_load_explicit(&claim.client->scopes, memory_order_relaxed);
-    if ((wanted & ~scopes) != 0)
-        return refuse_scope(claim.client, wanted, response);
-    return admit_pace(request, claim.client, now_ms, response);
+    struct roster_client *client = recognise(gateway, request, route, now_ms, response, who);
+    return client != NULL && admit_pace(request, client, now_ms, response);
 }
 
 struct view gateway_name(const struct gateway *gateway, uint32_t position)

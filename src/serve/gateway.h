@@ -73,6 +73,11 @@ bool gateway_admit(struct gateway *gateway, const struct http_request *request,
                    const struct route *route, struct http_response *response,
                    struct gateway_client *who);
 
+/* The same, before the body has come: nothing is counted yet. */
+bool gateway_glance(struct gateway *gateway, const struct http_request *request,
+                    const struct route *route, struct http_response *response,
+                    struct gateway_client *who);
+
 /* The client at a position; "" at 0. */
 struct view gateway_name(const struct gateway *gateway, uint32_t position);
 

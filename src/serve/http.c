@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,6 +210,9 @@ bool http_open(struct http *http, const struct http_options *options, struct htt
         .worker = calloc(workers, sizeof *http->worker),
     };
     assert(http->budget != NULL && http->worker != NULL);
+    /* Without random numbers the requests' numbers can be guessed, and are as unique. */
+    if (getrandom(&http->seed, sizeof http->seed, GRND_NONBLOCK) != sizeof http->seed)
+        http->seed = (uint64_t)clock_now_us();
     http->budget->max = options->bodies_bytes_max;
     bool opened = open_workers(http, &sockets, err);
     fd_close(&sockets.path);

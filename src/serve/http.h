@@ -69,6 +69,9 @@ struct http_handler {
     void (*answered)(void *self, const struct http_request *request, const struct http_sent *sent);
     /* Adds to each answer what all of them have, just before it is sent. May be NULL. */
     void (*dress)(void *self, const struct http_request *request, struct http_response *response);
+    /* Asked when the head of a request is whole and its body has yet to come: whether it is worth
+     * waiting for. False: the response is the refusal. May be NULL. */
+    bool (*glance)(void *self, const struct http_request *request, struct http_response *response);
 };
 
 enum http_phase {
@@ -86,6 +89,9 @@ struct http {
     unsigned workers;
     unsigned connections_max; /* may be below what was asked for: the limit of open files */
     atomic_uint connections;
+    atomic_uint waiting;         /* answers that wait for something */
+    atomic_size_t waiting_bytes; /* of those that are written already */
+    uint64_t seed;               /* of the requests' numbers */
     atomic_int phase;
     struct http_options options;
     struct http_handler handler;

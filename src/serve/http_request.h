@@ -26,6 +26,7 @@ struct http_request {
     /* Given by the server. */
     struct arena *arena; /* reset before each request; the response's body grows in it too */
     unsigned worker;     /* which thread this is, from 0 */
+    uint64_t number;     /* no other request of this process has it */
     int64_t started_ns;  /* clock_ticks_ns when the request was whole */
     struct view names;   /* in the client's verified certificate, a line each; "" without one */
 };

@@ -42,6 +42,7 @@ struct meters_decision {
 enum meter_count { /* those with no labels */
                    METER_ABSENT_FILLED,
                    METER_UNSEEN_CATEGORIES,
+                   METER_ACCESS_LOG_DROPPED,
                    METER_FALLBACKS,
                    METER_REPEATED,
                    METER_LABELS,

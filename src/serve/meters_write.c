@@ -282,6 +282,11 @@ static struct meters_model model_at(const struct page *page, size_t slot)
     return model;
 }
 
+static void write_access_log_dropped(const struct page *page, const char *name)
+{
+    line_count(page, name, meters_sum_count(page->meters, METER_ACCESS_LOG_DROPPED));
+}
+
 static void write_model_info(const struct page *page, const char *name)
 {
     for (size_t slot = 0; slot < METERS_MODELS_MAX; slot++) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/request_id.h"
 #include "serve/visit.h"
 #include "store/journal_read.h"
 
@@ -55,6 +56,49 @@ static void dispatch(struct visit *visit, const struct route_match *match)
     serving_leave(&server->serving, worker);
 }
 
+/* Answers that wait hold memory and come late: past a bound it is better to say so at once. What
+ * asks for the server's health is always told. */
+static bool is_busy(const struct server *server, const struct route *route)
+{
+    const struct http *http = &server->http;
+    unsigned most = server->options.requests_max;
+    if (most == 0 || (route != NULL && route->scope == SCOPE_HEALTH))
+        return false;
+    return atomic_load_explicit(&http->waiting, memory_order_relaxed) >= most ||
+           atomic_load_explicit(&http->waiting_bytes, memory_order_relaxed) >=
+               server->options.http.bodies_bytes_max;
+}
+
+static void refuse_busy(struct http_response *response)
+{
+    http_response_error(response, 503, VIEW("too many answers are waiting: come back soon"));
+    http_response_field(response, "Retry-After", VIEW("1"));
+}
+
+static void leave_note(struct http_response *response, struct visit_note *note,
+                       const struct route *route, const struct gateway_client *client)
+{
+    note->route = route == NULL ? ROUTE_COUNT : (uint32_t)(route - routes);
+    note->client = client->position;
+    memcpy(response->note, note, sizeof *note);
+}
+
+/* A body that will be refused is not waited for. */
+static bool glance(void *self, const struct http_request *request, struct http_response *response)
+{
+    struct server *server = self;
+    struct route_match match = route_find(request->method, request->path);
+    struct gateway_client client = {0};
+    struct visit_note note = {0};
+    if (is_busy(server, match.route))
+        refuse_busy(response);
+    else if (gateway_glance(&server->gateway, request, match.route, response, &client))
+        return true;
+    meters_begin(&server->meters, request->worker);
+    leave_note(response, &note, match.route, &client);
+    return false;
+}
+
 static void handle(void *self, const struct http_request *request, struct http_response *response)
 {
     struct server *server = self;
@@ -70,28 +114,56 @@ static void handle(void *self, const struct http_request *request, struct http_r
         .route = match->route,
         .part = {match->part[0], match->part[1]},
     };
-    if (!gateway_preflight(&server->gateway, request, match->allow, response) &&
-        gateway_admit(&server->gateway, request, match->route, response, &visit.client))
+    if (is_busy(server, match->route))
+        refuse_busy(response);
+    else if (!gateway_preflight(&server->gateway, request, match->allow, response) &&
+             gateway_admit(&server->gateway, request, match->route, response, &visit.client))
         dispatch(&visit, match);
-    size_t index = match->route == NULL ? ROUTE_COUNT : (size_t)(match->route - routes);
-    visit.note.route = (uint32_t)index;
-    visit.note.client = visit.client.position;
-    memcpy(response->note, &visit.note, sizeof visit.note);
+    leave_note(response, &visit.note, match->route, &visit.client);
 }
 
 static void dress(void *self, const struct http_request *request, struct http_response *response)
 {
     struct server *server = self;
     gateway_dress(&server->gateway, request, response);
+    struct view id = request_id_sent(request);
+    char *room = NULL;
+    if (id.length == 0 && server->access_log != NULL)
+        room = arena_new(request->arena, char, REQUEST_ID_MAX);
+    if (room != NULL)
+        id = request_id_of(request, room);
+    if (id.length > 0)
+        http_response_field(response, "X-Request-ID", id);
+}
+
+static void log_access(struct server *server, unsigned worker, const struct access_entry *entry)
+{
+    if (server->access_log != NULL && !access_log_write(server->access_log, worker, entry))
+        meters_add(&server->meters, worker, METER_ACCESS_LOG_DROPPED, 1);
 }
 
 static void answered(void *self, const struct http_request *request, const struct http_sent *sent)
 {
     struct server *server = self;
     struct visit_note note;
+    char room[REQUEST_ID_MAX];
     memcpy(&note, sent->note, sizeof note);
+    int64_t elapsed_ns = clock_ticks_ns() - request->started_ns;
     meters_end(&server->meters, request->worker, note.route, request->method, sent->status,
-               clock_ticks_ns() - request->started_ns);
+               elapsed_ns);
+    struct access_entry entry = {
+        .method = request->method,
+        .route = note.route == ROUTE_COUNT ? "none" : routes[note.route].path,
+        .status = sent->status,
+        .body_bytes = sent->body_bytes,
+        .elapsed_ns = elapsed_ns,
+        .client = gateway_name(&server->gateway, note.client),
+        .gone = sent->gone,
+    };
+    if (server->access_log != NULL) {
+        entry.request_id = request_id_of(request, room);
+        log_access(server, request->worker, &entry);
+    }
     if (note.shadow)
         score_in_shadow(server, request, &note);
 }
@@ -99,7 +171,9 @@ static void answered(void *self, const struct http_request *request, const struc
 static void refused(void *self, unsigned worker, int status)
 {
     struct server *server = self;
+    struct access_entry entry = {.route = "none", .status = status};
     meters_refused(&server->meters, worker, status);
+    log_access(server, worker, &entry);
 }
 
 /* ---------------------------------------------------------------- models */
@@ -246,6 +320,14 @@ void server_look_outside(struct server *server, const struct lineup *lineup,
 
 /* ---------------------------------------------------------------- life */
 
+static bool open_access_log(struct server *server, unsigned workers, struct err *err)
+{
+    if (!server->options.access_log)
+        return true;
+    server->access_log = access_log_open(server->options.access_log_path, workers, err);
+    return server->access_log != NULL;
+}
+
 bool server_open(struct server *server, const struct server_options *options, struct err *err)
 {
     static const struct meters_labels labels = {route_paths, ROUTE_COUNT, outcome_names, OUTCOMES};
@@ -253,12 +335,16 @@ bool server_open(struct server *server, const struct server_options *options, st
     unsigned workers = http_workers(&options->http);
     meters_open(&server->meters, workers, labels);
     serving_open(&server->serving, workers);
-    struct http_handler handler = {
-        .self = server, .handle = handle, .dress = dress, .refused = refused, .answered = answered};
+    struct http_handler handler = {.self = server,
+                                   .handle = handle,
+                                   .refused = refused,
+                                   .answered = answered,
+                                   .dress = dress,
+                                   .glance = glance};
     bool watched = options->source.refresh != NULL && options->watch_ms > 0;
     pthread_mutex_init(&server->wake_lock, NULL);
     if (gateway_open(&server->gateway, &options->gateway, err) &&
-        open_journal(server, workers, err) &&
+        open_access_log(server, workers, err) && open_journal(server, workers, err) &&
         http_open(&server->http, &options->http, handler, err) &&
         errands_open(&server->errands, &server->http, server, watched ? watch : NULL,
                      options->watch_ms, err)) {
@@ -268,6 +354,13 @@ bool server_open(struct server *server, const struct server_options *options, st
     }
     server_close(server);
     return false;
+}
+
+void server_reload(struct server *server)
+{
+    gateway_reload(&server->gateway);
+    if (server->access_log != NULL)
+        access_log_reopen(server->access_log);
 }
 
 bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms)
@@ -285,6 +378,8 @@ void server_close(struct server *server)
     errands_close(&server->errands);
     http_close(&server->http);
     gateway_close(&server->gateway);
+    access_log_close(server->access_log);
+    server->access_log = NULL;
     serving_close(&server->serving);
     meters_close(&server->meters);
     if (server->journal_open && !journal_close(&server->journal, &err))

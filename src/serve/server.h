@@ -18,6 +18,7 @@
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
 
+#include "serve/access_log.h"
 #include "serve/answers.h"
 #include "serve/errand.h"
 #include "serve/gateway.h"
@@ -38,6 +39,9 @@ struct model_source {
 struct server_options {
     struct http_options http;
     struct gateway_options gateway;        /* all zero: everybody may ask everything */
+    bool access_log;                       /* a line for each request */
+    const char *access_log_path;           /* NULL: on standard error */
+    unsigned requests_max;                 /* answers that may wait at once; 0: no bound */
     const struct journal_options *journal; /* NULL: nothing is kept. `kept` and `self` are ours */
     int64_t answers_ms;                    /* how long a key's answer is known */
     size_t answers_bytes;                  /* and how much is known at most */
@@ -52,6 +56,7 @@ struct server_options {
 struct server {
     struct http http; /* http.port is the port listened on */
     struct gateway gateway;
+    struct access_log *access_log; /* NULL: none */
     struct meters meters;
     struct serving serving;
     struct errands errands;
@@ -80,6 +85,9 @@ bool server_refresh(struct server *server, bool anew, struct err *err);
 /* What the page of meters shows beside them. */
 void server_look_outside(struct server *server, const struct lineup *lineup,
                          struct meters_outside *out);
+
+/* Certificates and clients are read anew, and the access log's file opened anew. */
+void server_reload(struct server *server);
 
 /* Not ready any more, then http_drain. True when every request was answered in time. */
 bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms);

@@ -12,7 +12,7 @@ struct desk {
     atomic_uint handled, refused, answered, gone;
     atomic_bool slow_entered;
     atomic_uint kept; /* what "/kept" waits for: as many as have asked before it, and one */
-    atomic_uint asked_kept, ended;
+    atomic_uint asked_kept, ended, glances;
 };
 
 static void sleep_ms(long ms)
@@ -80,6 +80,18 @@ static void dress(void *self UNUSED, const struct http_request *request,
     http_response_field(response, "X-Asked", request->path);
 }
 
+/* Nobody's body is wanted at "/unwelcome". */
+static bool glance(void *self, const struct http_request *request, struct http_response *response)
+{
+    struct desk *desk = self;
+    atomic_fetch_add(&desk->glances, 1);
+    response->note[0] = 7;
+    if (!view_is(request->path, "/unwelcome"))
+        return true;
+    http_response_error(response, 403, VIEW("not you"));
+    return false;
+}
+
 static void refused(void *self, unsigned worker UNUSED, int status UNUSED)
 {
     struct desk *desk = self;
@@ -107,7 +119,7 @@ static struct http_options quick(void)
 static void desk_open(struct desk *desk, struct http_options options)
 {
     struct err err = {0};
-    struct http_handler handler = {desk, handle, refused, answered, dress};
+    struct http_handler handler = {desk, handle, refused, answered, dress, glance};
     WORKS(http_open(&desk->http, &options, handler, &err), err);
 }
 
@@ -163,6 +175,42 @@ TEST(every_answer_is_dressed_whether_it_waited_or_not)
         reply = client_reply(&client);
         FAIL_UNLESS(reply_has(&reply, field), "%s", paths[i]);
     }
+}
+
+TEST(who_is_not_welcome_is_told_before_the_body_is_waited_for)
+{
+    DESK(desk);
+    CLIENT(early, desk);
+    client_send(&early, VIEW("POST /unwelcome HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+                             "Expect: 100-continue\r\n\r\n"));
+    struct reply reply = client_reply(&early);
+    SAME(reply.status, 403);
+    TRUE(reply_has(&reply, "X-Asked: /unwelcome\r\n") &&
+         reply_has(&reply, "Connection: close\r\n"));
+    client_await_end(&early);
+    TRUE(!early.reset);
+
+    CLIENT(begun, desk);
+    client_send(&begun, VIEW("POST /unwelcome HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+                             "the first of it"));
+    SAME(client_reply(&begun).status, 403);
+    SAME(desk.handled, 0);
+    SAME(desk.answered, 2);
+    SAME(desk.glances, 2);
+
+    CLIENT(welcome, desk);
+    for (int i = 0; i < 2; i++) {
+        client_send(&welcome, VIEW("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"));
+        sleep_ms(50);
+        client_send(&welcome, VIEW("ab"));
+        sleep_ms(50);
+        TEXT(client_ask(&welcome, VIEW("cd")).body, "abcd");
+    }
+    SAME(desk.glances, 4);
+    TEXT(client_ask(&welcome, VIEW("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"))
+             .body,
+         "hi");
+    SAME(desk.glances, 4);
 }
 
 TEST(ten_requests_in_one_packet_get_ten_answers_in_order)
@@ -488,7 +536,7 @@ TEST(a_port_that_is_served_already_is_a_conflict)
     struct http_options options = quick();
     options.port = desk.http.port;
     struct err err = {0};
-    struct http_handler handler = {&desk, handle, NULL, NULL, NULL};
+    struct http_handler handler = {&desk, handle, NULL, NULL, NULL, NULL};
     FAILS(http_open(&other, &options, handler, &err), err, ERR_CONFLICT);
     SAYS(err, "in use");
     http_close(&other);
@@ -531,7 +579,8 @@ TEST(a_drain_answers_what_has_begun_and_closes_what_is_idle)
     struct http_options options = quick();
     options.port = desk.http.port;
     struct err err = {0};
-    WORKS(http_open(&other, &options, (struct http_handler){&desk, handle, NULL, NULL, NULL}, &err),
+    WORKS(http_open(&other, &options, (struct http_handler){&desk, handle, NULL, NULL, NULL, NULL},
+                    &err),
           err);
     http_close(&other);
 }
@@ -612,10 +661,14 @@ TEST(an_answer_that_waits_goes_when_its_wait_is_over_and_others_are_served_meanw
     TEXT(client_ask(&other, GET("/echo")).body, "");
     TRUE(!client_read(&patient, 100));
     SAME(desk.ended, 0);
+    SAME(desk.http.waiting, 1);
+    TRUE(desk.http.waiting_bytes > 100);
     keep(&desk, 1);
     TEXT(client_reply(&patient).body, "/kept");
     await(&desk.answered, 2);
     SAME(desk.ended, 1);
+    SAME(desk.http.waiting, 0);
+    SAME(desk.http.waiting_bytes, 0);
     keep(&desk, 0);
     client_send(&patient, GET("/made"));
     await(&desk.handled, 3);

@@ -364,4 +364,278 @@ def pages_of_other_sites_are_let_in_only_when_listed():
         assert "assay.yaml line 3" in said and "is no origin" in said, said
 
 
+# ---------------------------------------------------------------- TLS
+
+@test
+def tls_1_2_and_1_3_are_spoken_by_everybodys_clients_and_older_ones_are_refused():
+    with directory() as cwd:
+        record = model(cwd)
+        certificates(cwd)
+        with Server(cwd, *settings(**TLS)) as server:
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                with Client(server, cwd, least=version, most=version) as client:
+                    for _ in range(3):
+                        status, _, body = client.ask("POST", "/invocations", record)
+                        assert status == 200 and "0.0167839545756578" in body
+            url = f"https://localhost:{server.port}/invocations"
+            done = subprocess.run(["curl", "-s", "--cacert", "ca.pem", "-d", record, "-H",
+                                   "Content-Type: application/json", url, url], cwd=cwd, check=True,
+                                  capture_output=True, timeout=20)
+            assert done.stdout.count(b"0.0167839545756578") >= 2, done.stdout
+            probe = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
+                                    "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], cwd=cwd, input=b"",
+                                   capture_output=True, timeout=20, check=False)
+            assert b"Cipher is (NONE)" in probe.stdout, probe.stdout[-400:]
+            # Nagle's delay against delayed acknowledgements would be 40 ms each.
+            with Client(server, cwd) as client:
+                client.ask("POST", "/invocations", record)
+                began = time.monotonic()
+                for _ in range(50):
+                    assert client.ask("POST", "/invocations", record)[0] == 200
+                assert time.monotonic() - began < 1, time.monotonic() - began
+            # In the clear to the same port: refused or cut, never answered.
+            assert refused(lambda: Client(server))
+
+
+@test
+def with_mutual_tls_a_client_is_its_certificate_and_bad_ones_do_not_come_in():
+    with directory() as cwd:
+        record = model(cwd)
+        certificates(cwd)
+        assay("clients", "add", "till-7", "--scopes", "score", "--no-key", cwd=cwd)
+        with Server(cwd, *settings(auth="mtls", tls_client_ca="ca.pem", **TLS)) as server:
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                with Client(server, cwd, "till", version, version) as client:
+                    assert client.ask("POST", "/invocations", record)[0] == 200
+                    assert client.ask("GET", "/metrics")[0] == 403
+                with Client(server, cwd, "nobody", version, version) as client:
+                    assert client.ask("POST", "/invocations", record)[0] == 401
+                for show in (None, "expired", "stranger"):
+                    assert refused(lambda: Client(server, cwd, show, version, version)), show
+            with Client(server, cwd, "till") as client:
+                assert client.ask("POST", "/invocations", record)[0] == 200
+                assay("clients", "revoke", "till-7", cwd=cwd)
+                until(lambda: client.ask("POST", "/invocations", record)[0] == 401)
+
+
+@test
+def a_key_is_worth_nothing_under_another_clients_certificate():
+    with directory() as cwd:
+        record = model(cwd)
+        certificates(cwd)
+        key = add(cwd, "till-7", "--scopes", "score")
+        add(cwd, "nobody", "--scopes", "score")
+        with Server(cwd, *settings(auth="keys+mtls", tls_client_ca="ca.pem", **TLS)) as server:
+            for show, with_key, wanted in (("till", True, 200), ("till", False, 401),
+                                           ("nobody", True, 401)):
+                with Client(server, cwd, show) as client:
+                    fields = {"X_API_Key": key} if with_key else {}
+                    assert client.ask("POST", "/invocations", record, **fields)[0] == wanted
+
+
+def serial(server, cwd):
+    with Client(server, cwd) as client:
+        return ssl.DER_cert_to_PEM_cert(client.socket.getpeercert(True))
+
+
+@test
+def a_new_certificate_is_shown_without_a_restart_and_open_connections_go_on():
+    with directory() as cwd:
+        model(cwd)
+        certificates(cwd)
+        with Server(cwd, *settings(**TLS)) as server, Client(server, cwd) as kept:
+            assert kept.ask("GET", "/livez")[0] == 200
+            first = serial(server, cwd)
+            write(cwd, "server.pem", MADE["other.pem"])  # and not yet its key
+            until(lambda: "certificate_not_changed" in read(server.log))
+            assert serial(server, cwd) == first
+            write(cwd, "server.key", MADE["other.key"])
+            until(lambda: serial(server, cwd) != first)
+            assert kept.ask("GET", "/livez")[0] == 200
+            said = read(server.log).count('"certificate_changed"')
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: read(server.log).count('"certificate_changed"') == said + 1)
+            assert kept.ask("GET", "/livez")[0] == 200
+        assert server.status == 0
+
+
+@test
+def certificates_that_do_not_fit_stop_the_start_and_are_named():
+    with directory() as cwd:
+        model(cwd)
+        certificates(cwd)
+        for keys, name in (({"tls_certificate": "server.pem", "tls_key": "other.key"}, "other.key"),
+                           ({"tls_certificate": "ca.key", "tls_key": "server.key"}, "ca.key")):
+            assert name in assay("serve", "--port", 0, *settings(**keys), cwd=cwd, status=3).said
+        assay("serve", "--port", 0, *settings(tls_certificate="none.pem", tls_key="server.key"),
+              cwd=cwd, status=4)
+
+
+# ---------------------------------------------------------------- hostile, over TLS
+
+def cut_after(client, seconds, feed=None):
+    """How long until the server closes; `feed` is called every half second."""
+    client.settimeout(0.5)
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        try:
+            if feed is not None:
+                feed(client)
+            if client.recv(65536) == b"":
+                return time.monotonic() - began
+        except (socket.timeout, TimeoutError, ssl.SSLWantReadError):
+            pass
+        except OSError:
+            return time.monotonic() - began
+    raise AssertionError(f"not cut in {seconds} s")
+
+
+def hello(cwd):
+    """The first bytes of a TLS client."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = ssl.create_default_context(cafile=os.path.join(cwd, "ca.pem"))
+    session = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    try:
+        session.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
+
+
+@test
+def slow_and_broken_clients_are_cut_in_time_and_the_others_are_answered():
+    with directory() as cwd:
+        model(cwd)
+        certificates(cwd)
+        took, others, stop = {}, [], threading.Event()
+        first = hello(cwd)
+
+        def raw(server):
+            return socket.create_connection((server.host, server.port), timeout=10)
+
+        def trickle(bytes_):
+            rest = iter(bytes_)
+            return lambda client: client.sendall(bytes([next(rest, 0)]))
+
+        def silent(server):
+            return cut_after(raw(server), 20)
+
+        def slow_handshake(server):
+            return cut_after(raw(server), 20, trickle(first))
+
+        def half_handshake(server):
+            client = raw(server)
+            client.sendall(first[:len(first) // 2])
+            return cut_after(client, 20)
+
+        def garbage(server):
+            client = raw(server)
+            client.sendall(os.urandom(4096))
+            return cut_after(client, 20)
+
+        def hello_and_nothing(server):
+            client = raw(server)
+            client.sendall(first)
+            return cut_after(client, 20)
+
+        def slow_head(server):
+            client = Client(server, cwd).socket
+            return cut_after(client, 20, trickle(b"GET /livez HTTP/1.1\r\nHost: " + b"x" * 1000))
+
+        def slow_body(server):
+            client = Client(server, cwd).socket
+            client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+            return cut_after(client, 30, trickle(b"1" * 1000))
+
+        def bad_records(server):
+            client = Client(server, cwd)
+            inside = socket.socket(fileno=os.dup(client.socket.fileno()))
+            inside.sendall(b"\x17\x03\x03\x00\x20" + os.urandom(32))
+            return cut_after(inside, 20)
+
+        shapes = {silent: 13, slow_handshake: 13, half_handshake: 13, garbage: 2,
+                  hello_and_nothing: 13, slow_head: 9, slow_body: 14, bad_records: 2}
+
+        def attack(server, shape):
+            try:
+                took[shape] = shape(server)
+            except Exception as fault:  # pylint: disable=broad-except
+                took[shape] = fault
+
+        def traffic(server):
+            while not stop.is_set():
+                began = time.monotonic()
+                with Client(server, cwd) as client:
+                    others.append((client.ask("GET", "/livez")[0], time.monotonic() - began))
+                time.sleep(0.05)
+
+        with Server(cwd, *settings(**TLS)) as server:
+            threads = [threading.Thread(target=attack, args=(server, shape))
+                       for shape in shapes for _ in range(5)]
+            other = threading.Thread(target=traffic, args=(server,))
+            for thread in (*threads, other):
+                thread.start()
+            for thread in threads:
+                thread.join()
+            stop.set()
+            other.join()
+            for shape, limit in shapes.items():
+                assert isinstance(took[shape], float) and took[shape] <= limit, (shape, took[shape])
+            assert len(others) > 50 and all(status == 200 for status, _ in others)
+            assert max(seconds for _, seconds in others) < 2, max(others)
+        assert server.status == 0
+
+
+@test
+def renegotiation_is_refused_and_the_server_goes_on():
+    with directory() as cwd:
+        model(cwd)
+        certificates(cwd)
+        with Server(cwd, *settings(**TLS)) as server:
+            probe = subprocess.Popen(["openssl", "s_client", "-connect",
+                                      f"127.0.0.1:{server.port}", "-tls1_2"], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            time.sleep(0.5)
+            probe.stdin.write(b"R\n")
+            probe.stdin.flush()
+            time.sleep(0.5)
+            text, _ = probe.communicate(timeout=20)
+            assert b"RENEGOTIATING" in text and b"no renegotiation" in text.lower(), text[-600:]
+            with Client(server, cwd) as client:
+                assert client.ask("GET", "/livez")[0] == 200
+
+
+@test
+def the_guards_of_http_hold_over_tls_too():
+    shapes = {
+        "two lengths": ("POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+                        "Content-Length: 2\r\n\r\nab", 400),
+        "both framings": ("POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+                          "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        "bare CR": ("GET / HTTP/1.1\r\nHost: x\rX: y\r\n\r\n", 400),
+        "no host": ("GET / HTTP/1.1\r\n\r\n", 400),
+        "a gigabyte": ("POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n",
+                       413),
+        "long head": ("GET / HTTP/1.1\r\nHost: x\r\nX: " + "y" * 20000 + "\r\n\r\n", 431),
+    }
+    with directory() as cwd:
+        model(cwd)
+        certificates(cwd)
+        with Server(cwd, *settings(**TLS)) as server:
+            for name, (text, wanted) in shapes.items():
+                with Client(server, cwd) as client:
+                    client.send(text)
+                    assert client.reply()[0] == wanted, name
+            with Client(server, cwd) as client:
+                client.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+                assert [client.reply()[0] for _ in range(50)] == [200] * 50
+            with Client(server, cwd) as client:  # answers that nobody takes
+                client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
+                time.sleep(0.5)
+                assert [client.reply()[0] for _ in range(2000)] == [200] * 2000
+            with Client(server, cwd) as client:
+                client.send("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert client.reply()[0] == 200 and client.socket.recv(10) == b""
+
+
 main()

@@ -1,0 +1,24 @@
+/*
+ * request_id: by what name a request goes in logs and answers.
+ *
+ * The client's own X-Request-ID, when it is a short word and no card's number
+ * is in it; else sixteen hex digits that no other request of this process has.
+ */
+#ifndef SERVE_REQUEST_ID_H
+#define SERVE_REQUEST_ID_H
+
+#include "serve/http_request.h"
+
+enum { REQUEST_ID_MAX = 64 };
+
+/* The client's own; {0} when it sent none that may be used. */
+struct view request_id_sent(const struct http_request *request);
+
+/* One or the other. The digits are written into `room`. */
+struct view request_id_of(const struct http_request *request, char room[REQUEST_ID_MAX]);
+
+/* Whether 13 to 19 digits side by side, or with single spaces, dashes, dots or underscores
+ * between, pass the check that card numbers pass (ISO/IEC 7812-1, Luhn's formula). */
+bool request_id_holds_card(struct view text);
+
+#endif
