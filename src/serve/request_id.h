@@ -17,8 +17,4 @@ struct view request_id_sent(const struct http_request *request);
 /* One or the other. The digits are written into `room`. */
 struct view request_id_of(const struct http_request *request, char room[REQUEST_ID_MAX]);
 
-/* Whether 13 to 19 digits side by side, or with single spaces, dashes, dots or underscores
- * between, pass the check that card numbers pass (ISO/IEC 7812-1, Luhn's formula). */
-bool request_id_holds_card(struct view text);
-
 #endif
