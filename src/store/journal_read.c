@@ -1,23 +1,36 @@
 #include "store/journal_read.h"
 
 #include "base/file.h"
+#include "store/journal_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Locked before it is listed: what is listed stays. */
+static bool open_dir(struct journal_reader *reader, const char *dir, struct err *err)
+{
+    reader->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (reader->dir < 0 && errno == ENOENT) /* an empty journal */
+        return true;
+    if (reader->dir < 0)
+        return err_set(err, ERR_IO, "the journal '%s' cannot be opened: %s", dir, strerror(errno));
+    while (flock(reader->dir, LOCK_SH) < 0)
+        if (errno != EINTR)
+            return err_set(err, ERR_IO, "the journal '%s' cannot be locked: %s", dir,
+                           strerror(errno));
+    return true;
+}
 
 bool journal_read(struct journal_reader *reader, const char *dir, struct err *err)
 {
     enum { LIST_MAX = 128 << 20 };
     *reader = (struct journal_reader){.arena = {.limit = LIST_MAX}, .dir = -1, .opened = true};
-    if (!segment_list(dir, &reader->arena, &reader->file, &reader->files, err))
-        return false;
-    if (reader->files == 0) /* perhaps there is no such directory: an empty journal */
-        return true;
-    reader->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return reader->dir >= 0 ||
-           err_set(err, ERR_IO, "the journal '%s' cannot be opened: %s", dir, strerror(errno));
+    return open_dir(reader, dir, err) &&
+           (reader->dir < 0 ||
+            segment_list(dir, &reader->arena, &reader->file, &reader->files, err));
 }
 
 static void leave_segment(struct journal_reader *reader)
@@ -45,7 +58,8 @@ static bool open_segment(struct journal_reader *reader, const char *name, bool *
     struct err why = {0};
     if (segment_open(&reader->segment, reader->dir, name, gone, &why)) {
         reader->reading = !*gone;
-        return true;
+        return *gone || reader->store == NULL ||
+               journal_moved_to(reader->store, name, &reader->segment.at, err);
     }
     if (why.kind == ERR_INPUT) {
         tell(reader, why.text);
@@ -63,8 +77,12 @@ static bool next_segment(struct journal_reader *reader, struct err *err)
     if (file->state == SEGMENT_NEW)
         return true;
     if (file->state == SEGMENT_DAMAGED) {
-        tell(reader, "a segment without a whole header was put aside (.damaged): restore it from a "
-                     "copy, or remove it");
+        char why[200];
+        snprintf(why, sizeof why,
+                 "segment %s is damaged and was put aside: what could be read of it was; restore "
+                 "it from a copy, or remove it",
+                 file->name);
+        tell(reader, why);
         return true;
     }
     if (!open_segment(reader, file->name, &gone, err))

@@ -13,18 +13,24 @@
  *
  * Segments come in the order they were begun; of one worker of one journal, records come in the
  * order they were appended. The directory may be in use: what is appended after a segment was
- * opened is not seen, and a segment that is moved away meanwhile is left out. What is damaged is
+ * opened is not seen. What is damaged is
  * left out too, and told in `damage`: look at it after the loop.
+ *
+ * While a directory is read nothing is moved out of it (store/journal_move.h), by a lock on it.
+ * With a `store`, what is in its database already is left out: so a reader who has asked the
+ * database after journal_read, and then reads on here, sees every record once.
  */
 #ifndef STORE_JOURNAL_READ_H
 #define STORE_JOURNAL_READ_H
 
 #include "store/journal_record.h"
 #include "store/journal_segment.h"
+#include "store/store.h"
 
 struct journal_reader {
-    struct arena arena; /* the list */
-    int dir;            /* -1: not open */
+    struct arena arena;  /* the list */
+    struct store *store; /* the caller may set it before the first record; NULL: all of them */
+    int dir;             /* -1: not open */
     bool opened;
     struct segment_file *file;
     size_t files, next; /* the next file to open */

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 enum {
-    STEM_LENGTH = 12 + 1 + 16,
     WINDOW_SIZE = 1 << 20,
     FILES_MAX = 1000000,
 };
@@ -56,7 +55,7 @@ void segment_name(int64_t created_us, uint64_t instance, enum segment_state stat
 void segment_rename(const struct segment_file *file, enum segment_state state,
                     char out[SEGMENT_NAME_SIZE])
 {
-    snprintf(out, SEGMENT_NAME_SIZE, "%.*s%s", STEM_LENGTH, file->name, suffixes[state]);
+    snprintf(out, SEGMENT_NAME_SIZE, "%.*s%s", SEGMENT_STEM_LENGTH, file->name, suffixes[state]);
 }
 
 /* ---------------------------------------------------------------- the directory */
@@ -72,7 +71,7 @@ static bool file_of(const char *name, struct segment_file *out)
         !is_hex(name + 13, 16))
         return false;
     for (int state = 0; state < SEGMENT_STATES; state++) {
-        if (strcmp(name + STEM_LENGTH, suffixes[state]) != 0)
+        if (strcmp(name + SEGMENT_STEM_LENGTH, suffixes[state]) != 0)
             continue;
         out->state = (enum segment_state)state;
         memcpy(out->name, name, strlen(name) + 1);

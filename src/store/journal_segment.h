@@ -18,7 +18,12 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum { SEGMENT_HEADER_SIZE = 64, SEGMENT_FORMAT = 1, SEGMENT_NAME_SIZE = 48 };
+enum {
+    SEGMENT_HEADER_SIZE = 64,
+    SEGMENT_FORMAT = 1,
+    SEGMENT_NAME_SIZE = 48,
+    SEGMENT_STEM_LENGTH = 12 + 1 + 16, /* of the name without its state */
+};
 
 struct segment_header {
     char magic[8]; /* "ASSAYJNL" */

@@ -1,0 +1,505 @@
+#include "store/journal_table.h"
+
+#include "base/number.h"
+#include "store/base64.h"
+
+#include <math.h>
+
+enum {
+    ROW_MEMORY = 4 << 20,  /* one row's texts */
+    PAGE_MEMORY = 1 << 30, /* a page of the widest rows */
+    PAGE_ROWS = 500,
+};
+
+/* ---------------------------------------------------------------- texts */
+
+/* Bytes of the character at the start, if it is one of UTF-8's and not NUL, which PostgreSQL does
+ * not take; else 0. */
+static size_t character_at(struct view rest)
+{
+    for (size_t size = 1; size <= 4 && size <= rest.length; size++)
+        if (rest.text[0] != '\0' && view_is_utf8((struct view){rest.text, size}))
+            return size;
+    return 0;
+}
+
+bool journal_text(struct view text, struct arena *arena, struct view *out, struct err *err)
+{
+    if (view_is_utf8(text) && (text.length == 0 || memchr(text.text, '\0', text.length) == NULL)) {
+        *out = text;
+        return true;
+    }
+    struct text built = text_in_arena(arena);
+    for (size_t at = 0; at < text.length;) {
+        size_t size = character_at(view_from(text, at));
+        if (size == 0)
+            text_addf(&built, "\\x%02X", (unsigned char)text.text[at]);
+        else
+            text_add(&built, (struct view){text.text + at, size});
+        at += size == 0 ? 1 : size;
+    }
+    *out = text_view(&built);
+    return !built.cut || err_set(err, ERR_LIMIT, "a text of the journal takes too much memory");
+}
+
+/* The first fault of binding many: one place looks at it. */
+struct binding {
+    struct db_statement statement;
+    struct arena arena;
+    bool ok;
+    struct err *err;
+};
+
+static void bind_view(struct binding *binding, int parameter, struct view text)
+{
+    struct view clean;
+    if (binding->ok && (binding->ok = journal_text(text, &binding->arena, &clean, binding->err)))
+        db_bind_text(&binding->statement, parameter, clean);
+}
+
+/* As text: it is cast where it goes, to eight bytes on either engine. */
+static void bind_real(struct binding *binding, int parameter, double value)
+{
+    char text[NUMBER_SIZE];
+    if (!isfinite(value))
+        db_bind_null(&binding->statement, parameter);
+    else
+        db_bind_text(&binding->statement, parameter,
+                     (struct view){text, number_print(value, text)});
+}
+
+static void bind_base64(struct binding *binding, int parameter, struct view bytes)
+{
+    struct text text = text_in_arena(&binding->arena);
+    base64_add(&text, bytes);
+    if (binding->ok && text.cut)
+        binding->ok = err_set(binding->err, ERR_LIMIT, "a row of the journal is too large");
+    db_bind_text(&binding->statement, parameter, text_view(&text));
+}
+
+static void bind_digest(struct binding *binding, int parameter, const struct digest *digest)
+{
+    char hex[DIGEST_HEX_SIZE];
+    db_bind_text(&binding->statement, parameter, view_of(digest_print(digest, hex)));
+}
+
+static bool begin(struct binding *binding, struct store *store, const char *sql, size_t memory,
+                  struct err *err)
+{
+    *binding = (struct binding){.arena = {.limit = memory}, .ok = true, .err = err};
+    return db_prepare(&store->db, sql, &binding->statement, err);
+}
+
+static bool run(struct binding *binding, struct err *err)
+{
+    return binding->ok && db_done(&binding->statement, err);
+}
+
+static void end(struct binding *binding)
+{
+    db_finish(&binding->statement);
+    arena_release(&binding->arena);
+}
+
+/* ---------------------------------------------------------------- the numbers */
+
+struct numbers {
+    float margin, score;
+    double probability, amount;
+};
+static_assert(sizeof(struct numbers) == 24, "no gaps");
+
+static void bind_numbers(struct binding *binding, int parameter, const struct journal_decision *d)
+{
+    struct numbers numbers = {d->margin, d->score, d->probability, d->amount};
+    struct text bytes = text_in_arena(&binding->arena);
+    text_add(&bytes, (struct view){(const char *)&numbers, sizeof numbers});
+    text_add(&bytes, (struct view){(const char *)d->row, d->width * sizeof(float)});
+    if (binding->ok && bytes.cut)
+        binding->ok =
+            err_set(binding->err, ERR_LIMIT, "a row of %zu floats is too large", d->width);
+    bind_base64(binding, parameter, text_view(&bytes));
+}
+
+static bool read_numbers(struct view text, struct arena *arena, struct journal_decision *d)
+{
+    struct view bytes;
+    struct numbers numbers;
+    if (!base64_read(text, arena, &bytes) || bytes.length < sizeof numbers ||
+        (bytes.length - sizeof numbers) % sizeof(float) != 0)
+        return false;
+    memcpy(&numbers, bytes.text, sizeof numbers);
+    d->margin = numbers.margin, d->score = numbers.score;
+    d->probability = numbers.probability, d->amount = numbers.amount;
+    d->width = (bytes.length - sizeof numbers) / sizeof(float);
+    float *row = arena_new(arena, float, d->width + 1);
+    if (row == NULL)
+        return false;
+    memcpy(row, bytes.text + sizeof numbers, d->width * sizeof(float));
+    d->row = row;
+    return true;
+}
+
+/* ---------------------------------------------------------------- adding */
+
+bool journal_add_decision(struct store *store, const struct journal_decision *d,
+                          struct view request, bool *known, struct err *err)
+{
+    struct binding b;
+    if (!begin(&b, store,
+               "insert into decision (id, at_us, bundle, variant, outcome, fraud, score, "
+               "probability, amount, latency_us, client, entity, experiment, request, numbers) "
+               "values ($1, $2, $3, $4, $5, $6, cast($7 as double precision), "
+               "cast($8 as double precision), cast($9 as double precision), $10, $11, $12, $13, "
+               "$14, $15) on conflict (id) do nothing",
+               ROW_MEMORY, err))
+        return false;
+    bind_view(&b, 1, d->id);
+    db_bind_i64(&b.statement, 2, d->at_us);
+    bind_digest(&b, 3, &d->bundle);
+    bind_view(&b, 4, d->variant);
+    bind_view(&b, 5, d->outcome);
+    db_bind_i64(&b.statement, 6, d->fraud);
+    bind_real(&b, 7, (double)d->score);
+    bind_real(&b, 8, d->probability);
+    bind_real(&b, 9, d->amount);
+    db_bind_i64(&b.statement, 10, d->latency_us);
+    bind_view(&b, 11, d->client);
+    bind_view(&b, 12, d->entity);
+    bind_view(&b, 13, d->experiment);
+    bind_view(&b, 14, view_same(request, d->id) ? VIEW("") : request);
+    bind_numbers(&b, 15, d);
+    bool ok = run(&b, err);
+    *known = ok && db_changes(&store->db) == 0;
+    end(&b);
+    return ok;
+}
+
+bool journal_add_label(struct store *store, const struct journal_label *label, struct err *err)
+{
+    struct binding b;
+    if (!begin(&b, store,
+               "insert into label (decision, label, source, at_us, label_ms, amount_lost, client) "
+               "values ($1, $2, $3, $4, $5, cast($6 as double precision), $7)",
+               ROW_MEMORY, err))
+        return false;
+    bind_view(&b, 1, label->decision);
+    bind_view(&b, 2, label->label);
+    bind_view(&b, 3, label->source);
+    db_bind_i64(&b.statement, 4, label->at_us);
+    db_bind_i64(&b.statement, 5, label->label_ms);
+    bind_real(&b, 6, label->amount_lost);
+    bind_view(&b, 7, label->client);
+    bool ok = run(&b, err);
+    end(&b);
+    return ok;
+}
+
+bool journal_add_answer(struct store *store, const struct journal_answer *answer,
+                        struct view decision, struct err *err)
+{
+    struct binding b;
+    if (!begin(&b, store,
+               "insert into answer (key, at_us, request, decision, status, content_type, body) "
+               "values ($1, $2, $3, $4, $5, $6, $7)",
+               3 * (size_t)JOURNAL_RECORD_MAX, err))
+        return false;
+    bind_view(&b, 1, answer->key);
+    db_bind_i64(&b.statement, 2, answer->at_us);
+    bind_digest(&b, 3, &answer->request);
+    bind_view(&b, 4, decision);
+    db_bind_i64(&b.statement, 5, answer->status);
+    bind_view(&b, 6, answer->content_type);
+    bind_base64(&b, 7, answer->body);
+    bool ok = run(&b, err);
+    end(&b);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- asking */
+
+static bool is_wanted(struct view wanted, struct view is)
+{
+    return wanted.length == 0 || view_same(wanted, is);
+}
+
+bool journal_query_wants(const struct journal_query *query, const struct journal_decision *d)
+{
+    return (query->since_us == 0 || d->at_us >= query->since_us) &&
+           (query->until_us == 0 || d->at_us < query->until_us) && is_wanted(query->id, d->id) &&
+           is_wanted(query->client, d->client) && is_wanted(query->entity, d->entity) &&
+           is_wanted(query->outcome, d->outcome) && is_wanted(query->variant, d->variant);
+}
+
+#define COLUMNS                                                                                    \
+    "id, at_us, bundle, variant, outcome, fraud, latency_us, client, entity, experiment, numbers"
+
+/* One text for every question: what is not asked for is the empty text. */
+#define WANTED                                                                                     \
+    "at_us >= $1 and at_us < $2 and ($3 = '' or id = $3) and ($4 = '' or client = $4) and "        \
+    "($5 = '' or entity = $5) and ($6 = '' or outcome = $6) and ($7 = '' or variant = $7)"
+
+static bool copy(struct view text, struct arena *arena, struct view *out)
+{
+    const char *bytes = arena_copy(arena, text.text, text.length);
+    *out = (struct view){bytes, text.length};
+    return bytes != NULL;
+}
+
+static bool read_row(struct db_statement *s, struct arena *arena, struct journal_decision *d,
+                     struct err *err)
+{
+    *d = (struct journal_decision){
+        .at_us = db_i64(s, 1), .fraud = db_i64(s, 5) != 0, .latency_us = (uint32_t)db_i64(s, 6)};
+    bool room = copy(db_text(s, 0), arena, &d->id) && copy(db_text(s, 3), arena, &d->variant) &&
+                copy(db_text(s, 4), arena, &d->outcome) && copy(db_text(s, 7), arena, &d->client) &&
+                copy(db_text(s, 8), arena, &d->entity) &&
+                copy(db_text(s, 9), arena, &d->experiment);
+    if (!room)
+        return err_set(err, ERR_LIMIT, "a page of decisions takes too much memory");
+    if (!digest_parse(db_text(s, 2), &d->bundle) || !read_numbers(db_text(s, 10), arena, d))
+        return err_set(err, ERR_STORE,
+                       "decision " VIEW_FMT ": its row in the database was changed: the bundle or "
+                       "the numbers are none",
+                       VIEW_ARG(d->id));
+    return true;
+}
+
+static void bind_query(struct db_statement *s, const struct journal_query *query)
+{
+    db_bind_i64(s, 1, query->since_us);
+    db_bind_i64(s, 2, query->until_us == 0 ? INT64_MAX : query->until_us);
+    db_bind_text(s, 3, query->id);
+    db_bind_text(s, 4, query->client);
+    db_bind_text(s, 5, query->entity);
+    db_bind_text(s, 6, query->outcome);
+    db_bind_text(s, 7, query->variant);
+}
+
+/* The time of the oldest of the last so many that are wanted, and where the reading begins. */
+static bool skip_to_last(struct journal_rows *rows, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement s = {0};
+    if (!db_prepare(&rows->store->db,
+                    "select at_us, id from decision where " WANTED
+                    " order by at_us desc, id desc limit 1 offset $8",
+                    &s, err))
+        return false;
+    bind_query(&s, &rows->query);
+    db_bind_i64(&s, 8, (int64_t)rows->query.last);
+    if (db_next(&s, err)) {
+        struct view id = db_text(&s, 1);
+        rows->after_us = db_i64(&s, 0);
+        snprintf(rows->after_id, sizeof rows->after_id, "%.*s", (int)id.length, id.text);
+    }
+    return err->kind == ERR_NONE;
+}
+
+bool journal_rows_open(struct journal_rows *rows, struct store *store,
+                       const struct journal_query *query, struct err *err)
+{
+    *rows = (struct journal_rows){
+        .arena = {.limit = PAGE_MEMORY}, .store = store, .query = *query, .after_us = INT64_MIN};
+    return query->last == 0 || skip_to_last(rows, err);
+}
+
+static bool load_page(struct journal_rows *rows, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement s = {0};
+    arena_reset(&rows->arena);
+    rows->rows = rows->next = 0;
+    rows->row = arena_new(&rows->arena, struct journal_decision, PAGE_ROWS);
+    if (rows->row == NULL)
+        return err_set(err, ERR_LIMIT, "no memory for a page of decisions");
+    if (!db_prepare(&rows->store->db,
+                    "select " COLUMNS " from decision where " WANTED
+                    " and at_us >= $8 and (at_us > $8 or id > $9) order by at_us, id limit $10",
+                    &s, err))
+        return false;
+    bind_query(&s, &rows->query);
+    db_bind_i64(&s, 8, rows->after_us);
+    db_bind_text(&s, 9, view_of(rows->after_id));
+    db_bind_i64(&s, 10, PAGE_ROWS);
+    while (rows->rows < PAGE_ROWS && db_next(&s, err)) {
+        if (!read_row(&s, &rows->arena, &rows->row[rows->rows], err))
+            return false;
+        rows->rows++;
+    }
+    if (err->kind != ERR_NONE)
+        return false;
+    rows->ended = rows->rows < PAGE_ROWS;
+    if (rows->rows > 0) {
+        const struct journal_decision *last = &rows->row[rows->rows - 1];
+        rows->after_us = last->at_us;
+        snprintf(rows->after_id, sizeof rows->after_id, "%.*s", (int)last->id.length,
+                 last->id.text);
+    }
+    return true;
+}
+
+bool journal_rows_next(struct journal_rows *rows, struct journal_decision *out, struct err *err)
+{
+    if (rows->next == rows->rows) {
+        if (rows->ended || !load_page(rows, err) || rows->rows == 0)
+            return false;
+    }
+    *out = rows->row[rows->next++];
+    return true;
+}
+
+void journal_rows_close(struct journal_rows *rows)
+{
+    if (rows->store != NULL)
+        arena_release(&rows->arena);
+    *rows = (struct journal_rows){0};
+}
+
+bool journal_has_decision(struct store *store, struct view id, bool *out, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement s = {0};
+    if (!db_prepare(&store->db, "select 1 from decision where id = $1", &s, err))
+        return false;
+    db_bind_text(&s, 1, id);
+    *out = db_next(&s, err);
+    return err->kind == ERR_NONE;
+}
+
+bool journal_moved_to(struct store *store, const char *name, uint64_t *out, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement s = {0};
+    if (!db_prepare(&store->db, "select moved from journal_segment where name = $1", &s, err))
+        return false;
+    db_bind_text(&s, 1, (struct view){name, SEGMENT_STEM_LENGTH});
+    *out = SEGMENT_HEADER_SIZE;
+    if (db_next(&s, err))
+        *out = (uint64_t)db_i64(&s, 0);
+    return err->kind == ERR_NONE;
+}
+
+/* ---------------------------------------------------------------- labels */
+
+/* NULL reads as NaN. */
+static double real_of(const struct db_statement *s, int column)
+{
+    double value;
+    return !db_is_null(s, column) && number_parse(db_text(s, column), &value) ? value : (double)NAN;
+}
+
+static const char *const sources[] = {
+#define SOURCE(name) #name,
+#include "store/label_sources.def"
+#undef SOURCE
+};
+
+static size_t rank_of(struct view source)
+{
+    size_t rank = 0;
+    while (rank < LENGTH_OF(sources) && !view_is(source, sources[rank]))
+        rank++;
+    return rank;
+}
+
+bool journal_labels_moved(struct store *store, struct view decision,
+                          void (*each)(void *self, const struct journal_label *label), void *self,
+                          struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement s = {0};
+    if (!db_prepare(&store->db,
+                    "select label, source, at_us, label_ms, amount_lost, client from label "
+                    "where decision = $1 order by at_us, id",
+                    &s, err))
+        return false;
+    db_bind_text(&s, 1, decision);
+    while (db_next(&s, err)) {
+        struct journal_label label = {.decision = decision,
+                                      .label = db_text(&s, 0),
+                                      .source = db_text(&s, 1),
+                                      .at_us = db_i64(&s, 2),
+                                      .label_ms = db_i64(&s, 3),
+                                      .amount_lost = real_of(&s, 4),
+                                      .client = db_text(&s, 5)};
+        each(self, &label);
+    }
+    return err->kind == ERR_NONE;
+}
+
+struct choice {
+    struct journal_label *out;
+    struct arena *arena;
+    bool found, cut;
+};
+
+static void prefer(void *self, const struct journal_label *label)
+{
+    struct choice *choice = self;
+    struct journal_label *out = choice->out;
+    if (choice->found && rank_of(label->source) > rank_of(out->source))
+        return;
+    *out = *label;
+    choice->found = true;
+    choice->cut |= !copy(label->label, choice->arena, &out->label) ||
+                   !copy(label->source, choice->arena, &out->source) ||
+                   !copy(label->client, choice->arena, &out->client);
+}
+
+bool journal_label_of(struct store *store, struct view decision, struct arena *arena,
+                      struct journal_label *out, bool *found, struct err *err)
+{
+    struct choice choice = {.out = out, .arena = arena};
+    if (!journal_labels_moved(store, decision, prefer, &choice, err))
+        return false;
+    *found = choice.found;
+    return !choice.cut || err_set(err, ERR_LIMIT, "a decision's labels take too much memory");
+}
+
+/* ---------------------------------------------------------------- answers */
+
+/* The first row to give: the newest that take no more than so many bytes together. */
+static bool first_answer(struct journal_answers *answers, struct store *store, int64_t *from,
+                         struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement s = {0};
+    if (!db_prepare(&store->db,
+                    "select id, length(key) + length(body) from answer where at_us >= $1 "
+                    "order by id desc",
+                    &s, err))
+        return false;
+    db_bind_i64(&s, 1, answers->since_us);
+    uint64_t bytes = 0;
+    *from = INT64_MAX;
+    while (db_next(&s, err)) {
+        bytes += (uint64_t)db_i64(&s, 1);
+        if (bytes > answers->bytes_max)
+            break;
+        *from = db_i64(&s, 0);
+    }
+    return err->kind == ERR_NONE;
+}
+
+bool journal_answers_moved(struct journal_answers *answers, struct store *store, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = JOURNAL_RECORD_MAX};
+    CLEANUP(db_finish) struct db_statement s = {0};
+    int64_t from;
+    if (!first_answer(answers, store, &from, err) ||
+        !db_prepare(&store->db,
+                    "select key, at_us, request, status, content_type, body from answer "
+                    "where id >= $1 and at_us >= $2 order by id",
+                    &s, err))
+        return false;
+    db_bind_i64(&s, 1, from);
+    db_bind_i64(&s, 2, answers->since_us);
+    while (db_next(&s, err)) {
+        struct journal_answer answer = {.key = db_text(&s, 0),
+                                        .at_us = db_i64(&s, 1),
+                                        .status = (int)db_i64(&s, 3),
+                                        .content_type = db_text(&s, 4)};
+        arena_reset(&arena);
+        if (!digest_parse(db_text(&s, 2), &answer.request) ||
+            !base64_read(db_text(&s, 5), &arena, &answer.body))
+            return err_set(err, ERR_STORE,
+                           "an answer of the journal in the database was changed: it is none");
+        answers->each(answers->self, &answer);
+    }
+    return err->kind == ERR_NONE;
+}

@@ -1,0 +1,215 @@
+#include "store/journal_table.h"
+
+#include "ground.h"
+#include "journal_ground.h"
+
+enum { MEMORY = 8 << 20 };
+
+#define WITH_STORE(title)                                                                          \
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
+    struct store store = {0};                                                                      \
+    struct err err = {0};                                                                          \
+    struct store_place place = ground_place(ground, &arena, title);                                \
+    WORKS(store_open_place(&store, &place, &err), err)
+
+static void add(struct store *store, unsigned worker, uint64_t number)
+{
+    struct numbered n;
+    struct err err = {0};
+    bool known;
+    number_it(&n, worker, number);
+    WORKS(journal_add_decision(store, &n.decision, n.decision.id, &known, &err), err);
+    TRUE(!known);
+}
+
+/* The numbers of the decisions of worker 0 that a query finds, as text. */
+static const char *found(struct store *store, const struct journal_query *query)
+{
+    static char bytes[8192];
+    CLEANUP(journal_rows_close) struct journal_rows rows = {0};
+    struct text text = text_in(bytes, sizeof bytes);
+    struct journal_decision d;
+    struct err err = {0};
+    WORKS(journal_rows_open(&rows, store, query, &err), err);
+    while (journal_rows_next(&rows, &d, &err)) {
+        text_add(&text, view_from(d.id, 3));
+        text_addc(&text, ' ');
+    }
+    WORKS(err.kind == ERR_NONE, err);
+    return text_c(&text);
+}
+
+ON_BOTH(a_decision_comes_back_to_the_bit)
+{
+    WITH_STORE("table_bits");
+    CLEANUP(journal_rows_close) struct journal_rows rows = {0};
+    struct journal_decision d;
+    for (uint64_t i = 0; i < 4; i++)
+        add(&store, 0, i);
+    WORKS(journal_rows_open(&rows, &store, &(struct journal_query){0}, &err), err);
+    for (uint64_t i = 0; i < 4; i++) {
+        TRUE(journal_rows_next(&rows, &d, &err));
+        TRUE(is_numbered(&d, 0, i));
+    }
+    TRUE(!journal_rows_next(&rows, &d, &err));
+    WORKS(err.kind == ERR_NONE, err);
+    store_close(&store);
+}
+
+ON_BOTH(a_decision_is_added_once)
+{
+    WITH_STORE("table_once");
+    struct numbered n;
+    bool known, there;
+    add(&store, 0, 1);
+    number_it(&n, 0, 1);
+    WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
+    TRUE(known);
+    WORKS(journal_has_decision(&store, VIEW("w0-1"), &there, &err), err);
+    TRUE(there);
+    WORKS(journal_has_decision(&store, VIEW("w0-2"), &there, &err), err);
+    TRUE(!there);
+    store_close(&store);
+}
+
+ON_BOTH(questions_find_what_they_ask_for)
+{
+    WITH_STORE("table_query");
+    for (uint64_t i = 1; i <= 6; i++)
+        add(&store, 0, i);
+    int64_t base = 1760000000000000;
+    TEXT(view_of(found(&store, &(struct journal_query){0})), "1 2 3 4 5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.since_us = base + 3000})), "3 4 5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.until_us = base + 3000})), "1 2 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.id = VIEW("w0-4")})), "4 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.outcome = VIEW("decline")})), "1 3 5 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.client = VIEW("nobody")})), "");
+    TEXT(view_of(found(&store, &(struct journal_query){.entity = VIEW("card-7"), .last = 2})),
+         "5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.last = 6})), "1 2 3 4 5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.variant = VIEW("shadow")})), "");
+    store_close(&store);
+}
+
+TEST(pages_follow_each_other_without_a_gap)
+{
+    const struct ground ground_of = {0}, *ground = &ground_of;
+    WITH_STORE("table_pages");
+    CLEANUP(journal_rows_close) struct journal_rows rows = {0};
+    struct journal_decision d;
+    uint64_t seen = 0;
+    WORKS(db_begin(&store.db, &err), err);
+    for (uint64_t i = 1; i <= 1203; i++) {
+        struct numbered n;
+        bool known;
+        number_it(&n, 0, i);
+        n.decision.at_us = 1760000000000000 + (int64_t)i / 700; /* many at one time */
+        snprintf(n.id, sizeof n.id, "%06llu", (unsigned long long)i);
+        n.decision.id = view_of(n.id);
+        WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
+    }
+    WORKS(db_commit(&store.db, &err), err);
+    WORKS(journal_rows_open(&rows, &store, &(struct journal_query){0}, &err), err);
+    while (journal_rows_next(&rows, &d, &err)) {
+        char want[32];
+        snprintf(want, sizeof want, "%06llu", (unsigned long long)++seen);
+        TEXT(d.id, want);
+    }
+    SAME(seen, 1203);
+    store_close(&store);
+}
+
+ON_BOTH(bytes_that_are_no_text_are_kept_as_text)
+{
+    WITH_STORE("table_bytes");
+    struct numbered n;
+    bool known;
+    number_it(&n, 0, 1);
+    n.decision.entity = (struct view){"a\xFF\0\xC3\xA9z", 6};
+    WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
+    TEXT(view_of(found(&store, &(struct journal_query){.entity = VIEW("a\\xFF\\x00\xC3\xA9z")})),
+         "1 ");
+    store_close(&store);
+}
+
+static void say(struct store *store, const char *label, const char *source, int64_t at_us)
+{
+    struct err err = {0};
+    struct journal_label l = {.decision = VIEW("w0-1"),
+                              .label = view_of(label),
+                              .source = view_of(source),
+                              .at_us = at_us,
+                              .label_ms = 5,
+                              .amount_lost = at_us == 30 ? 12.75 : (double)NAN};
+    WORKS(journal_add_label(store, &l, &err), err);
+}
+
+static void count_label(void *self, const struct journal_label *label UNUSED)
+{
+    ++*(int *)self;
+}
+
+ON_BOTH(of_labels_that_disagree_the_better_source_is_believed_and_then_the_newer)
+{
+    WITH_STORE("table_label");
+    struct journal_label label;
+    bool there;
+    int count = 0;
+    WORKS(journal_label_of(&store, VIEW("w0-1"), &arena, &label, &there, &err), err);
+    TRUE(!there);
+    say(&store, "legit", "customer", 10);
+    say(&store, "fraud", "hearsay", 20);
+    WORKS(journal_label_of(&store, VIEW("w0-1"), &arena, &label, &there, &err), err);
+    TRUE(there);
+    TEXT(label.source, "customer");
+    TRUE(isnan(label.amount_lost));
+    say(&store, "fraud", "chargeback", 30);
+    say(&store, "legit", "analyst", 40);
+    WORKS(journal_label_of(&store, VIEW("w0-1"), &arena, &label, &there, &err), err);
+    TEXT(label.source, "chargeback");
+    TEXT(label.label, "fraud");
+    NEAR(label.amount_lost, 12.75, 0);
+    say(&store, "legit", "chargeback", 50);
+    WORKS(journal_label_of(&store, VIEW("w0-1"), &arena, &label, &there, &err), err);
+    TEXT(label.label, "legit");
+    WORKS(journal_labels_moved(&store, VIEW("w0-1"), count_label, &count, &err), err);
+    SAME(count, 5); /* the history is kept */
+    store_close(&store);
+}
+
+static void collect(void *self, const struct journal_answer *answer)
+{
+    struct text *text = self;
+    text_add(text, answer->key);
+    text_addc(text, '=');
+    text_add(text, answer->body);
+    text_addf(text, "/%d ", answer->status);
+}
+
+ON_BOTH(answers_come_back_oldest_first_and_the_newest_when_not_all_fit)
+{
+    WITH_STORE("table_answer");
+    char bytes[512];
+    struct text text = text_in(bytes, sizeof bytes);
+    static const char *const keys[] = {"k1", "k2", "k3"};
+    for (size_t i = 0; i < LENGTH_OF(keys); i++) {
+        struct journal_answer answer = {.key = view_of(keys[i]),
+                                        .at_us = (int64_t)i + 10,
+                                        .request = digest_of(VIEW("b")),
+                                        .status = 200,
+                                        .body = VIEW("a\xFF")};
+        WORKS(journal_add_answer(&store, &answer, VIEW("w0-1"), &err), err);
+    }
+    struct journal_answers answers = {.bytes_max = 1000, .each = collect, .self = &text};
+    WORKS(journal_answers_moved(&answers, &store, &err), err);
+    TEXT(text_view(&text), "k1=a\xFF/200 k2=a\xFF/200 k3=a\xFF/200 ");
+    text.length = 0;
+    answers.since_us = 11;
+    WORKS(journal_answers_moved(&answers, &store, &err), err);
+    TEXT(text_view(&text), "k2=a\xFF/200 k3=a\xFF/200 ");
+    text.length = 0;
+    answers.bytes_max = 7;
+    WORKS(journal_answers_moved(&answers, &store, &err), err);
+    TEXT(text_view(&text), "k3=a\xFF/200 ");
+    store_close(&store);
+}
