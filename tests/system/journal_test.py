@@ -1,0 +1,190 @@
+"""The journal as people meet it: read, exported, replayed. Its segments are written here by a second
+implementation of the format, from store/journal_record.h alone."""
+import csv
+import io
+import json
+import os
+import struct
+
+from harness import assay, directory, main, test
+
+NAN = float("nan")
+
+
+def table():
+    rows = []
+    for n in range(256):
+        for _ in range(8):
+            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+        rows.append(n)
+    return rows
+
+
+TABLE = table()
+
+
+def crc32c(seed, data):
+    crc = ~seed & 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ TABLE[(crc ^ byte) & 255]
+    return ~crc & 0xFFFFFFFF
+
+
+def padded(data):
+    return data + b"\0" * (-len(data) % 8)
+
+
+def decision(number, **more):
+    d = dict(id=f"id-{number}", at_us=1760000000000000 + number * 1000000, bundle=bytes(32),
+             variant="champion", outcome="approve", fraud=0, margin=-1.5, score=0.25,
+             probability=0.125, latency_us=17, client="checkout", entity=f"card-{number % 2}",
+             amount=NAN, experiment="", row=[1.5, NAN, -3.0])
+    d.update(more)
+    texts = [d[k].encode() for k in
+             ("id", "variant", "outcome", "client", "entity", "experiment")]
+    body = struct.pack(f"<{len(d['row'])}f", *d["row"]) + b"".join(texts)
+    size = len(padded(bytes(96) + body))
+    head = struct.pack("<IIq32sddffIH6HHHH", size, len(d["row"]), d["at_us"], d["bundle"],
+                       d["probability"], d["amount"], d["margin"], d["score"], d["latency_us"],
+                       d["fraud"], *map(len, texts), 0, 0, 0)
+    assert len(head) == 96
+    return padded(head + body)
+
+
+def request(*decisions):
+    return 1, struct.pack("<II", len(decisions), 0) + b"".join(decisions)
+
+
+def label(of, what, source, at_us):
+    texts = [t.encode() for t in (of, what, source, "bank")]
+    return 2, padded(struct.pack("<qqd4H", at_us, at_us // 1000, 80.5, *map(len, texts))
+                     + b"".join(texts))
+
+
+def segment(cwd, records, number=1, state="segment"):
+    """A segment file; the records are pairs of kind and payload."""
+    folder = os.path.join(cwd, ".assay", "journal")
+    os.makedirs(folder, exist_ok=True)
+    salt = 4711
+    header = struct.pack("<8sIIQIIq24x", b"ASSAYJNL", 1, 0, number, salt, 0, 0)
+    header = header[:12] + struct.pack("<I", crc32c(0, header)) + header[16:]
+    data = header
+    for ticket, (kind, payload) in enumerate(records, 1):
+        rest = struct.pack("<IHHQq", 32 + len(payload), kind, 0, ticket, 0) + payload
+        data += struct.pack("<II", 0x314C4E4A, crc32c(salt, rest)) + rest
+    path = os.path.join(folder, f"{number:012x}-{number:016x}.{state}")
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def exported(cwd, *arguments):
+    return [json.loads(line) for line in
+            assay("log", "export", *arguments, cwd=cwd).text.splitlines()]
+
+
+@test
+def a_segment_written_by_another_program_is_read_to_the_bit():
+    with directory() as cwd:
+        segment(cwd, [request(decision(1, score=0.1, margin=1e-7, probability=0.1, amount=12.34,
+                                       outcome="decline", fraud=1, entity="näme",
+                                       bundle=bytes(range(32)))),
+                      request(decision(2), decision(3))])
+        first, second, third = exported(cwd)
+        assert first["id"] == "id-1" and first["is_fraud"] is True, first
+        assert first["score"] == struct.unpack("<f", struct.pack("<f", 0.1))[0]
+        assert first["margin"] == struct.unpack("<f", struct.pack("<f", 1e-7))[0]
+        assert first["probability"] == 0.1 and first["amount"] == 12.34
+        assert first["row"] == [1.5, None, -3.0] and first["entity"] == "näme"
+        assert first["bundle"] == bytes(range(32)).hex() and first["latency_us"] == 17
+        assert first["at"] == "2025-10-09T08:53:21.000Z", first["at"]
+        assert (second["id"], third["id"]) == ("id-2", "id-3") and second["amount"] is None
+
+
+@test
+def the_newest_are_shown_and_one_with_all_that_was_said_of_it():
+    with directory() as cwd:
+        assert assay("log", "show", cwd=cwd).text == ""
+        segment(cwd, [request(decision(i)) for i in range(1, 61)]
+                + [label("id-7", "fraud", "analyst", 1760000100000000),
+                   label("id-8", "legit", "customer", 1760000100000000)])
+        lines = assay("log", "show", cwd=cwd).text.splitlines()
+        assert len(lines) == 51 and "id-11 " in lines[1] and "id-60 " in lines[50], lines[:2]
+        lines = assay("log", "show", "--limit", 3, "--entity", "card-1", cwd=cwd).text.splitlines()
+        assert [l.split()[1] for l in lines[1:]] == ["id-55", "id-57", "id-59"], lines
+        said = assay("log", "show", "id-7", cwd=cwd).text
+        assert "probability  0.125\n" in said and "row          1.5,,-3\n" in said, said
+        assert said.count("label ") == 1 and "fraud, says analyst by bank, 80.5 lost" in said, said
+        done = assay("log", "show", "id-99", cwd=cwd, status=4)
+        assert "there is no decision 'id-99'" in done.said
+
+
+@test
+def questions_narrow_an_export():
+    with directory() as cwd:
+        segment(cwd, [request(decision(i, outcome="review" if i % 3 == 0 else "approve",
+                                       client="shop" if i > 8 else "checkout"))
+                      for i in range(1, 11)])
+        ids = lambda *a: [int(d["id"][3:]) for d in exported(cwd, *a)]
+        assert ids() == list(range(1, 11))
+        assert ids("--outcome", "review") == [3, 6, 9]
+        assert ids("--client", "shop") == [9, 10]
+        assert ids("--since", "2025-10-09T08:53:24Z", "--until", "2025-10-09T08:53:27Z") == [4, 5, 6]
+        assert ids("--variant", "shadow") == []
+        done = assay("log", "export", "--since", "yesterday", cwd=cwd, status=2)
+        assert "not 'yesterday'" in done.said
+        done = assay("log", "export", "--format", "xml", cwd=cwd, status=2)
+        assert "jsonl, csv or capture" in done.said
+
+
+@test
+def csv_quotes_what_needs_it():
+    with directory() as cwd:
+        segment(cwd, [request(decision(1, entity='a,"b"\nc'))])
+        rows = list(csv.DictReader(io.StringIO(
+            assay("log", "export", "--format", "csv", cwd=cwd).text)))
+        assert len(rows) == 1 and rows[0]["entity"] == 'a,"b"\nc', rows
+        assert rows[0]["row"] == "1.5 nan -3" and rows[0]["amount"] == "", rows
+
+
+@test
+def capture_files_lie_where_model_monitor_looks():
+    with directory() as cwd:
+        segment(cwd, [request(decision(i, variant="champion" if i % 2 else "shadow"))
+                      for i in range(1, 5)])
+        assay("log", "export", "--format", "capture", "--dir", "out", "--endpoint", "fraud-1",
+              cwd=cwd)
+        path = os.path.join(cwd, "out/fraud-1/champion/2025/10/09/08/assay.jsonl")
+        with open(path, encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        assert [l["eventMetadata"]["eventId"] for l in lines] == ["id-1", "id-3"]
+        assert lines[0]["captureData"]["endpointInput"]["data"] == "1.5,,-3"
+        assert lines[0]["eventMetadata"]["inferenceTime"] == "2025-10-09T08:53:21Z"
+        done = assay("log", "export", "--dir", "out", cwd=cwd, status=2)
+        assert "--format capture" in done.said
+
+
+@test
+def damage_is_told_and_what_is_whole_is_read():
+    with directory() as cwd:
+        path = segment(cwd, [request(decision(i)) for i in range(1, 6)])
+        with open(path, "r+b") as file:
+            file.seek(64 + 50)
+            file.write(b"\xff\xff\xff")
+        done = assay("log", "export", cwd=cwd)
+        assert len(done.text.splitlines()) == 4
+        assert "1 damaged places" in done.said and "from byte 64 on" in done.said, done.said
+
+
+@test
+def a_replay_says_what_it_misses():
+    with directory() as cwd:
+        segment(cwd, [request(decision(1))])
+        done = assay("replay", "id-1", cwd=cwd, status=4)
+        assert "loading the bundle 000000000000" in done.said, done.said
+        done = assay("replay", "id-2", cwd=cwd, status=4)
+        assert "there is no decision 'id-2'" in done.said, done.said
+
+
+if __name__ == "__main__":
+    main()
