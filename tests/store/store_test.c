@@ -146,6 +146,8 @@ TEST(a_store_from_before_the_third_migration_gets_it)
            "alter table run drop column place; drop table comparison; drop table signature; "
            "alter table deployment drop column action; "
            "drop table client_key; drop table client; drop table experiment; "
+           "drop table decision; drop table label; drop table answer; "
+           "drop table journal_segment; drop table erased; "
            "delete from migration where number >= 3");
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
