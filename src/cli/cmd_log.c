@@ -22,7 +22,7 @@ enum {
     OPTION_ENDPOINT,
 };
 
-enum { LINE_MEMORY = 16 << 20, SHOWN_LINE_SIZE = 400, LIMIT_DEFAULT = 50, LIMIT_MAX = 100000 };
+enum { LINE_MEMORY = 16 << 20, SHOWN_LINE_SIZE = 640, LIMIT_DEFAULT = 50, LIMIT_MAX = 100000 };
 
 /* ---------------------------------------------------------------- what is asked for */
 
