@@ -155,6 +155,10 @@ bool gatehouse_open(struct gatehouse *gatehouse, struct project *project, struct
     };
     gatehouse->gateway.place = project_store_place(project);
     read_log(config, KEY_SERVE_ACCESS_LOG, &gatehouse->access_log, &gatehouse->access_log_path);
+    read_log(config, KEY_SERVE_EMF, &gatehouse->emf, &gatehouse->emf_path);
+    gatehouse->emf_namespace = view_copy(config_text(config, KEY_SERVE_EMF_SPACE), config->arena);
+    gatehouse->endpoint = view_copy(config_text(config, KEY_PROJECT), config->arena);
+    assert(gatehouse->emf_namespace != NULL && gatehouse->endpoint != NULL); /* bounded */
     if (!read_address(gatehouse, project, err) || !open_tls(gatehouse, config, err))
         return false;
     gatehouse->gateway.tls = gatehouse->tls;

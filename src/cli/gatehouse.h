@@ -23,6 +23,9 @@ struct gatehouse {
     const char *socket; /* NULL: none */
     bool access_log;    /* to access_log_path, NULL: standard error */
     const char *access_log_path;
+    bool emf; /* the same */
+    const char *emf_path;
+    const char *emf_namespace, *endpoint;
     bool in_the_clear; /* keys will travel unencrypted to an address that others reach */
 };
 

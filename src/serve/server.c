@@ -328,6 +328,24 @@ static bool open_access_log(struct server *server, unsigned workers, struct err 
     return server->access_log != NULL;
 }
 
+static bool open_emf(struct server *server, struct err *err)
+{
+    enum { EVERY_MS = 60000 };
+    const struct server_options *options = &server->options;
+    struct emf_options emf = {
+        .path = options->emf_path,
+        .namespace = options->emf_namespace,
+        .endpoint = options->endpoint,
+        .meters = &server->meters,
+        .http = &server->http,
+        .every_ms = EVERY_MS,
+    };
+    if (!options->emf)
+        return true;
+    server->emf = emf_open(&emf, err);
+    return server->emf != NULL;
+}
+
 bool server_open(struct server *server, const struct server_options *options, struct err *err)
 {
     static const struct meters_labels labels = {route_paths, ROUTE_COUNT, outcome_names, OUTCOMES};
@@ -347,7 +365,8 @@ bool server_open(struct server *server, const struct server_options *options, st
         open_access_log(server, workers, err) && open_journal(server, workers, err) &&
         http_open(&server->http, &options->http, handler, err) &&
         errands_open(&server->errands, &server->http, server, watched ? watch : NULL,
-                     options->watch_ms, err)) {
+                     options->watch_ms, err) &&
+        open_emf(server, err)) {
         set_wakes(server, true);
         wake_all(server); /* who began to wait before */
         return true;
@@ -361,6 +380,8 @@ void server_reload(struct server *server)
     gateway_reload(&server->gateway);
     if (server->access_log != NULL)
         access_log_reopen(server->access_log);
+    if (server->emf != NULL)
+        emf_reopen(server->emf);
 }
 
 bool server_stop(struct server *server, unsigned grace_ms, unsigned deadline_ms)
@@ -375,6 +396,8 @@ void server_close(struct server *server)
     if (server->meters.shard == NULL)
         return;
     set_wakes(server, false);
+    emf_close(server->emf);
+    server->emf = NULL;
     errands_close(&server->errands);
     http_close(&server->http);
     gateway_close(&server->gateway);

@@ -20,6 +20,7 @@
 
 #include "serve/access_log.h"
 #include "serve/answers.h"
+#include "serve/emf.h"
 #include "serve/errand.h"
 #include "serve/gateway.h"
 #include "serve/http.h"
@@ -41,6 +42,9 @@ struct server_options {
     struct gateway_options gateway;        /* all zero: everybody may ask everything */
     bool access_log;                       /* a line for each request */
     const char *access_log_path;           /* NULL: on standard error */
+    bool emf;                              /* each minute's figures for CloudWatch */
+    const char *emf_path;                  /* NULL: on standard error */
+    const char *emf_namespace, *endpoint;  /* what they are called there */
     unsigned requests_max;                 /* answers that may wait at once; 0: no bound */
     const struct journal_options *journal; /* NULL: nothing is kept. `kept` and `self` are ours */
     int64_t answers_ms;                    /* how long a key's answer is known */
@@ -57,6 +61,7 @@ struct server {
     struct http http; /* http.port is the port listened on */
     struct gateway gateway;
     struct access_log *access_log; /* NULL: none */
+    struct emf *emf;               /* NULL: none */
     struct meters meters;
     struct serving serving;
     struct errands errands;

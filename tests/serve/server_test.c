@@ -1,5 +1,6 @@
 #include "serve/server.h"
 
+#include "base/file.h"
 #include "serve/client.h"
 #include "serve/tiny_model.h"
 
@@ -221,6 +222,66 @@ TEST(the_source_is_watched)
     TRUE(shelf.looks >= 3);
     CLIENT(client, server);
     SAME(client_ask(&client, GET("/readyz")).status, 200);
+}
+
+TEST(each_request_is_a_line_of_the_access_log_without_what_was_sent)
+{
+    char path[300];
+    struct view text;
+    struct err err = {0};
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    snprintf(path, sizeof path, "%s/access.log", test_dir());
+    {
+        CLEANUP(server_close) struct server server = {0};
+        struct server_options options = {
+            .http = http_defaults, .access_log = true, .access_log_path = path};
+        options.http.host = "127.0.0.1";
+        options.http.port = 0;
+        options.http.workers = 1;
+        WORKS(server_open(&server, &options, &err), err);
+        server_serve(&server, tiny_served("1.0"));
+        CLIENT(client, server);
+        struct reply reply =
+            client_ask(&client, VIEW("GET /nowhere?card=4111111111111111 HTTP/1.1\r\nHost: x\r\n"
+                                     "X-Request-ID: 4111111111111111\r\n\r\n"));
+        TRUE(!reply_has(&reply, "X-Request-ID: 4") && reply_has(&reply, "X-Request-ID: "));
+        reply = client_ask(&client, VIEW("GET /livez?card=4111111111111111 HTTP/1.1\r\nHost: x\r\n"
+                                         "X-Request-ID: till-7\r\n\r\n"));
+        TRUE(reply_has(&reply, "X-Request-ID: till-7\r\n"));
+        client_ask(&client, VIEW("garbage\r\n\r\n"));
+    }
+    WORKS(file_load(path, 1 << 20, &arena, &text, &err), err);
+    static const char *const parts[] = {
+        "\"method\":\"GET\",\"route\":\"none\",\"status\":404,",
+        "\"method\":\"GET\",\"route\":\"/livez\",\"status\":200,\"bytes\":13,",
+        "\"client\":\"\",\"request_id\":\"till-7\"}\n",
+        "\"method\":\"\",\"route\":\"none\",\"status\":400,",
+    };
+    for (size_t i = 0; i < LENGTH_OF(parts); i++)
+        FAIL_UNLESS(memmem(text.text, text.length, parts[i], strlen(parts[i])) != NULL,
+                    "no '%s' in\n%.*s", parts[i], (int)text.length, text.text);
+    TRUE(memmem(text.text, text.length, "4111", 4) == NULL);
+    TRUE(memmem(text.text, text.length, "nowhere", 7) == NULL);
+}
+
+TEST(past_its_bound_of_waiting_answers_a_server_says_so_and_still_tells_its_health)
+{
+    SERVER(server);
+    server_serve(&server, tiny_served("1.0"));
+    server.options.requests_max = 2;
+    CLIENT(client, server);
+    atomic_store(&server.http.waiting, 2);
+    struct reply reply = post(&client, "/predict", "{\"features\":[1,2]}");
+    SAME(reply.status, 503);
+    TRUE(reply_has(&reply, "Retry-After: 1\r\n"));
+    SAME(client_ask(&client, GET("/livez")).status, 200);
+    SAME(client_ask(&client, GET("/readyz")).status, 200);
+    atomic_store(&server.http.waiting, 1);
+    SAME(post(&client, "/predict", "{\"features\":[1,2]}").status, 200);
+    atomic_store(&server.http.waiting_bytes, server.options.http.bodies_bytes_max);
+    SAME(post(&client, "/predict", "{\"features\":[1,2]}").status, 503);
+    atomic_store(&server.http.waiting_bytes, 0);
+    atomic_store(&server.http.waiting, 0);
 }
 
 struct load {

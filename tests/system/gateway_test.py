@@ -364,6 +364,59 @@ def pages_of_other_sites_are_let_in_only_when_listed():
         assert "assay.yaml line 3" in said and "is no origin" in said, said
 
 
+# ---------------------------------------------------------------- what is written down
+
+@test
+def the_access_log_names_clients_and_routes_and_is_moved_away_without_losing_a_line():
+    with directory() as cwd:
+        record = model(cwd)
+        key = add(cwd, "till-7", "--scopes", "score")
+        path = os.path.join(cwd, "access.log")
+        with Server(cwd, *settings(auth="keys", access_log="access.log")) as server:
+            with Client(server) as client:
+                for number in range(600):
+                    if number == 300:
+                        os.rename(path, path + ".1")
+                        server.process.send_signal(signal.SIGHUP)
+                    status = client.ask("POST", "/invocations?secret=4111111111111111", record,
+                                        X_API_Key=key, X_Request_ID=f"r-{number}")[0]
+                    assert status == 200
+                assert client.ask("POST", "/invocations", record, X_API_Key="wrong")[0] == 401
+            until(lambda: os.path.exists(path))
+        text = read(path + ".1") + read(path)
+        lines = [json.loads(line) for line in text.splitlines()]
+        good = [line for line in lines if line["status"] == 200]
+        assert {line["request_id"] for line in good} == {f"r-{number}" for number in range(600)}
+        assert all(line["client"] == "till-7" and line["route"] == "/invocations" and
+                   line["method"] == "POST" and line["us"] > 0 and line["bytes"] > 100
+                   for line in good)
+        assert [line["client"] for line in lines if line["status"] == 401] == [""]
+        assert "4111" not in text and key.split("_")[2] not in text
+        assert stat.S_IMODE(os.stat(path).st_mode) & 0o137 == 0
+
+
+@test
+def figures_for_cloudwatch_are_lines_of_their_own():
+    with directory() as cwd:
+        record = model(cwd)
+        with Server(cwd, *settings(emf="emf.log", emf_namespace="Fraud/Test")) as server:
+            for _ in range(5):
+                assert server.post("/invocations", record)[0] == 200
+            assert server.post("/invocations", "{")[0] == 400
+        lines = [json.loads(line) for line in read(cwd, "emf.log").splitlines()]
+        for line in lines:
+            directive, = line["_aws"]["CloudWatchMetrics"]
+            assert directive["Namespace"] == "Fraud/Test" and abs(line["_aws"]["Timestamp"] / 1000 - time.time()) < 60
+            for metric in directive["Metrics"]:
+                assert isinstance(line[metric["Name"]], (int, float)), metric
+            for names in directive["Dimensions"]:
+                assert all(isinstance(line[name], str) for name in names)
+        assert sum(line["Invocations"] for line in lines if "Variant" not in line) == 6
+        assert sum(line["Invocation4XXErrors"] for line in lines if "Variant" not in line) == 1
+        champion = [line for line in lines if line.get("Variant") == "champion"]
+        assert champion and champion[0]["ModelLatency"] > 0, lines
+
+
 # ---------------------------------------------------------------- TLS
 
 @test
