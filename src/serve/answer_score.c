@@ -23,10 +23,11 @@ static void count_decisions(struct server *server, unsigned worker, enum variant
         meters_add(meters, worker, METER_UNSEEN_CATEGORIES, answer->unseen);
 }
 
-static void count_variant(const struct visit *visit, enum variant variant, bool failed)
+static void count_variant(const struct visit *visit, enum variant variant, bool failed,
+                          int64_t begun_ns)
 {
     meters_variant(&visit->server->meters, visit->request->worker, variant, failed,
-                   clock_ticks_ns() - visit->request->started_ns);
+                   clock_ticks_ns() - begun_ns);
 }
 
 /* ---------------------------------------------------------------- what is asked */
@@ -130,19 +131,26 @@ static bool decide_variant(struct visit *visit, const struct contract *contract,
 {
     const struct trial *trial = &visit->lineup->trial;
     bool champion = answer->served == visit->lineup->champion;
+    int64_t begun_ns = clock_ticks_ns();
     answer->unit_column = champion && trial->rival != NULL ? trial->entity_column : SIZE_MAX;
-    if (!contract_decide(contract, answer, err))
+    if (!contract_decide(contract, answer, err)) {
+        bool ours = err->kind != ERR_INPUT && err->kind != ERR_MEDIA;
+        count_variant(visit, VARIANT_CHAMPION, ours, begun_ns);
         return false;
+    }
     *variant = champion ? variant_for(trial, answer) : VARIANT_CHAMPION;
-    if (*variant == VARIANT_CHAMPION)
+    if (*variant == VARIANT_CHAMPION) {
+        count_variant(visit, VARIANT_CHAMPION, false, begun_ns);
         return true;
+    }
     struct contract_answer rival = *answer;
     struct err why = {0};
     rival.served = trial->rival;
     rival.unit_column = SIZE_MAX;
+    begun_ns = clock_ticks_ns();
     bool ok = contract_decide(contract, &rival, &why) && rival.count == 1;
+    count_variant(visit, VARIANT_RIVAL, !ok, begun_ns);
     if (!ok) {
-        count_variant(visit, VARIANT_RIVAL, true);
         *variant = VARIANT_CHAMPION;
         return true;
     }
@@ -264,7 +272,6 @@ static bool decide_and_keep(struct visit *visit, const struct contract *contract
     if (answer->id.length > 0)
         http_response_field(visit->response, "X-Assay-Decision", answer->id);
     count_decisions(visit->server, visit->request->worker, variant, answer);
-    count_variant(visit, variant, false);
     note_shadow(visit, contract, answer);
     return true;
 }
@@ -314,7 +321,6 @@ void answer_by(struct visit *visit, const struct contract *contract, const struc
         return;
     if (asked.given)
         answers_abandon(&visit->server->answers, asked.key);
-    count_variant(visit, VARIANT_CHAMPION, err.kind != ERR_INPUT && err.kind != ERR_MEDIA);
     bool ours = err.kind == ERR_UNAVAILABLE || err.kind == ERR_IO;
     if (ours && fall_back(visit, contract, answer.id, err.text))
         return;
