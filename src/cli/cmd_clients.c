@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/number.h"
+#include "cli/duration.h"
 #include "cli/project.h"
 #include "store/client.h"
 
@@ -15,32 +16,7 @@ enum {
     OPTION_NO_KEY
 };
 
-static const int64_t day_ms = INT64_C(86400000);
-
 /* ---------------------------------------------------------------- what options say */
-
-/* "90d", "24h", "30m", "15s", up to a hundred years. */
-static bool read_duration(const char *text, const char *option, int64_t *out, struct err *err)
-{
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', day_ms}};
-    enum { YEARS_MAX = 100 };
-    struct view number = view_of(text);
-    int64_t count;
-    for (size_t i = 0; number.length > 1 && i < LENGTH_OF(units); i++) {
-        if (number.text[number.length - 1] != units[i].unit)
-            continue;
-        number.length--;
-        if (!number_parse_i64(number, &count) || count < 0 ||
-            count > YEARS_MAX * 365 * day_ms / units[i].ms)
-            break;
-        *out = count * units[i].ms;
-        return true;
-    }
-    return err_set(err, ERR_USAGE, "--%s takes 90d, 24h, 30m or 15s, not '%s'", option, text);
-}
 
 /* The instant until which a new key is good; 0: for ever. */
 static bool read_expiry(const struct call *call, int64_t *out, struct err *err)
@@ -50,7 +26,7 @@ static bool read_expiry(const struct call *call, int64_t *out, struct err *err)
     *out = 0;
     if (text != NULL && strcmp(text, "never") == 0)
         return true;
-    if (!read_duration(text == NULL ? "365d" : text, "expires", &ms, err))
+    if (!duration_read(text == NULL ? "365d" : text, "expires", &ms, err))
         return false;
     *out = clock_now_ms() + ms;
     return true;
@@ -125,7 +101,7 @@ static bool rotate(struct project *project, const struct call *call, struct err 
     const char *grace = call->option[OPTION_GRACE];
     int64_t expires_ms, grace_ms;
     if (!read_expiry(call, &expires_ms, err) ||
-        !read_duration(grace == NULL ? "24h" : grace, "grace", &grace_ms, err) ||
+        !duration_read(grace == NULL ? "24h" : grace, "grace", &grace_ms, err) ||
         !client_rotate(&project->store, name, grace_ms, expires_ms, project_actor(), &key, err))
         return false;
     show_key(&key, name);

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/doc.h"
+#include "base/log.h"
+#include "store/governance.h"
 
 #include <math.h>
 
@@ -49,16 +51,15 @@ bool watch_load(struct watch *watch, const char *reference, struct served **out,
     return false;
 }
 
-static bool look(struct watch *watch, struct lineup *draft, bool anew, bool *changed,
-                 struct err *err)
+/* ---------------------------------------------------------------- the champion */
+
+static bool look_for_champion(struct watch *watch, struct lineup *draft, bool anew, bool *changed,
+                              struct err *err)
 {
-    struct store *store = &watch->project->store;
     int64_t number;
     struct served *served;
     struct version version;
-    if (store->dir == NULL && !project_open_store(watch->project, err))
-        return false;
-    if (!alias_get(store, "champion", &number, err))
+    if (!alias_get(&watch->project->store, "champion", &number, err))
         return false;
     if (number == watch->champion && !anew)
         return true;
@@ -72,17 +73,190 @@ static bool look(struct watch *watch, struct lineup *draft, bool anew, bool *cha
     return true;
 }
 
+/* ---------------------------------------------------------------- the experiment */
+
+static bool is_same(const struct experiment *a, const struct experiment *b)
+{
+    return a->id == b->id && a->step == b->step;
+}
+
+static void end_trial(struct lineup *draft, bool *changed)
+{
+    if (draft->trial.rival == NULL)
+        return;
+    lineup_set(&draft->trial.rival, NULL);
+    draft->trial = (struct trial){0};
+    *changed = true;
+}
+
+static bool begin_trial(struct watch *watch, struct lineup *draft, const struct experiment *e,
+                        struct err *err)
+{
+    char reference[24];
+    struct served *served;
+    struct version version;
+    struct trial *trial = &draft->trial;
+    const struct column *column = schema_find(&draft->champion->bundle.schema, view_of(e->entity));
+    if (e->kind != EXPERIMENT_SHADOW && column == NULL)
+        return err_set(err, ERR_INPUT,
+                       "experiment '%s' splits by '%s', which the champion's "
+                       "records do not have",
+                       e->name, e->entity);
+    snprintf(reference, sizeof reference, "%lld", (long long)e->rival);
+    if (!watch_load(watch, reference, &served, &version, err))
+        return err_while(err, "the rival of experiment '%s'", e->name);
+    snprintf(served->alias, sizeof served->alias, "rival");
+    lineup_set(&trial->rival, served);
+    snprintf(trial->name, sizeof trial->name, "%s", e->name);
+    snprintf(trial->kind, sizeof trial->kind, "%s", experiment_kinds[e->kind]);
+    trial->shadow = e->kind == EXPERIMENT_SHADOW;
+    trial->entity_column =
+        column == NULL ? SIZE_MAX : (size_t)(column - draft->champion->bundle.schema.column);
+    trial->id = e->id;
+    return true;
+}
+
+static void tell_once(struct watch *watch, const struct experiment *e, const struct err *why)
+{
+    if (watch->told == e->id)
+        return;
+    watch->told = e->id;
+    struct log_line line;
+    log_begin(&line, LOG_LEVEL_ERROR, "experiment_not_begun");
+    json_key(&line.json, "experiment"), json_string(&line.json, e->name);
+    json_key(&line.json, "why"), json_string(&line.json, why->text);
+    log_end(&line);
+}
+
+static bool look_for_experiment(struct watch *watch, struct lineup *draft, bool *changed,
+                                struct err *err)
+{
+    struct experiment now;
+    struct trial *trial = &draft->trial;
+    struct err why = {0};
+    if (!experiment_running(&watch->project->store, &now, err))
+        return false;
+    bool on = now.id != 0 && now.champion == watch->champion && draft->champion != NULL;
+    if (!on || (trial->rival != NULL && trial->id != now.id))
+        end_trial(draft, changed);
+    /* Another champion may have other columns: the split is looked up anew. */
+    if (on && *changed)
+        end_trial(draft, changed);
+    if (on && trial->rival == NULL && !begin_trial(watch, draft, &now, &why)) {
+        /* What is wrong with the rival is not the champion's to suffer. */
+        end_trial(draft, changed);
+        tell_once(watch, &now, &why);
+        on = false;
+    }
+    if (on && (!is_same(&now, &watch->experiment) || *changed)) {
+        trial->share = now.share[now.step];
+        trial->step = (int64_t)now.step;
+        *changed = true;
+    }
+    watch->experiment = now;
+    return true;
+}
+
 static bool refresh(void *self, struct lineup *draft, bool anew, bool *changed, struct err *err)
 {
     struct watch *watch = self;
-    if (look(watch, draft, anew, changed, err))
+    struct store *store = &watch->project->store;
+    if ((store->dir != NULL || project_open_store(watch->project, err)) &&
+        look_for_champion(watch, draft, anew, changed, err) &&
+        look_for_experiment(watch, draft, changed, err))
         return true;
     if (err->kind == ERR_STORE) /* the connection may be gone for good */
-        store_close(&watch->project->store);
+        store_close(store);
     return false;
+}
+
+/* ---------------------------------------------------------------- the canary */
+
+static bool go_back(struct watch *watch, const char *why, struct err *err)
+{
+    bool taken;
+    return experiment_end(&watch->project->store, &watch->experiment, EXPERIMENT_ROLLED_BACK,
+                          "canary", why, &taken, err);
+}
+
+/* The last step has baked. */
+static bool finish(struct watch *watch, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = LOOK_BYTES_MAX};
+    const struct experiment *e = &watch->experiment;
+    struct store *store = &watch->project->store;
+    char reference[24], reason[EXPERIMENT_NAME_MAX + 40];
+    struct version version;
+    bool taken;
+    if (!e->promotes)
+        return true; /* a person decides */
+    snprintf(reference, sizeof reference, "%lld", (long long)e->rival);
+    snprintf(reason, sizeof reason, "canary %s has baked", e->name);
+    if (!registry_find(store, view_of(reference), &arena, &version, err))
+        return false;
+    size_t approvers = config_count(&watch->project->config, KEY_DEPLOY_APPROVALS);
+    struct err refusal = {0};
+    if (governance_promote(store, "champion", e->champion, e->rival, approvers, "canary", reason,
+                           &refusal))
+        return experiment_end(store, e, EXPERIMENT_PROMOTED, "canary", reason, &taken, err);
+    if (refusal.kind != ERR_GATE && refusal.kind != ERR_CONFLICT) {
+        *err = refusal;
+        return false;
+    }
+    return experiment_end(store, e, EXPERIMENT_STOPPED, "canary", refusal.text, &taken, err);
+}
+
+static bool mind(void *self, const struct meters *meters, struct err *err)
+{
+    struct watch *watch = self;
+    const struct experiment *e = &watch->experiment;
+    if (e->id == 0 || e->kind != EXPERIMENT_CANARY || e->champion != watch->champion) {
+        watch->step_seen = -1;
+        return true;
+    }
+    const struct config *config = &watch->project->config;
+    struct canary_rules rules = {
+        .least = config_count(config, KEY_CANARY_LEAST),
+        .failures = config_number(config, KEY_CANARY_FAILURES),
+        .latency_ratio = config_number(config, KEY_CANARY_LATENCY),
+        .alert_ratio = config_number(config, KEY_CANARY_ALERTS),
+        .bake_ms = e->bake_ms,
+    };
+    struct meters_tally now[VARIANTS];
+    meters_tally(meters, VARIANT_CHAMPION, &now[VARIANT_CHAMPION]);
+    meters_tally(meters, VARIANT_RIVAL, &now[VARIANT_RIVAL]);
+    int64_t step = e->id * EXPERIMENT_STEPS_MAX + (int64_t)e->step;
+    if (watch->step_seen != step) {
+        watch->step_seen = step;
+        watch->step_ns = clock_ticks_ns();
+        memcpy(watch->before, now, sizeof now);
+        return true;
+    }
+    bool whole = e->share[e->step] >= 1; /* then the champion of before is held against */
+    struct canary_view view = {
+        .champion =
+            whole ? now[VARIANT_CHAMPION]
+                  : meters_tally_since(&now[VARIANT_CHAMPION], &watch->before[VARIANT_CHAMPION]),
+        .rival = meters_tally_since(&now[VARIANT_RIVAL], &watch->before[VARIANT_RIVAL]),
+        .elapsed_ms = (clock_ticks_ns() - watch->step_ns) / 1000000,
+    };
+    char why[200];
+    bool taken;
+    switch (canary_judge(&rules, &view, why, sizeof why)) {
+    case CANARY_WAIT:
+        return true;
+    case CANARY_GO_BACK:
+        return go_back(watch, why, err);
+    case CANARY_GO_ON:
+        break;
+    }
+    if (e->step + 1 < e->steps)
+        return experiment_step(&watch->project->store, e, e->step, "canary", &taken, err);
+    return finish(watch, err);
 }
 
 struct model_source watch_source(struct watch *watch)
 {
-    return (struct model_source){.self = watch, .refresh = refresh};
+    watch->step_seen = -1;
+    return (struct model_source){.self = watch, .refresh = refresh, .mind = mind};
 }

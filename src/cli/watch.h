@@ -6,18 +6,32 @@
  *     if (!watch_load(&watch, "champion", &served, err)) ...      once, at the start
  *     options.source = watch_source(&watch);                      from then on
  *
- * Each look reads the champion's number; when it is another one, its bundle is loaded, self-tested
- * and handed over. After an error of the database the store is opened anew at the next look.
+ * Each look reads the champion's number and the running experiment; when the champion is another
+ * one, its bundle is loaded, self-tested and handed over, and so is an experiment's rival. An
+ * experiment whose champion is no longer the champion splits nothing. After an error of the
+ * database the store is opened anew at the next look.
+ *
+ * A canary's steps are minded here too (serve/canary.h): of several servers each judges what it has
+ * seen itself, the first that sees an alarm takes the canary back for all, and the first that has
+ * baked a step takes the next.
  */
 #ifndef CLI_WATCH_H
 #define CLI_WATCH_H
 
 #include "cli/project.h"
+#include "serve/canary.h"
 #include "serve/server.h"
+#include "store/experiment.h"
 
 struct watch {
     struct project *project;
     int64_t champion; /* the number that is served; 0: none */
+
+    struct experiment experiment; /* the one that runs; id 0: none */
+    int64_t told;                 /* the experiment whose rival could not be loaded */
+    int64_t step_seen;            /* of the canary, since when `before` counts; -1: none */
+    int64_t step_ns;
+    struct meters_tally before[VARIANTS];
 };
 
 /* A served model of a version, ready. What it says of itself is the registry's. */

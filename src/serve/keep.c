@@ -2,6 +2,7 @@
 
 #include "base/card_number.h"
 #include "base/clock.h"
+#include "store/experiment.h"
 
 static bool has_only_printable(struct view text)
 {
@@ -55,15 +56,18 @@ bool keep_id(const struct visit *visit, struct view *id, bool *given, struct err
 }
 
 /* The id of row i, in the arena. */
-static bool row_id(const struct contract_answer *answer, size_t i, struct arena *arena,
-                   struct view *out)
+static bool row_id(const struct contract_answer *answer, size_t i, enum variant variant,
+                   struct arena *arena, struct view *out)
 {
     *out = answer->id;
-    if (answer->count == 1)
+    if (answer->count == 1 && variant != VARIANT_SHADOW)
         return true;
     struct text text = text_in_arena(arena);
     text_add(&text, answer->id);
-    text_addf(&text, "/%zu", i);
+    if (answer->count > 1)
+        text_addf(&text, "/%zu", i);
+    if (variant == VARIANT_SHADOW) /* beside the decision that was told */
+        text_adds(&text, EXPERIMENT_SHADOW_ID);
     *out = text_view(&text);
     return !text.cut;
 }
@@ -84,7 +88,8 @@ bool keep_answer(struct server *server, const struct http_request *request,
     for (size_t i = 0; i < answer->count; i++) {
         const struct contract_row *row = &answer->row[i];
         /* The champion is in the experiment with those that it could have lost to the rival. */
-        bool in_trial = trial->rival != NULL && !trial->shadow && row->unit.length > 0;
+        bool split = answer->count == 1 && row->unit.length > 0;
+        bool in_trial = trial->rival != NULL && (trial->shadow || split);
         decision[i] = (struct journal_decision){
             .at_us = now_us,
             .bundle = answer->served->bundle.digest,
@@ -101,9 +106,9 @@ bool keep_answer(struct server *server, const struct http_request *request,
             .row = row->features,
             .width = answer->served->bundle.plan.width,
         };
-        if (as->variant != VARIANT_CHAMPION || (in_trial && answer->count == 1))
+        if (as->variant != VARIANT_CHAMPION || in_trial)
             decision[i].experiment = view_of(trial->name);
-        if (!row_id(answer, i, arena, &decision[i].id))
+        if (!row_id(answer, i, as->variant, arena, &decision[i].id))
             return err_set(err, ERR_LIMIT, "the decisions do not fit what one request may use");
         if (!keep_clean(server, arena, "the entity", &decision[i].entity, err))
             return false;

@@ -183,7 +183,8 @@ static void show_models(struct server *server, const struct lineup *lineup)
 {
     for (size_t i = 0; i < METERS_MODELS_MAX; i++) {
         const struct served *served = i == 0                        ? lineup->champion
-                                      : i - 1 < lineup->named_count ? lineup->named[i - 1]
+                                      : i == 1                      ? lineup->trial.rival
+                                      : i - 2 < lineup->named_count ? lineup->named[i - 2]
                                                                     : NULL;
         struct meters_model model = {0};
         if (served != NULL) {
@@ -236,7 +237,9 @@ static void watch(void *self)
 {
     struct server *server = self;
     struct err err = {0};
-    bool ok = server_refresh(server, false, &err);
+    const struct model_source *source = &server->options.source;
+    bool ok = server_refresh(server, false, &err) &&
+              (source->mind == NULL || source->mind(source->self, &server->meters, &err));
     if (ok || strcmp(err.text, server->watch_failure) == 0) {
         if (ok)
             server->watch_failure[0] = '\0';

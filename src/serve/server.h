@@ -35,6 +35,8 @@ struct model_source {
      * says whether the draft is to be published. On failure what is in force stays. `anew`: even
      * what seems to be in force already is looked at again. */
     bool (*refresh)(void *self, struct lineup *draft, bool anew, bool *changed, struct err *err);
+    /* After each look: what the experiment's figures ask for. May be NULL. */
+    bool (*mind)(void *self, const struct meters *meters, struct err *err);
 };
 
 struct server_options {

@@ -26,6 +26,9 @@ enum experiment_state {
 extern const char *const experiment_kinds[EXPERIMENT_KINDS];   /* "ab", "shadow", "canary" */
 extern const char *const experiment_states[EXPERIMENT_STATES]; /* "running", ... */
 
+/* Behind the id of a decision, the shadow's beside it. */
+#define EXPERIMENT_SHADOW_ID "~shadow"
+
 enum { EXPERIMENT_NAME_MAX = 64, EXPERIMENT_STEPS_MAX = 10, EXPERIMENT_ENTITY_MAX = 128 };
 
 struct experiment {

@@ -274,7 +274,8 @@ TEST(the_shadow_decides_everything_again_and_tells_nobody)
     struct kept kept = read_journal(&desk);
     SAME(kept.variant[VARIANT_CHAMPION], 12);
     SAME(kept.variant[VARIANT_SHADOW], 12);
-    SAME(kept.in_experiment, 12);
+    SAME(kept.in_experiment, 24);
+    TRUE(strcmp(kept.last_id + 32, "/1~shadow") == 0);
 }
 
 /* ---------------------------------------------------------------- the fallback */
