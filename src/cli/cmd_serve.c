@@ -2,7 +2,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/gatehouse.h"
+#include "cli/ledger.h"
 #include "cli/watch.h"
+#include "decide/outcome.h"
 
 #include <signal.h>
 
@@ -68,6 +70,14 @@ static struct http_options http_options_of(const struct config *config)
     return options;
 }
 
+/* The declared outcome; NULL: an error is said as one. */
+static const char *fallback_of(const struct config *config)
+{
+    enum outcome outcome;
+    bool declared = outcome_find(config_text(config, KEY_SERVE_FALLBACK), &outcome);
+    return declared ? outcome_names[outcome] : NULL;
+}
+
 static void warn(const char *why)
 {
     struct log_line line;
@@ -131,9 +141,24 @@ static void say_stopping(int signal_number, bool drained)
     log_end(&line);
 }
 
+/* Fails with the server open; what was begun is closed by the caller. */
+static bool begin(struct ledger *ledger, struct server *server, struct served *served,
+                  const struct call *call, const char *address, int64_t started_ns, struct err *err)
+{
+    if (!ledger_begin(ledger, server, err)) {
+        served_free(served);
+        return false;
+    }
+    say_listening(&server->http, served, address, started_ns);
+    server_serve(server, served);
+    return call->option[OPTION_ADDRESS] == NULL ||
+           file_save(call->option[OPTION_ADDRESS], view_of(address), err);
+}
+
 static bool serve(struct watch *watch, const struct call *call, const struct gatehouse *gatehouse,
                   struct served *served, int64_t started_ns, struct err *err)
 {
+    CLEANUP(ledger_close) struct ledger ledger = {0};
     const struct config *config = &watch->project->config;
     bool watched = call->option[OPTION_BUNDLE] == NULL && call->option[OPTION_MODEL] == NULL;
     struct server_options options = {
@@ -148,6 +173,8 @@ static bool serve(struct watch *watch, const struct call *call, const struct gat
         .requests_max = (unsigned)config_count(config, KEY_SERVE_REQUESTS_MAX),
         .source = watched ? watch_source(watch) : (struct model_source){0},
         .watch_ms = (unsigned)config_count(config, KEY_SERVE_WATCH_MS),
+        .deadline_ms = (unsigned)config_count(config, KEY_SERVE_DEADLINE_MS),
+        .fallback = fallback_of(config),
     };
     enum log_level level;
     if (log_level_of(config_text(config, KEY_SERVE_LOG_LEVEL), &level))
@@ -156,16 +183,14 @@ static bool serve(struct watch *watch, const struct call *call, const struct gat
     sigset_t signals;
     block_signals(&signals);
     struct server server = {0};
-    if (!server_open(&server, &options, err)) {
+    if (!ledger_open(&ledger, watch->project, &options, err) ||
+        !server_open(&server, &options, err)) {
         served_free(served);
         return false;
     }
     char address[300];
     print_address(&options.http, server.http.port, address);
-    say_listening(&server.http, served, address, started_ns);
-    server_serve(&server, served);
-    bool ok = call->option[OPTION_ADDRESS] == NULL ||
-              file_save(call->option[OPTION_ADDRESS], view_of(address), err);
+    bool ok = begin(&ledger, &server, served, call, address, started_ns, err);
     if (gatehouse->in_the_clear)
         warn("API keys travel unencrypted: serve.tls_certificate, or a proxy with TLS before this");
     int signal_number = ok ? await_stop(&signals, &server) : SIGTERM;

@@ -268,12 +268,16 @@ static void set_wakes(struct server *server, bool wakes)
     pthread_mutex_unlock(&server->wake_lock);
 }
 
-static void load_answer(void *self, const struct journal_answer *answer)
+void server_knows(struct server *server, const struct journal_answer *answer)
 {
-    struct server *server = self;
     struct answered told = {
         .status = answer->status, .content_type = answer->content_type, .body = answer->body};
     answers_load(&server->answers, answer->key, &answer->request, answer->at_us / 1000, &told);
+}
+
+static void load_answer(void *server, const struct journal_answer *answer)
+{
+    server_knows(server, answer);
 }
 
 static bool open_journal(struct server *server, unsigned workers, struct err *err)

@@ -89,6 +89,9 @@ void server_publish(struct server *server, struct lineup *lineup);
 /* Looks at the source now. On the errands' thread or before there are requests. */
 bool server_refresh(struct server *server, bool anew, struct err *err);
 
+/* An answer that was given before this server began; before the first model is served. */
+void server_knows(struct server *server, const struct journal_answer *answer);
+
 /* What the page of meters shows beside them. */
 void server_look_outside(struct server *server, const struct lineup *lineup,
                          struct meters_outside *out);
