@@ -69,8 +69,8 @@ bool ledger_begin(struct ledger *ledger, struct server *server, struct err *err)
                                           .store = project_store_place(ledger->project)};
     if (!ledger->kept)
         return true;
-    ledger->moving = load_answers(&mover.store, server, err) &&
-                     journal_mover_open(&ledger->mover, &mover, err);
+    ledger->moving =
+        load_answers(&mover.store, server, err) && journal_mover_open(&ledger->mover, &mover, err);
     return ledger->moving;
 }
 

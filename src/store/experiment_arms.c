@@ -6,7 +6,11 @@
 #include <math.h>
 
 /* Sources of labels, strongest first; any other comes after them. */
-static const char *const sources[] = {"chargeback", "analyst", "customer"};
+static const char *const sources[] = {
+#define SOURCE(name) #name,
+#include "store/label_sources.def"
+#undef SOURCE
+};
 
 /* The decision that stands, with the best label so far. */
 struct decision {
