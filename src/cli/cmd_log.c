@@ -5,6 +5,7 @@
 #include "store/journal_capture.h"
 #include "store/journal_config.h"
 #include "store/journal_log.h"
+#include "store/journal_move.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,9 +21,16 @@ enum {
     OPTION_FORMAT,
     OPTION_DIR,
     OPTION_ENDPOINT,
+    OPTION_ID,
 };
 
-enum { LINE_MEMORY = 16 << 20, SHOWN_LINE_SIZE = 640, LIMIT_DEFAULT = 50, LIMIT_MAX = 100000 };
+enum {
+    LINE_MEMORY = 16 << 20,
+    LIST_MEMORY = 128 << 20,
+    SHOWN_LINE_SIZE = 640,
+    LIMIT_DEFAULT = 50,
+    LIMIT_MAX = 100000
+};
 
 /* ---------------------------------------------------------------- what is asked for */
 
@@ -368,6 +376,48 @@ static bool export(struct project *project, const struct call *call, struct err 
     return ok;
 }
 
+/* ---------------------------------------------------------------- erase */
+
+static bool count_segments(const char *dir, size_t count[SEGMENT_STATES], struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = LIST_MEMORY};
+    struct segment_file *file;
+    size_t files;
+    if (!segment_list(dir, &arena, &file, &files, err))
+        return false;
+    for (size_t i = 0; i < files; i++)
+        count[file[i].state]++;
+    return true;
+}
+
+/* Segments that are sealed are moved now, and so go; the others are told. */
+static bool erase(struct project *project, const struct call *call, struct err *err)
+{
+    const char *id = call->option[OPTION_ID], *entity = call->option[OPTION_ENTITY];
+    const char *dir = journal_dir_of(&project->config);
+    struct journal_erased erased;
+    struct journal_moved moved;
+    size_t left[SEGMENT_STATES] = {0};
+    if ((id == NULL) == (entity == NULL))
+        return err_set(err, ERR_USAGE, "erase takes --id ID or --entity VALUE");
+    if (!journal_erase(&project->store, id != NULL ? ERASE_BY_ID : ERASE_BY_ENTITY,
+                       view_of(id != NULL ? id : entity), project_actor(), &erased, err) ||
+        !journal_move(&project->store, dir, NULL, &moved, err) || !count_segments(dir, left, err))
+        return false;
+    printf("%llu decisions, %llu labels and %llu answers erased\n",
+           (unsigned long long)erased.decisions, (unsigned long long)erased.labels,
+           (unsigned long long)erased.answers);
+    tell_damage(&moved.damage);
+    if (left[SEGMENT_OPEN] + left[SEGMENT_SEALED] > 0)
+        printf("%zu segments are not moved yet: what they hold of it is not shown any more, and "
+               "left out when they are\n",
+               left[SEGMENT_OPEN] + left[SEGMENT_SEALED]);
+    if (left[SEGMENT_DAMAGED] > 0)
+        printf("%zu damaged segments were put aside in %s and may hold some of it: remove them\n",
+               left[SEGMENT_DAMAGED], dir);
+    return project_checkpoint(project, false, err);
+}
+
 /* ---------------------------------------------------------------- the command */
 
 static bool run(const struct call *call, struct err *err)
@@ -376,7 +426,7 @@ static bool run(const struct call *call, struct err *err)
         const char *name;
         size_t most; /* arguments, with the verb */
         bool (*run)(struct project *project, const struct call *call, struct err *err);
-    } verbs[] = {{"show", 2, show}, {"export", 1, export}};
+    } verbs[] = {{"show", 2, show}, {"export", 1, export}, {"erase", 1, erase}};
     for (size_t i = 0; i < LENGTH_OF(verbs); i++) {
         if (strcmp(verbs[i].name, call->argument[0]) != 0 || call->arguments > verbs[i].most)
             continue;
@@ -387,7 +437,7 @@ static bool run(const struct call *call, struct err *err)
         project_close(&project);
         return ok;
     }
-    return err_set(err, ERR_USAGE, "usage: assay log show [ID] | export");
+    return err_set(err, ERR_USAGE, "usage: assay log show [ID] | export | erase");
 }
 
 static const struct option_row options[] = {
@@ -402,20 +452,23 @@ static const struct option_row options[] = {
     [OPTION_DIR] = {"dir", "DIR",
                     "export --format capture: into DIR/ENDPOINT/VARIANT/yyyy/mm/dd/hh"},
     [OPTION_ENDPOINT] = {"endpoint", "NAME", "export --dir: default: the project's name"},
+    [OPTION_ID] = {"id", "ID", "erase: this decision; or --entity VALUE: all of it so far"},
     {0},
 };
 
 const struct command command_log = {
     .name = "log",
-    .arguments = "show [ID] | export",
-    .about = "every decision that was made: read and exported",
+    .arguments = "show [ID] | export | erase",
+    .about = "every decision that was made: read, exported and erased",
     .more =
         "Decisions come from the database and from the journal's segments that are not moved to "
         "it\n"
         "yet. show lists the newest, or one with its row and everything that was said of it "
         "since.\n"
         "export writes all of them, oldest first: JSON lines, CSV, or the data capture format of\n"
-        "SageMaker.\n",
+        "SageMaker. erase takes decisions, labels and answers out for good; the audit log tells "
+        "how\n"
+        "many, and not whose.\n",
     .options = options,
     .least = 1,
     .most = 2,

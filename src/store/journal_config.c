@@ -41,3 +41,11 @@ bool journal_options_of(const struct config *config, struct journal_options *out
     };
     return true;
 }
+
+struct journal_keep journal_keep_of(const struct config *config)
+{
+    return (struct journal_keep){
+        .days = (uint32_t)config_count(config, KEY_JOURNAL_KEEP_DAYS),
+        .answer_hours = (uint32_t)config_count(config, KEY_JOURNAL_ANSWER_HOURS),
+    };
+}

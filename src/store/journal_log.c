@@ -7,7 +7,8 @@ bool journal_log_open(struct journal_log *log, struct store *store, const char *
     if (!journal_read(&log->reader, dir, err)) /* first: from here on nothing is moved */
         return false;
     log->reader.store = store;
-    return journal_rows_open(&log->rows, store, query, err);
+    return erasures_load(&log->erasures, store, err) &&
+           journal_rows_open(&log->rows, store, query, err);
 }
 
 bool journal_log_next(struct journal_log *log, struct journal_decision *out, struct err *err)
@@ -21,7 +22,7 @@ bool journal_log_next(struct journal_log *log, struct journal_decision *out, str
     }
     for (;;) {
         while (journal_decision_next(&log->record, out))
-            if (journal_query_wants(&log->query, out))
+            if (journal_query_wants(&log->query, out) && !erasures_cover(&log->erasures, out))
                 return true;
         if (!journal_next(&log->reader, &log->record, err))
             return false;
@@ -32,6 +33,7 @@ void journal_log_close(struct journal_log *log)
 {
     journal_rows_close(&log->rows);
     journal_read_close(&log->reader);
+    erasures_close(&log->erasures);
 }
 
 bool journal_labels(struct store *store, const char *dir, struct view decision,
@@ -39,14 +41,17 @@ bool journal_labels(struct store *store, const char *dir, struct view decision,
                     struct err *err)
 {
     CLEANUP(journal_read_close) struct journal_reader reader = {0};
+    CLEANUP(erasures_close) struct erasures erasures = {0};
     struct journal_record record;
     if (!journal_read(&reader, dir, err))
         return false;
     reader.store = store;
-    if (!journal_labels_moved(store, decision, each, self, err))
+    if (!erasures_load(&erasures, store, err) ||
+        !journal_labels_moved(store, decision, each, self, err))
         return false;
     while (journal_next(&reader, &record, err))
-        if (record.kind == JOURNAL_LABEL && view_same(record.label.decision, decision))
+        if (record.kind == JOURNAL_LABEL && view_same(record.label.decision, decision) &&
+            !erasures_cover_label(&erasures, &record.label))
             each(self, &record.label);
     return err->kind == ERR_NONE;
 }

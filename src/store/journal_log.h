@@ -16,12 +16,14 @@
 #ifndef STORE_JOURNAL_LOG_H
 #define STORE_JOURNAL_LOG_H
 
+#include "store/journal_erase.h"
 #include "store/journal_table.h"
 
 struct journal_log {
     struct journal_query query;
     struct journal_rows rows;
     struct journal_reader reader; /* its `damage` tells, after the loop */
+    struct erasures erasures;     /* of segments what is erased is left out */
     struct journal_record record;
     bool in_segments;
 };

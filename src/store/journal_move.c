@@ -18,9 +18,11 @@ enum {
 /* One segment on its way. */
 struct moving {
     struct store *store;
+    struct erasures *erasures;
     struct segment_reader reader;
     uint64_t from; /* where the last transaction ended */
     bool done;
+    bool marked; /* marks were added that `erasures` does not have */
     struct journal_moved batch;
 };
 
@@ -48,16 +50,23 @@ static bool move_request(struct moving *m, struct journal_record *record, struct
 {
     struct journal_decision decision;
     struct view first = {"", 0};
-    bool known;
+    bool known, erased = false;
     for (bool is_first = true; journal_decision_next(record, &decision); is_first = false) {
         if (is_first)
             first = decision.id;
+        if (erasures_cover(m->erasures, &decision)) {
+            if (!erasures_add_id(m->store, decision.id, decision.at_us, err))
+                return false;
+            m->batch.left_out++;
+            m->marked = erased = true;
+            continue;
+        }
         if (!journal_add_decision(m->store, &decision, first, &known, err))
             return false;
         m->batch.decisions += !known;
         m->batch.left_out += known;
     }
-    if (!record->answered)
+    if (!record->answered || erased) /* an answer tells of all of its decisions */
         return true;
     m->batch.answers++;
     return journal_add_answer(m->store, &record->answer, first, err);
@@ -70,6 +79,13 @@ static bool move_record(struct moving *m, struct view frame, struct err *err)
         return err_while(err, "moving segment %s", m->reader.name);
     if (record.kind == JOURNAL_REQUEST)
         return move_request(m, &record, err);
+    if (m->marked && !erasures_load(m->erasures, m->store, err))
+        return false;
+    m->marked = false;
+    if (erasures_cover_label(m->erasures, &record.label)) {
+        m->batch.left_out++;
+        return true;
+    }
     m->batch.labels++;
     return journal_add_label(m->store, &record.label, err);
 }
@@ -78,7 +94,8 @@ static bool move_record(struct moving *m, struct view frame, struct err *err)
 static bool move_batch(struct moving *m, struct err *err)
 {
     m->batch = (struct journal_moved){0};
-    if (!journal_moved_to(m->store, m->reader.name, &m->from, err))
+    if (!journal_moved_to(m->store, m->reader.name, &m->from, err) ||
+        !erasures_load(m->erasures, m->store, err))
         return false;
     m->reader.at = m->from;
     for (size_t i = 0; i < BATCH_RECORDS && m->reader.at - m->from < BATCH_BYTES; i++) {
@@ -159,11 +176,11 @@ static bool move_segment(struct moving *m, int dir, const struct segment_file *f
 }
 
 /* What cannot be read stands in nobody else's way. */
-static bool try_segment(struct store *store, int dir, const struct segment_file *file,
-                        const _Atomic bool *stop, bool *busy, struct journal_moved *out,
-                        struct err *err)
+static bool try_segment(struct store *store, struct erasures *erasures, int dir,
+                        const struct segment_file *file, const _Atomic bool *stop, bool *busy,
+                        struct journal_moved *out, struct err *err)
 {
-    struct moving m = {.store = store};
+    struct moving m = {.store = store, .erasures = erasures};
     struct err why = {0};
     bool gone, ok = segment_open(&m.reader, dir, file->name, &gone, &why);
     if (ok) {
@@ -188,12 +205,13 @@ static bool move_all(struct store *store, const char *path, int dir, const _Atom
     CLEANUP(arena_release) struct arena arena = {.limit = LIST_MAX};
     struct segment_file *file;
     size_t count;
+    CLEANUP(erasures_close) struct erasures erasures = {0};
     bool busy = false;
     if (!segment_list(path, &arena, &file, &count, err))
         return false;
     for (size_t i = 0; i < count && !busy && !is_stopped(stop); i++)
         if (file[i].state == SEGMENT_SEALED &&
-            !try_segment(store, dir, &file[i], stop, &busy, out, err))
+            !try_segment(store, &erasures, dir, &file[i], stop, &busy, out, err))
             return false;
     return true;
 }
@@ -238,16 +256,35 @@ static bool rest(struct journal_mover *mover)
     return !atomic_load(&mover->closing);
 }
 
+/* Once an hour, and when it begins. */
+static bool retain(struct journal_mover *mover, struct store *store, int64_t *retained_ns,
+                   struct err *err)
+{
+    const struct journal_keep *keep = &mover->options.keep;
+    struct journal_erased erased;
+    const int64_t hour_ns = 3600 * (int64_t)1000000000;
+    int64_t now_ns = clock_ticks_ns();
+    if ((keep->days == 0 && keep->answer_hours == 0) ||
+        (*retained_ns != 0 && now_ns - *retained_ns < hour_ns))
+        return true;
+    if (!journal_retain(store, keep, clock_now_us(), &erased, err))
+        return false;
+    *retained_ns = now_ns;
+    return true;
+}
+
 /* A connection that failed once is made anew: its server may have come back. */
 static void *run(void *self)
 {
     struct journal_mover *mover = self;
     struct store store = {0};
+    int64_t retained_ns = 0;
     do {
         struct err err = {0};
         struct journal_moved moved = {0};
         bool ok = (store.dir != NULL || store_open_place(&store, &mover->options.store, &err)) &&
-                  journal_move(&store, mover->options.dir, &mover->closing, &moved, &err);
+                  journal_move(&store, mover->options.dir, &mover->closing, &moved, &err) &&
+                  retain(mover, &store, &retained_ns, &err);
         tell(mover, &moved, &err);
         if (!ok)
             store_close(&store);

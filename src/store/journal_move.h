@@ -17,6 +17,7 @@
 #ifndef STORE_JOURNAL_MOVE_H
 #define STORE_JOURNAL_MOVE_H
 
+#include "store/journal_erase.h"
 #include "store/journal_table.h"
 
 #include <pthread.h>
@@ -37,6 +38,7 @@ struct journal_mover_options {
     const char *dir;          /* the journal's */
     struct store_place store; /* its texts outlive the mover */
     uint32_t every_ms;        /* [1000] */
+    struct journal_keep keep; /* all zero: nothing is removed for its age */
 };
 
 struct journal_mover {

@@ -173,20 +173,14 @@ static bool look(struct segment_reader *reader, uint64_t at, size_t size, struct
     return true;
 }
 
-bool segment_open(struct segment_reader *reader, int dir, const char *name, bool *gone,
-                  struct err *err)
+bool segment_open_fd(struct segment_reader *reader, int fd, const char *name, struct err *err)
 {
     *reader = (struct segment_reader){
-        .fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW),
-        .arena = {.limit = JOURNAL_RECORD_MAX + 2 * (size_t)WINDOW_SIZE},
-    };
+        .fd = fd, .arena = {.limit = JOURNAL_RECORD_MAX + 2 * (size_t)WINDOW_SIZE}};
     snprintf(reader->name, sizeof reader->name, "%s", name);
-    *gone = reader->fd < 0 && errno == ENOENT;
-    if (*gone)
-        return true;
     struct stat stat;
-    if (reader->fd < 0 || fstat(reader->fd, &stat) < 0) {
-        err_set(err, ERR_IO, "segment %s cannot be opened: %s", name, strerror(errno));
+    if (fstat(fd, &stat) < 0) {
+        err_set(err, ERR_IO, "segment %s cannot be looked at: %s", name, strerror(errno));
         segment_close(reader);
         return false;
     }
@@ -217,10 +211,22 @@ bool segment_open(struct segment_reader *reader, int dir, const char *name, bool
                    name);
 }
 
+bool segment_open(struct segment_reader *reader, int dir, const char *name, bool *gone,
+                  struct err *err)
+{
+    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    *gone = fd < 0 && errno == ENOENT;
+    if (fd >= 0)
+        return segment_open_fd(reader, fd, name, err);
+    *reader = (struct segment_reader){.fd = -1};
+    return *gone || err_set(err, ERR_IO, "segment %s cannot be opened: %s", name, strerror(errno));
+}
+
 void segment_close(struct segment_reader *reader)
 {
     fd_close(&reader->fd);
-    arena_release(&reader->arena);
+    if (reader->arena.limit > 0)
+        arena_release(&reader->arena);
     reader->window = NULL;
 }
 

@@ -84,6 +84,8 @@ struct segment_reader {
 /* `gone`: there is no such file (any more). ERR_INPUT: it is none of ours. */
 bool segment_open(struct segment_reader *reader, int dir, const char *name, bool *gone,
                   struct err *err);
+/* The same of a file that is open; closes it, whatever comes of it. */
+bool segment_open_fd(struct segment_reader *reader, int fd, const char *name, struct err *err);
 void segment_close(struct segment_reader *reader);
 
 /* A frame that holds; it lasts until the next. `offset` may be NULL. */

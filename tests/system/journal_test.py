@@ -177,6 +177,33 @@ def damage_is_told_and_what_is_whole_is_read():
 
 
 @test
+def what_is_erased_is_gone_from_the_database_the_segments_and_the_audit_log():
+    with directory() as cwd:
+        segment(cwd, [request(decision(i)) for i in range(1, 11)])
+        segment(cwd, [request(decision(i)) for i in range(11, 15)], number=2, state="open")
+        assay("log", "erase", "--id", "nobody", cwd=cwd)  # moves what is sealed to the database
+        with open(os.path.join(cwd, ".assay", "assay.db"), "rb") as file:
+            assert b"card-1" in file.read()
+        done = assay("log", "erase", "--entity", "card-1", cwd=cwd,
+                     env={"ASSAY_ACTOR": "ann"}).text
+        assert "1 segments are not moved yet" in done, done
+        assert [d["id"] for d in exported(cwd)] == [f"id-{i}" for i in range(2, 15, 2)]
+        done = assay("log", "erase", "--id", "id-2", cwd=cwd).text
+        assert done.startswith("1 decisions, 0 labels and 0 answers erased"), done
+        assert [d["id"] for d in exported(cwd)] == [f"id-{i}" for i in range(4, 15, 2)]
+        events = assay("audit", "export", cwd=cwd).text
+        assert events.count('"action":"erase"') == 3 and "card-1" not in events, events
+        assert "id-2" not in events and '"actor":"ann"' in events, events
+        assay("audit", "verify", cwd=cwd)
+        names = os.listdir(os.path.join(cwd, ".assay", "journal"))
+        assert [n.split(".")[1] for n in names] == ["open"], names
+        with open(os.path.join(cwd, ".assay", "assay.db"), "rb") as file:
+            assert b"card-1" not in file.read()
+        assay("log", "erase", cwd=cwd, status=2)
+        assay("log", "erase", "--id", "a", "--entity", "b", cwd=cwd, status=2)
+
+
+@test
 def a_replay_says_what_it_misses():
     with directory() as cwd:
         segment(cwd, [request(decision(1))])
