@@ -127,9 +127,11 @@ TEST(a_minutes_line_holds_what_happened_since_the_one_before)
     TRUE(number(line[0], "MemoryResident") > 1e6);
 
     ground.before = ground.after;
-    ask(&ground, ROUTE_invocations, 200, 80000);
+    ask(&ground, ROUTE_invocations, 200, 900000);
     SAME(read_lines(&ground, line), 1);
     SAME(number(line[0], "Invocations"), 1);
+    NEAR(number(line[0], "RequestLatency"), 900, 1e-6);
+    NEAR(number(line[0], "RequestLatencyP50"), 1000, 1e-9);
     SAME(number(line[0], "Invocation4XXErrors"), 0);
 }
 
