@@ -263,11 +263,16 @@ bool gateway_take(struct gateway *gateway, struct store *store, struct err *err)
                          err);
 }
 
+static bool has_store(const struct gateway *gateway)
+{
+    return gateway->options.auth != GATEWAY_OPEN && gateway->options.place.dir != NULL;
+}
+
 /* A store that failed is opened anew the next time: its server may have been away. */
 static bool look_at_store(struct gateway *gateway, struct err *err)
 {
     struct store *store = &gateway->store;
-    if (gateway->options.auth == GATEWAY_OPEN || gateway->options.place.dir == NULL)
+    if (!has_store(gateway))
         return true;
     if (store->dir == NULL && !store_open_place(store, &gateway->options.place, err))
         return false;
@@ -374,7 +379,8 @@ bool gateway_open(struct gateway *gateway, const struct gateway_options *options
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&gateway->wanted, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (look_at_store(gateway, err) && start_thread(gateway, err))
+    bool watched = has_store(gateway) || gateway->options.tls != NULL;
+    if (look_at_store(gateway, err) && (!watched || start_thread(gateway, err)))
         return true;
     gateway_close(gateway);
     return false;

@@ -15,9 +15,9 @@
  *     gateway_reload(&gateway);       a signal: certificates are read anew
  *     gateway_close(&gateway);
  *
- * A thread of its own looks at the store and the certificate files every
- * `watch_ms`: new, revoked and rotated keys are in force without a restart. While
- * the store cannot be read, what was known stays, and what expires expires.
+ * Where there is a store or a certificate to look at, a thread of its own does so
+ * every `watch_ms`: new, revoked and rotated keys are in force without a restart.
+ * While the store cannot be read, what was known stays, and what expires expires.
  */
 #ifndef SERVE_GATEWAY_H
 #define SERVE_GATEWAY_H
