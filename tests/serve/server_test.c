@@ -244,7 +244,7 @@ TEST(each_request_is_a_line_of_the_access_log_without_what_was_sent)
         struct reply reply =
             client_ask(&client, VIEW("GET /nowhere?card=4111111111111111 HTTP/1.1\r\nHost: x\r\n"
                                      "X-Request-ID: 4111111111111111\r\n\r\n"));
-        TRUE(!reply_has(&reply, "X-Request-ID: 4") && reply_has(&reply, "X-Request-ID: "));
+        TRUE(!reply_has(&reply, "X-Request-ID: 4111") && reply_has(&reply, "X-Request-ID: "));
         reply = client_ask(&client, VIEW("GET /livez?card=4111111111111111 HTTP/1.1\r\nHost: x\r\n"
                                          "X-Request-ID: till-7\r\n\r\n"));
         TRUE(reply_has(&reply, "X-Request-ID: till-7\r\n"));
@@ -260,7 +260,7 @@ TEST(each_request_is_a_line_of_the_access_log_without_what_was_sent)
     for (size_t i = 0; i < LENGTH_OF(parts); i++)
         FAIL_UNLESS(memmem(text.text, text.length, parts[i], strlen(parts[i])) != NULL,
                     "no '%s' in\n%.*s", parts[i], (int)text.length, text.text);
-    TRUE(memmem(text.text, text.length, "4111", 4) == NULL);
+    TRUE(memmem(text.text, text.length, "41111111", 8) == NULL);
     TRUE(memmem(text.text, text.length, "nowhere", 7) == NULL);
 }
 
