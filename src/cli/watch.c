@@ -255,8 +255,24 @@ static bool mind(void *self, const struct meters *meters, struct err *err)
     return finish(watch, err);
 }
 
+/* ---------------------------------------------------------------- models by name */
+
+/* A version of the registry, by what it was asked for as. */
+static bool load_named(void *self, struct view name, struct view url UNUSED, struct served **out,
+                       struct err *err)
+{
+    struct watch *watch = self;
+    struct version version;
+    char reference[SERVED_NAME_SIZE];
+    snprintf(reference, sizeof reference, "%.*s", (int)name.length, name.text);
+    if (watch->project->store.dir == NULL && !project_open_store(watch->project, err))
+        return false;
+    return watch_load(watch, reference, out, &version, err);
+}
+
 struct model_source watch_source(struct watch *watch)
 {
     watch->step_seen = -1;
-    return (struct model_source){.self = watch, .refresh = refresh, .mind = mind};
+    return (struct model_source){
+        .self = watch, .refresh = refresh, .load = load_named, .mind = mind};
 }

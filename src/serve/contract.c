@@ -214,6 +214,9 @@ static bool decide_all(const struct contract *contract, struct work *work, struc
     work->decode.keep[KEPT_AMOUNT] = served->amount_column;
     work->decode.keep[KEPT_ENTITY] = served->entity_column;
     work->decode.keep[KEPT_UNIT] = work->answer->unit_column;
+    work->answer->state = work->decode.state;
+    if (contract->ask != NULL && !contract->ask(work->answer, err))
+        return false;
     while (decode_next(&work->decode, err))
         if (!decide_row(work, err))
             return false;
@@ -231,7 +234,6 @@ bool contract_decide(const struct contract *contract, struct contract_answer *an
         answer->count = work.count;
         answer->filled = work.decode.filled;
         answer->unseen = work.decode.unseen;
-        answer->state = work.decode.state;
     }
     decode_close(&work.decode);
     return ok;

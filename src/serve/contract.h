@@ -63,6 +63,9 @@ struct contract {
     const char *about;
     struct decode_rules rules;
     enum contract_reasons explain; /* without being asked */
+    /* What the body itself asks for: may change answer->explain, once the shape has kept what it
+     * keeps and before the first row. NULL: nothing. */
+    bool (*ask)(struct contract_answer *answer, struct err *err);
     bool only_asks; /* what it answers is no decision: not kept, not counted, never the rival's */
     /* Both write the body, and the content type where it is not JSON. */
     void (*encode)(const struct contract_answer *answer, struct http_response *response);
@@ -102,6 +105,10 @@ void contract_add_id(const struct contract_answer *answer, size_t i, struct json
 
 /* [{"code","text","share"}, ...] of a row that is explained. */
 void contract_add_reasons(const struct contract_row *row, struct json *json);
+
+/* The members of a row that is explained: probability, margin, expected, contributions, reasons. */
+void contract_add_explanation(const struct contract_answer *answer, const struct contract_row *row,
+                              struct json *json);
 
 /* {"error": text}, {"detail": text} */
 void contract_fault_error(const struct contract_fault *fault, struct http_response *response);

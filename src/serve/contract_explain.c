@@ -7,8 +7,8 @@
  */
 #include "serve/contract.h"
 
-static void add_explanation(const struct contract_answer *answer, const struct contract_row *row,
-                            struct json *json)
+void contract_add_explanation(const struct contract_answer *answer, const struct contract_row *row,
+                              struct json *json)
 {
     const struct plan *plan = &answer->served->bundle.plan;
     json_open(json, '{');
@@ -32,7 +32,7 @@ static void encode(const struct contract_answer *answer, struct http_response *r
     json_key(&json, "explanations");
     json_open(&json, '[');
     for (size_t i = 0; i < answer->count; i++)
-        add_explanation(answer, &answer->row[i], &json);
+        contract_add_explanation(answer, &answer->row[i], &json);
     json_close(&json);
     json_close(&json);
 }

@@ -37,6 +37,10 @@ struct model_source {
     bool (*refresh)(void *self, struct lineup *draft, bool anew, bool *changed, struct err *err);
     /* After each look: what the experiment's figures ask for. May be NULL. */
     bool (*mind)(void *self, const struct meters *meters, struct err *err);
+    /* A model that was asked for by name, ready but for its name. `url` is where it is said to be;
+     * empty: a version of the registry, by its number, name or alias. NULL: none is loaded so. */
+    bool (*load)(void *self, struct view name, struct view url, struct served **out,
+                 struct err *err);
 };
 
 struct server_options {
@@ -56,6 +60,7 @@ struct server_options {
     bool cards_hashed;          /* card numbers are kept as their HMAC; otherwise refused */
     struct view card_key;       /* of that HMAC */
     struct model_source source; /* all zero: only what is given to server_serve */
+    size_t named_bytes_max;     /* of all models loaded by name; 0: no bound */
     unsigned watch_ms;          /* between two looks at the source; 0: only when asked */
 };
 

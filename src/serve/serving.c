@@ -39,6 +39,11 @@ void served_free(struct served *served)
     free(served);
 }
 
+const char *served_name(const struct served *served)
+{
+    return served->name[0] != '\0' ? served->name : served->model;
+}
+
 /* ---------------------------------------------------------------- line-ups */
 
 static void hold(struct served *served)

@@ -26,6 +26,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+enum { SERVED_NAME_SIZE = 129, SERVED_URL_SIZE = 1025 };
+
 struct served {
     struct bundle bundle;
     struct explainer explainer; /* in the bundle's arena, like all of it */
@@ -35,6 +37,8 @@ struct served {
     char model[128];                     /* its name in the registry */
     char version[64];                    /* as answers say it */
     char alias[64];                      /* what it is served as: champion */
+    char name[SERVED_NAME_SIZE];         /* what it was loaded as by name; "": by its model's */
+    char url[SERVED_URL_SIZE];           /* and from where, as it was said */
     int64_t loaded_ms;
     double f1;        /* as the registry has it; NaN: not known */
     unsigned holders; /* line-ups; under the serving's lock */
@@ -44,6 +48,7 @@ struct served *served_new(void); /* all zero; its bundle is the caller's to load
 /* After the bundle is loaded: what answers need besides. */
 bool served_ready(struct served *served, struct err *err);
 void served_free(struct served *served);
+const char *served_name(const struct served *served); /* as paths and answers call it */
 
 enum { LINEUP_NAMED_MAX = 32 };
 

@@ -15,17 +15,26 @@
 
 #include "serve/decode.h"
 
+enum { SHAPE_BESIDE = 3 };
+
 struct shape {
     /* Before the first row. NULL: nothing to do. */
     bool (*open)(struct decode *decode, struct view body, struct arena *arena, struct err *err);
     /* The next row. False at the end, and on an error. */
     bool (*next)(struct decode *decode, struct err *err);
+    /* Of an envelope: the member that holds the list of rows, and those that may stand beside it
+     * and change nothing. */
+    const char *rows, *beside[SHAPE_BESIDE];
 };
 
 /* {"age": 35}, [35], and lists of either. */
 extern const struct shape shape_rows;
 /* {"features": row}, one. */
 extern const struct shape shape_features;
+/* {"instances": [row, ...]}, with "parameters" and "signature_name" beside. */
+extern const struct shape shape_instances;
+/* {"inputs": [tensor, ...]}; what else it asks for is a struct tensors (serve/tensors.h). */
+extern const struct shape shape_tensors;
 /* With a header, whose first field names a column, or without one. */
 extern const struct shape shape_csv;
 
@@ -49,6 +58,9 @@ bool shape_take_positional(struct decode *decode, struct token token, struct err
 
 /* Nothing may follow the document's value. */
 bool shape_end_document(struct decode *decode, struct err *err);
+
+/* The next row of an envelope, for the shapes that have `rows`. */
+bool shape_next_of_envelope(struct decode *decode, struct err *err);
 
 bool shape_wrong_count(const struct decode *decode, struct err *err); /* false */
 

@@ -48,6 +48,10 @@ void score_in_shadow(struct server *server, const struct http_request *request,
 /* Why no request is taken to be served now; NULL when it is. */
 const char *visit_unready(const struct visit *visit);
 
+/* The model that the route's {model} means, and its {version} where the route has one: the champion
+ * by its own name or as "champion", or one that was loaded by name. NULL: the response says why. */
+const struct served *visit_model(struct visit *visit, const struct contract *contract);
+
 #define ROUTE(method, path, handler, scope, about) void serve_##handler(struct visit *visit);
 #include "serve/routes.def"
 #undef ROUTE

@@ -1,0 +1,56 @@
+/*
+ * KServe's first protocol, which is TensorFlow Serving's:
+ *
+ *     {"instances":[row, ...]}  ->  {"predictions":[score, ...]}
+ *
+ * and of :explain {"predictions":[...],"explanations":[{...}, ...]}. A row is named or positional.
+ */
+#include "serve/contract.h"
+
+static void add_predictions(const struct contract_answer *answer, struct json *json)
+{
+    json_key(json, "predictions");
+    json_open(json, '[');
+    for (size_t i = 0; i < answer->count; i++)
+        contract_probability(json, answer->row[i].score);
+    json_close(json);
+}
+
+static void encode(const struct contract_answer *answer, struct http_response *response)
+{
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    add_predictions(answer, &json);
+    json_close(&json);
+}
+
+static void encode_explained(const struct contract_answer *answer, struct http_response *response)
+{
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    add_predictions(answer, &json);
+    json_key(&json, "explanations");
+    json_open(&json, '[');
+    for (size_t i = 0; i < answer->count; i++)
+        contract_add_explanation(answer, &answer->row[i], &json);
+    json_close(&json);
+    json_close(&json);
+}
+
+const struct contract contract_kserve = {
+    .name = "kserve",
+    .about = "KServe v1: instances in, predictions out",
+    .rules = {.takes = {{"application/json", &shape_instances}}},
+    .encode = encode,
+    .fault = contract_fault_error,
+};
+
+const struct contract contract_kserve_explain = {
+    .name = "kserve_explain",
+    .about = "KServe v1: instances in, each feature's contribution out",
+    .rules = {.takes = {{"application/json", &shape_instances}}},
+    .explain = REASONS_ALL,
+    .only_asks = true,
+    .encode = encode_explained,
+    .fault = contract_fault_error,
+};
