@@ -99,6 +99,8 @@ static void say_listening(const struct http *http, const struct served *served, 
     json_string(&line.json, digest_print(&served->bundle.digest, hex));
     json_key(&line.json, "workers"), json_count(&line.json, http->workers);
     json_key(&line.json, "connections_max"), json_count(&line.json, http->connections_max);
+    json_key(&line.json, "tls"), json_bool(&line.json, http->options.tls != NULL);
+    json_key(&line.json, "socket"), json_string(&line.json, http->options.path);
     json_key(&line.json, "golden_records"), json_count(&line.json, served->bundle.golden_count);
     json_key(&line.json, "start_ms");
     json_number(&line.json, (double)((clock_ticks_ns() - started_ns) / 10000) / 100);
@@ -190,9 +192,9 @@ static bool serve(struct watch *watch, const struct call *call, const struct gat
     }
     char address[300];
     print_address(&options.http, server.http.port, address);
+    if (gatehouse->warning != NULL)
+        warn(gatehouse->warning);
     bool ok = begin(&ledger, &server, served, call, address, started_ns, err);
-    if (gatehouse->in_the_clear)
-        warn("API keys travel unencrypted: serve.tls_certificate, or a proxy with TLS before this");
     int signal_number = ok ? await_stop(&signals, &server) : SIGTERM;
     bool drained = server_stop(&server, 0, (unsigned)config_count(config, KEY_SERVE_DRAIN_MS));
     say_stopping(signal_number, drained);

@@ -53,7 +53,11 @@ static bool check_reach(struct gatehouse *gatehouse, const struct config *config
     if (!listen_is_loopback(gatehouse->host, &loopback, err))
         return false;
     enum gateway_auth auth = gatehouse->gateway.auth;
-    gatehouse->in_the_clear = !loopback && auth == GATEWAY_KEYS && gatehouse->tls == NULL;
+    if (!loopback && auth == GATEWAY_KEYS && gatehouse->tls == NULL)
+        gatehouse->warning = "API keys travel unencrypted: set serve.tls_certificate, or have a "
+                             "proxy with TLS before this";
+    if (!loopback && auth == GATEWAY_OPEN)
+        gatehouse->warning = "everybody who reaches this address may ask everything";
     if (loopback || auth != GATEWAY_OPEN || config_bool(config, KEY_SERVE_INSECURE))
         return true;
     return err_set(err, ERR_USAGE,

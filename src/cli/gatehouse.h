@@ -26,7 +26,7 @@ struct gatehouse {
     bool emf; /* the same */
     const char *emf_path;
     const char *emf_namespace, *endpoint;
-    bool in_the_clear; /* keys will travel unencrypted to an address that others reach */
+    const char *warning; /* what is not as it should be, and is allowed; NULL: nothing */
 };
 
 bool gatehouse_open(struct gatehouse *gatehouse, struct project *project, struct err *err);

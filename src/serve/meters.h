@@ -106,6 +106,7 @@ void meters_tally(const struct meters *meters, enum variant variant, struct mete
 /* What others know, for the page. */
 struct meters_outside {
     unsigned connections;
+    double certificate_expires_s; /* since 1970; 0: no TLS */
     bool has_journal;
     uint64_t journal_appended, journal_dropped;
     double journal_lag_s;

@@ -269,6 +269,12 @@ static void write_journal_lag(const struct page *page, const char *name)
     line(page, name, page->outside->journal_lag_s);
 }
 
+static void write_certificate_expires(const struct page *page, const char *name)
+{
+    if (page->outside->certificate_expires_s > 0)
+        line(page, name, page->outside->certificate_expires_s);
+}
+
 static void write_journal_stalled(const struct page *page, const char *name)
 {
     line_count(page, name, page->outside->journal_stalled);

@@ -280,10 +280,11 @@ def an_open_address_without_authentication_is_refused_with_the_remedy():
             assert "serve.auth" in said and "--insecure" in said, said
         with Server(cwd, "--host", "0.0.0.0", "--insecure") as server:
             assert server.get("/livez")[0] == 200
+            assert "may ask everything" in read(server.log)
         with Server(cwd, "--host", "0.0.0.0", *settings(auth="keys")) as server:
             assert server.get("/livez")[0] == 200
             assert server.get("/metrics")[0] == 401
-            assert '"insecure"' in read(server.log)
+            assert "travel unencrypted" in read(server.log)
         for wrong in (settings(auth="mtls"), settings(tls_key="x"), settings(tls_client_ca="x"),
                       settings(host="none")):
             assay("serve", "--port", 0, *wrong, cwd=cwd, status=2)
@@ -446,6 +447,10 @@ def tls_1_2_and_1_3_are_spoken_by_everybodys_clients_and_older_ones_are_refused(
                 for _ in range(50):
                     assert client.ask("POST", "/invocations", record)[0] == 200
                 assert time.monotonic() - began < 1, time.monotonic() - began
+            with Client(server, cwd) as client:
+                found = re.search(r"^assay_tls_certificate_expires_timestamp_seconds (\S+)$",
+                                  client.ask("GET", "/metrics")[2], re.M)
+                assert 29 * 86400 < float(found.group(1)) - time.time() < 30 * 86400, found
             # In the clear to the same port: refused or cut, never answered.
             assert refused(lambda: Client(server))
 
