@@ -371,6 +371,27 @@ TEST(a_new_key_is_known_and_a_revoked_one_refused_soon_after_without_being_told)
     TRUE(says(&gate.response, "revoked"));
 }
 
+TEST(while_the_store_cannot_be_read_what_was_known_stays_and_what_expires_expires)
+{
+    CLEANUP(gate_close) struct gate gate = {0};
+    gate_open(&gate, "away", GATEWAY_KEYS, 20);
+    struct err err = {0};
+    const struct route *route = first_of(SCOPE_SCORE);
+    const struct timespec while_polled = {.tv_nsec = 200000000};
+    struct client_key_text lasting = add(&gate, "a", CLIENT_SCORE, 0);
+    struct client_key_text brief = add(&gate, "b", CLIENT_SCORE, clock_now_ms() + 700);
+    nanosleep(&while_polled, NULL);
+    SAME(ask_with(&gate, route, brief.text), 200);
+    WORKS(db_run(&gate.store.db, "drop table client_key; drop table client", &err), err);
+    nanosleep(&while_polled, NULL);
+    SAME(ask_with(&gate, route, lasting.text), 200);
+    for (int i = 0; i < 5; i++)
+        nanosleep(&while_polled, NULL);
+    SAME(ask_with(&gate, route, lasting.text), 200);
+    SAME(ask_with(&gate, route, brief.text), 401);
+    TRUE(says(&gate.response, "expired"));
+}
+
 TEST(a_store_that_cannot_be_opened_stops_the_start)
 {
     struct gateway gateway;

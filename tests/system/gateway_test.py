@@ -180,6 +180,24 @@ def without_a_key_every_route_but_health_is_denied_and_each_scope_opens_its_own(
 
 
 @test
+def who_has_no_key_is_told_before_the_body_is_sent():
+    with directory() as cwd:
+        model(cwd)
+        key = add(cwd, "a", "--scopes", "score")
+        head = "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n"
+        with Server(cwd, *settings(auth="keys")) as server:
+            with Client(server) as client:
+                client.send(head + "\r\n" + "1" * 1000)
+                assert client.reply()[0] == 401
+            with Client(server) as client:
+                client.send(head + f"Expect: 100-continue\r\nX-API-Key: {key}\r\n\r\n")
+                assert client.socket.recv(100).startswith(b"HTTP/1.1 100 ")
+            with Client(server) as client:
+                client.send(head + "Expect: 100-continue\r\n\r\n")
+                assert client.reply()[0] == 401
+
+
+@test
 def keys_are_rotated_while_traffic_runs_and_no_request_fails():
     with directory() as cwd:
         record = model(cwd)
