@@ -208,14 +208,17 @@ static bool show_one(struct project *project, const char *id, struct err *err)
     struct journal_query query = {.id = view_of(id)};
     if (!journal_log_open(&log, &project->store, dir, &query, err))
         return false;
-    bool found = journal_log_next(&log, &d, err);
+    bool found = false;
+    for (; journal_log_next(&log, &d, err); found = true) {
+        if (found) /* a client's own id, used again */
+            printf("\n");
+        print_decision(&d);
+    }
     if (err->kind != ERR_NONE)
         return false;
-    if (!found) {
-        tell_damage(&log.reader.damage);
+    tell_damage(&log.reader.damage);
+    if (!found)
         return err_set(err, ERR_NOT_FOUND, "there is no decision '%s' in the journal", id);
-    }
-    print_decision(&d);
     return journal_labels(&project->store, dir, view_of(id), print_label, NULL, err);
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -183,7 +184,11 @@ static bool start(struct journal *journal, struct err *err)
     journal->salt = drawn.salt;
     if (!journal_writer_begin(journal->writer, err))
         return false;
+    sigset_t all, before; /* no signal is the writer's; a file that may not grow is an error */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     int status = pthread_create(&journal->thread, NULL, journal_writer_run, journal->writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (status != 0)
         return err_set(err, ERR_LIMIT, "the journal's writer cannot be started: %s",
                        strerror(status));

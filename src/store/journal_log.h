@@ -17,7 +17,7 @@
 #define STORE_JOURNAL_LOG_H
 
 #include "store/journal_erase.h"
-#include "store/journal_table.h"
+#include "store/journal_rows.h"
 
 struct journal_log {
     struct journal_query query;

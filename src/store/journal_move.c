@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -155,15 +156,14 @@ static bool move_some(struct moving *m, int dir, const struct segment_file *file
     return !m->done || leave(m, dir, file, out, err);
 }
 
-/* Between two transactions whoever wants to read the directory may; `busy`: somebody does. */
+/* Between two transactions whoever wants to read the directory may. */
 static bool move_segment(struct moving *m, int dir, const struct segment_file *file,
-                         const _Atomic bool *stop, bool *busy, struct journal_moved *out,
-                         struct err *err)
+                         const _Atomic bool *stop, struct journal_moved *out, struct err *err)
 {
     enum { PAUSE_US = 500 };
     while (!m->done && !is_stopped(stop)) {
-        *busy = flock(dir, LOCK_EX | LOCK_NB) < 0;
-        if (*busy)
+        out->busy = flock(dir, LOCK_EX | LOCK_NB) < 0;
+        if (out->busy)
             return true;
         bool ok = move_some(m, dir, file, out, err);
         flock(dir, LOCK_UN);
@@ -177,14 +177,14 @@ static bool move_segment(struct moving *m, int dir, const struct segment_file *f
 
 /* What cannot be read stands in nobody else's way. */
 static bool try_segment(struct store *store, struct erasures *erasures, int dir,
-                        const struct segment_file *file, const _Atomic bool *stop, bool *busy,
+                        const struct segment_file *file, const _Atomic bool *stop,
                         struct journal_moved *out, struct err *err)
 {
     struct moving m = {.store = store, .erasures = erasures};
     struct err why = {0};
     bool gone, ok = segment_open(&m.reader, dir, file->name, &gone, &why);
     if (ok) {
-        ok = gone || move_segment(&m, dir, file, stop, busy, out, &why);
+        ok = gone || move_segment(&m, dir, file, stop, out, &why);
         segment_close(&m.reader);
     }
     if (ok)
@@ -206,12 +206,11 @@ static bool move_all(struct store *store, const char *path, int dir, const _Atom
     struct segment_file *file;
     size_t count;
     CLEANUP(erasures_close) struct erasures erasures = {0};
-    bool busy = false;
     if (!segment_list(path, &arena, &file, &count, err))
         return false;
-    for (size_t i = 0; i < count && !busy && !is_stopped(stop); i++)
+    for (size_t i = 0; i < count && !out->busy && !is_stopped(stop); i++)
         if (file[i].state == SEGMENT_SEALED &&
-            !try_segment(store, &erasures, dir, &file[i], stop, &busy, out, err))
+            !try_segment(store, &erasures, dir, &file[i], stop, out, err))
             return false;
     return true;
 }
@@ -236,7 +235,9 @@ static void tell(struct journal_mover *mover, const struct journal_moved *moved,
     pthread_mutex_lock(&mover->mutex);
     add(&mover->moved, moved);
     snprintf(mover->why, sizeof mover->why, "%.*s", (int)sizeof mover->why - 1,
-             err->kind == ERR_NONE ? "" : err->text);
+             err->kind != ERR_NONE ? err->text
+             : moved->busy         ? "somebody reads the journal's directory"
+                                   : "");
     pthread_mutex_unlock(&mover->mutex);
 }
 
@@ -304,7 +305,11 @@ bool journal_mover_open(struct journal_mover *mover, const struct journal_mover_
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&mover->mutex, NULL);
     pthread_cond_init(&mover->cond, &attributes);
+    sigset_t all, before; /* signals are for the thread that waits for them */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     int status = pthread_create(&mover->thread, NULL, run, mover);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (status != 0)
         return err_set(err, ERR_LIMIT, "the journal's mover cannot be started: %s",
                        strerror(status));

@@ -26,6 +26,7 @@
 struct journal_moved {
     uint64_t segments, decisions, labels, answers;
     uint64_t left_out; /* decisions erased before they came, or there already */
+    bool busy;         /* somebody reads the directory: the rest has to wait */
     struct segment_damage damage;
 };
 

@@ -1,6 +1,7 @@
 #include "store/journal_read.h"
 
 #include "base/file.h"
+#include "store/journal_erase.h"
 #include "store/journal_table.h"
 
 #include <errno.h>
@@ -149,16 +150,31 @@ static void begin_late(struct journal_reader *reader, const struct journal_answe
     }
 }
 
+static bool is_erased(const struct erasures *erasures, const struct journal_record *record)
+{
+    struct journal_record copy = *record;
+    struct journal_decision decision;
+    while (journal_decision_next(&copy, &decision))
+        if (erasures_cover(erasures, &decision))
+            return true;
+    return false;
+}
+
 bool journal_answers(struct journal_answers *answers, const char *dir, struct err *err)
 {
     CLEANUP(journal_read_close) struct journal_reader reader = {0};
+    CLEANUP(erasures_close) struct erasures erasures = {0};
     struct journal_record record;
     if (!journal_read(&reader, dir, err))
+        return false;
+    reader.store = answers->store;
+    if (answers->store != NULL && (!journal_answers_moved(answers, answers->store, err) ||
+                                   !erasures_load(&erasures, answers->store, err)))
         return false;
     begin_late(&reader, answers);
     while (journal_next(&reader, &record, err))
         if (record.kind == JOURNAL_REQUEST && record.answered &&
-            record.answer.at_us >= answers->since_us)
+            record.answer.at_us >= answers->since_us && !is_erased(&erasures, &record))
             answers->each(answers->self, &record.answer);
     answers->damage = reader.damage;
     return err->kind == ERR_NONE;

@@ -104,6 +104,11 @@ bool journal_request_size(const struct journal_decision *decision, size_t count,
         if (!fits(answer->key, "idempotency key", err) ||
             !fits(answer->content_type, "answer's content type", err))
             return false;
+        if (answer->body.length > JOURNAL_BODY_MAX)
+            return err_set(err, ERR_LIMIT,
+                           "the answer has %zu bytes, the journal keeps at most %d: send fewer "
+                           "records in one request",
+                           answer->body.length, JOURNAL_BODY_MAX);
         size += answer_size(answer);
     }
     if (size > JOURNAL_RECORD_MAX)

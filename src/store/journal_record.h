@@ -24,6 +24,7 @@
 
 enum {
     JOURNAL_TEXT_MAX = 4096,         /* bytes of one text, an answer's body aside */
+    JOURNAL_BODY_MAX = 16 << 20,     /* bytes of an answer's body */
     JOURNAL_WIDTH_MAX = 1 << 16,     /* floats of a row */
     JOURNAL_RECORD_MAX = 256 << 20,  /* bytes of a record */
     JOURNAL_FRAME_MARK = 0x314C4E4A, /* "JNL1" */

@@ -6,9 +6,7 @@
 #include <math.h>
 
 enum {
-    ROW_MEMORY = 4 << 20,  /* one row's texts */
-    PAGE_MEMORY = 1 << 30, /* a page of the widest rows */
-    PAGE_ROWS = 500,
+    ROW_MEMORY = 4 << 20, /* one row's texts */
 };
 
 /* ---------------------------------------------------------------- texts */
@@ -103,15 +101,9 @@ static void end(struct binding *binding)
 
 /* ---------------------------------------------------------------- the numbers */
 
-struct numbers {
-    float margin, score;
-    double probability, amount;
-};
-static_assert(sizeof(struct numbers) == 24, "no gaps");
-
 static void bind_numbers(struct binding *binding, int parameter, const struct journal_decision *d)
 {
-    struct numbers numbers = {d->margin, d->score, d->probability, d->amount};
+    struct journal_numbers numbers = {d->margin, d->score, d->probability, d->amount};
     struct text bytes = text_in_arena(&binding->arena);
     text_add(&bytes, (struct view){(const char *)&numbers, sizeof numbers});
     text_add(&bytes, (struct view){(const char *)d->row, d->width * sizeof(float)});
@@ -119,25 +111,6 @@ static void bind_numbers(struct binding *binding, int parameter, const struct jo
         binding->ok =
             err_set(binding->err, ERR_LIMIT, "a row of %zu floats is too large", d->width);
     bind_base64(binding, parameter, text_view(&bytes));
-}
-
-static bool read_numbers(struct view text, struct arena *arena, struct journal_decision *d)
-{
-    struct view bytes;
-    struct numbers numbers;
-    if (!base64_read(text, arena, &bytes) || bytes.length < sizeof numbers ||
-        (bytes.length - sizeof numbers) % sizeof(float) != 0)
-        return false;
-    memcpy(&numbers, bytes.text, sizeof numbers);
-    d->margin = numbers.margin, d->score = numbers.score;
-    d->probability = numbers.probability, d->amount = numbers.amount;
-    d->width = (bytes.length - sizeof numbers) / sizeof(float);
-    float *row = arena_new(arena, float, d->width + 1);
-    if (row == NULL)
-        return false;
-    memcpy(row, bytes.text + sizeof numbers, d->width * sizeof(float));
-    d->row = row;
-    return true;
 }
 
 /* ---------------------------------------------------------------- adding */
@@ -151,7 +124,7 @@ bool journal_add_decision(struct store *store, const struct journal_decision *d,
                "probability, amount, latency_us, client, entity, experiment, request, numbers) "
                "values ($1, $2, $3, $4, $5, $6, cast($7 as double precision), "
                "cast($8 as double precision), cast($9 as double precision), $10, $11, $12, $13, "
-               "$14, $15) on conflict (id) do nothing",
+               "$14, $15) on conflict (id, at_us) do nothing",
                ROW_MEMORY, err))
         return false;
     bind_view(&b, 1, d->id);
@@ -216,154 +189,6 @@ bool journal_add_answer(struct store *store, const struct journal_answer *answer
     return ok;
 }
 
-/* ---------------------------------------------------------------- asking */
-
-static bool is_wanted(struct view wanted, struct view is)
-{
-    return wanted.length == 0 || view_same(wanted, is);
-}
-
-bool journal_query_wants(const struct journal_query *query, const struct journal_decision *d)
-{
-    return (query->since_us == 0 || d->at_us >= query->since_us) &&
-           (query->until_us == 0 || d->at_us < query->until_us) && is_wanted(query->id, d->id) &&
-           is_wanted(query->client, d->client) && is_wanted(query->entity, d->entity) &&
-           is_wanted(query->outcome, d->outcome) && is_wanted(query->variant, d->variant);
-}
-
-#define COLUMNS                                                                                    \
-    "id, at_us, bundle, variant, outcome, fraud, latency_us, client, entity, experiment, numbers"
-
-/* One text for every question: what is not asked for is the empty text. */
-#define WANTED                                                                                     \
-    "at_us >= $1 and at_us < $2 and ($3 = '' or id = $3) and ($4 = '' or client = $4) and "        \
-    "($5 = '' or entity = $5) and ($6 = '' or outcome = $6) and ($7 = '' or variant = $7)"
-
-static bool copy(struct view text, struct arena *arena, struct view *out)
-{
-    const char *bytes = arena_copy(arena, text.text, text.length);
-    *out = (struct view){bytes, text.length};
-    return bytes != NULL;
-}
-
-static bool read_row(struct db_statement *s, struct arena *arena, struct journal_decision *d,
-                     struct err *err)
-{
-    *d = (struct journal_decision){
-        .at_us = db_i64(s, 1), .fraud = db_i64(s, 5) != 0, .latency_us = (uint32_t)db_i64(s, 6)};
-    bool room = copy(db_text(s, 0), arena, &d->id) && copy(db_text(s, 3), arena, &d->variant) &&
-                copy(db_text(s, 4), arena, &d->outcome) && copy(db_text(s, 7), arena, &d->client) &&
-                copy(db_text(s, 8), arena, &d->entity) &&
-                copy(db_text(s, 9), arena, &d->experiment);
-    if (!room)
-        return err_set(err, ERR_LIMIT, "a page of decisions takes too much memory");
-    if (!digest_parse(db_text(s, 2), &d->bundle) || !read_numbers(db_text(s, 10), arena, d))
-        return err_set(err, ERR_STORE,
-                       "decision " VIEW_FMT ": its row in the database was changed: the bundle or "
-                       "the numbers are none",
-                       VIEW_ARG(d->id));
-    return true;
-}
-
-static void bind_query(struct db_statement *s, const struct journal_query *query)
-{
-    db_bind_i64(s, 1, query->since_us);
-    db_bind_i64(s, 2, query->until_us == 0 ? INT64_MAX : query->until_us);
-    db_bind_text(s, 3, query->id);
-    db_bind_text(s, 4, query->client);
-    db_bind_text(s, 5, query->entity);
-    db_bind_text(s, 6, query->outcome);
-    db_bind_text(s, 7, query->variant);
-}
-
-/* The time of the oldest of the last so many that are wanted, and where the reading begins. */
-static bool skip_to_last(struct journal_rows *rows, struct err *err)
-{
-    CLEANUP(db_finish) struct db_statement s = {0};
-    if (!db_prepare(&rows->store->db,
-                    "select at_us, id from decision where " WANTED
-                    " order by at_us desc, id desc limit 1 offset $8",
-                    &s, err))
-        return false;
-    bind_query(&s, &rows->query);
-    db_bind_i64(&s, 8, (int64_t)rows->query.last);
-    if (db_next(&s, err)) {
-        struct view id = db_text(&s, 1);
-        rows->after_us = db_i64(&s, 0);
-        snprintf(rows->after_id, sizeof rows->after_id, "%.*s", (int)id.length, id.text);
-    }
-    return err->kind == ERR_NONE;
-}
-
-bool journal_rows_open(struct journal_rows *rows, struct store *store,
-                       const struct journal_query *query, struct err *err)
-{
-    *rows = (struct journal_rows){
-        .arena = {.limit = PAGE_MEMORY}, .store = store, .query = *query, .after_us = INT64_MIN};
-    return query->last == 0 || skip_to_last(rows, err);
-}
-
-static bool load_page(struct journal_rows *rows, struct err *err)
-{
-    CLEANUP(db_finish) struct db_statement s = {0};
-    arena_reset(&rows->arena);
-    rows->rows = rows->next = 0;
-    rows->row = arena_new(&rows->arena, struct journal_decision, PAGE_ROWS);
-    if (rows->row == NULL)
-        return err_set(err, ERR_LIMIT, "no memory for a page of decisions");
-    if (!db_prepare(&rows->store->db,
-                    "select " COLUMNS " from decision where " WANTED
-                    " and at_us >= $8 and (at_us > $8 or id > $9) order by at_us, id limit $10",
-                    &s, err))
-        return false;
-    bind_query(&s, &rows->query);
-    db_bind_i64(&s, 8, rows->after_us);
-    db_bind_text(&s, 9, view_of(rows->after_id));
-    db_bind_i64(&s, 10, PAGE_ROWS);
-    while (rows->rows < PAGE_ROWS && db_next(&s, err)) {
-        if (!read_row(&s, &rows->arena, &rows->row[rows->rows], err))
-            return false;
-        rows->rows++;
-    }
-    if (err->kind != ERR_NONE)
-        return false;
-    rows->ended = rows->rows < PAGE_ROWS;
-    if (rows->rows > 0) {
-        const struct journal_decision *last = &rows->row[rows->rows - 1];
-        rows->after_us = last->at_us;
-        snprintf(rows->after_id, sizeof rows->after_id, "%.*s", (int)last->id.length,
-                 last->id.text);
-    }
-    return true;
-}
-
-bool journal_rows_next(struct journal_rows *rows, struct journal_decision *out, struct err *err)
-{
-    if (rows->next == rows->rows) {
-        if (rows->ended || !load_page(rows, err) || rows->rows == 0)
-            return false;
-    }
-    *out = rows->row[rows->next++];
-    return true;
-}
-
-void journal_rows_close(struct journal_rows *rows)
-{
-    if (rows->store != NULL)
-        arena_release(&rows->arena);
-    *rows = (struct journal_rows){0};
-}
-
-bool journal_has_decision(struct store *store, struct view id, bool *out, struct err *err)
-{
-    CLEANUP(db_finish) struct db_statement s = {0};
-    if (!db_prepare(&store->db, "select 1 from decision where id = $1", &s, err))
-        return false;
-    db_bind_text(&s, 1, id);
-    *out = db_next(&s, err);
-    return err->kind == ERR_NONE;
-}
-
 bool journal_moved_to(struct store *store, const char *name, uint64_t *out, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement s = {0};
@@ -377,6 +202,13 @@ bool journal_moved_to(struct store *store, const char *name, uint64_t *out, stru
 }
 
 /* ---------------------------------------------------------------- labels */
+
+static bool copy(struct view text, struct arena *arena, struct view *out)
+{
+    const char *bytes = arena_copy(arena, text.text, text.length);
+    *out = (struct view){bytes, text.length};
+    return bytes != NULL;
+}
 
 /* NULL reads as NaN. */
 static double real_of(const struct db_statement *s, int column)

@@ -411,7 +411,6 @@ TEST(a_file_that_may_not_grow_stalls_the_journal_until_it_may)
     struct journal journal = {0};
     struct err err = {0};
     struct rlimit before, limit;
-    signal(SIGXFSZ, SIG_IGN);
     SAME(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = (struct rlimit){100000, before.rlim_max};
     WORKS(journal_open(&journal, &(struct journal_options){.dir = dir}, 1, &err), err);

@@ -1,12 +1,21 @@
 """The journal as people meet it: read, exported, replayed. Its segments are written here by a second
 implementation of the format, from store/journal_record.h alone."""
+import base64
 import csv
+import http.client
 import io
 import json
 import os
+import random
+import signal
+import sqlite3
 import struct
+import threading
+import time
 
-from harness import assay, directory, main, test
+from harness import SOAK, assay, directory, main, test
+from live import record, trained, typed, wait_for
+from server import Server
 
 NAN = float("nan")
 
@@ -211,6 +220,86 @@ def a_replay_says_what_it_misses():
         assert "loading the bundle 000000000000" in done.said, done.said
         done = assay("replay", "id-2", cwd=cwd, status=4)
         assert "there is no decision 'id-2'" in done.said, done.said
+
+
+def decide(server, row, policy):
+    status, answer = server.post("/decide", {**row, "policy_id": policy})
+    assert status == 200, answer
+    return answer["decisions"][0]["id"]
+
+
+@test
+def decisions_that_were_served_are_replayed_bit_for_bit():
+    with directory() as cwd:
+        trained(cwd, 2, "journal:\n  segment_seconds: 1\nevaluation:\n  entity: policy_id\n")
+        with Server(cwd) as server:
+            row = typed(server, record(cwd))
+            ids = [decide(server, {**row, "total_claim_amount": 100.5 * n}, f"p-{n % 3}")
+                   for n in range(40)]
+            assay("models", "promote", 1, cwd=cwd)
+            wait_for(lambda: decide(server, row, "p-9") and len(
+                {d["bundle"] for d in exported(cwd, "--entity", "p-9")}) == 2)
+            books = os.path.join(cwd, ".assay", "assay.db")
+            wait_for(lambda: sqlite3.connect(books, timeout=10).execute(
+                "select count(*) from decision").fetchone()[0] >= 40)
+            some = decide(server, row, "p-4")  # this one is in a segment
+            said = assay("replay", some, cwd=cwd).text
+            assert said.startswith(f"{some}: the same, bit for bit\n"), said
+        decisions = exported(cwd)
+        assert {d["id"] for d in decisions} >= set(ids) | {some}
+        assert len({d["id"] for d in decisions}) == len(decisions)
+        said = assay("replay", cwd=cwd).text
+        count = len(decisions)
+        assert f"{count} decisions replayed, {count} the same bit for bit, 0 not" in said, said
+        with sqlite3.connect(books, timeout=10) as database:
+            numbers = bytearray(base64.b64decode(database.execute(
+                "select numbers from decision where id = ?", (ids[5],)).fetchone()[0]))
+            numbers[0] ^= 1  # the last bit of the margin
+            database.execute("update decision set numbers = ? where id = ?",
+                             (base64.b64encode(numbers).decode(), ids[5]))
+        done = assay("replay", cwd=cwd, status=9)
+        assert f"{ids[5]}: not the same: margin" in done.text, done.text
+        assert f"1 of {count} decisions are not reproduced, the first is {ids[5]}" in done.said
+
+
+@test
+def what_was_answered_under_fsync_is_there_after_a_kill():
+    with directory() as cwd:
+        trained(cwd, 1, "journal:\n  durability: fsync\n  segment_seconds: 1\n")
+        answered, lock = [], threading.Lock()
+
+        def client(server, row, number):
+            mine = Server(server.cwd)
+            mine.open = http.client.HTTPConnection(server.host, server.port, timeout=10)
+            try:
+                while True:
+                    name = decide(mine, row, f"p-{number}")
+                    with lock:
+                        answered.append(name)
+            except (OSError, http.client.HTTPException):
+                pass  # it was killed
+
+        row = None
+        for _ in range(20 if SOAK else 4):
+            with Server(cwd) as server:
+                row = row or typed(server, record(cwd))
+                clients = [threading.Thread(target=client, args=(server, row, n))
+                           for n in range(4)]
+                for each in clients:
+                    each.start()
+                time.sleep(random.uniform(0.2, 1.5))
+                server.process.send_signal(signal.SIGKILL)
+                server.process.wait()
+                for each in clients:
+                    each.join()
+        begun = time.monotonic()
+        with Server(cwd):
+            assert time.monotonic() - begun < 5
+        there = [d["id"] for d in exported(cwd)]
+        assert len(there) == len(set(there))
+        missing = set(answered) - set(there)
+        assert len(answered) > 50 and not missing, (len(answered), sorted(missing)[:5])
+        assay("replay", cwd=cwd)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+#include "store/journal_rows.h"
+
+#include "ground.h"
+#include "journal_ground.h"
+
+enum { MEMORY = 8 << 20 };
+
+#define WITH_STORE(title)                                                                          \
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
+    struct store store = {0};                                                                      \
+    struct err err = {0};                                                                          \
+    struct store_place place = ground_place(ground, &arena, title);                                \
+    WORKS(store_open_place(&store, &place, &err), err)
+
+static void add(struct store *store, unsigned worker, uint64_t number)
+{
+    struct numbered n;
+    struct err err = {0};
+    bool known;
+    number_it(&n, worker, number);
+    WORKS(journal_add_decision(store, &n.decision, n.decision.id, &known, &err), err);
+    TRUE(!known);
+}
+
+/* The numbers of the decisions of worker 0 that a query finds, as text. */
+static const char *found(struct store *store, const struct journal_query *query)
+{
+    static char bytes[8192];
+    CLEANUP(journal_rows_close) struct journal_rows rows = {0};
+    struct text text = text_in(bytes, sizeof bytes);
+    struct journal_decision d;
+    struct err err = {0};
+    WORKS(journal_rows_open(&rows, store, query, &err), err);
+    while (journal_rows_next(&rows, &d, &err)) {
+        text_add(&text, view_from(d.id, 3));
+        text_addc(&text, ' ');
+    }
+    WORKS(err.kind == ERR_NONE, err);
+    return text_c(&text);
+}
+
+ON_BOTH(questions_find_what_they_ask_for)
+{
+    WITH_STORE("table_query");
+    for (uint64_t i = 1; i <= 6; i++)
+        add(&store, 0, i);
+    int64_t base = 1760000000000000;
+    TEXT(view_of(found(&store, &(struct journal_query){0})), "1 2 3 4 5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.since_us = base + 3000})), "3 4 5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.until_us = base + 3000})), "1 2 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.id = VIEW("w0-4")})), "4 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.outcome = VIEW("decline")})), "1 3 5 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.client = VIEW("nobody")})), "");
+    TEXT(view_of(found(&store, &(struct journal_query){.entity = VIEW("card-7"), .last = 2})),
+         "5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.last = 6})), "1 2 3 4 5 6 ");
+    TEXT(view_of(found(&store, &(struct journal_query){.variant = VIEW("shadow")})), "");
+    store_close(&store);
+}
+
+TEST(pages_follow_each_other_without_a_gap)
+{
+    const struct ground ground_of = {0}, *ground = &ground_of;
+    WITH_STORE("table_pages");
+    CLEANUP(journal_rows_close) struct journal_rows rows = {0};
+    struct journal_decision d;
+    uint64_t seen = 0;
+    WORKS(db_begin(&store.db, &err), err);
+    for (uint64_t i = 1; i <= 1203; i++) {
+        struct numbered n;
+        bool known;
+        number_it(&n, 0, i);
+        n.decision.at_us = 1760000000000000 + (int64_t)i / 700; /* many at one time */
+        snprintf(n.id, sizeof n.id, "%06llu", (unsigned long long)i);
+        n.decision.id = view_of(n.id);
+        WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
+    }
+    WORKS(db_commit(&store.db, &err), err);
+    WORKS(journal_rows_open(&rows, &store, &(struct journal_query){0}, &err), err);
+    while (journal_rows_next(&rows, &d, &err)) {
+        char want[32];
+        snprintf(want, sizeof want, "%06llu", (unsigned long long)++seen);
+        TEXT(d.id, want);
+    }
+    SAME(seen, 1203);
+    store_close(&store);
+}
