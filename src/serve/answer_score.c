@@ -257,6 +257,15 @@ static void note_shadow(struct visit *visit, const struct contract *contract,
     memcpy(note->id, answer->id.text, answer->id.length);
 }
 
+/* In the request's arena: the head is written when the line-up has been left, and the model may be
+ * gone by then. */
+static void name_bundle(const struct visit *visit, const struct served *served)
+{
+    const char *digest = view_copy(view_of(served->sha256), visit->request->arena);
+    if (digest != NULL)
+        http_response_field(visit->response, "X-Assay-Bundle", view_of(digest));
+}
+
 static bool decide_and_keep(struct visit *visit, const struct contract *contract,
                             struct contract_answer *answer, const struct asked *asked,
                             struct err *err)
@@ -268,7 +277,7 @@ static bool decide_and_keep(struct visit *visit, const struct contract *contract
     contract->encode(answer, visit->response);
     if (!keep(visit, answer, variant, asked, err))
         return false;
-    http_response_field(visit->response, "X-Assay-Bundle", view_of(answer->served->sha256));
+    name_bundle(visit, answer->served);
     if (answer->id.length > 0)
         http_response_field(visit->response, "X-Assay-Decision", answer->id);
     count_decisions(visit->server, visit->request->worker, variant, answer);
@@ -290,7 +299,7 @@ static void only_answer(struct visit *visit, const struct contract *contract,
         return;
     }
     contract->encode(&answer, visit->response);
-    http_response_field(visit->response, "X-Assay-Bundle", view_of(served->sha256));
+    name_bundle(visit, served);
 }
 
 void answer_by(struct visit *visit, const struct contract *contract, const struct served *served)

@@ -229,7 +229,7 @@ void gateway_dress(const struct gateway *gateway, const struct http_request *req
         return;
     http_response_field(response, "Access-Control-Allow-Origin", said);
     http_response_field(response, "Access-Control-Expose-Headers",
-                        VIEW("Retry-After, X-Assay-Bundle"));
+                        VIEW("Retry-After, X-Assay-Bundle, X-Assay-Decision, X-Request-ID"));
 }
 
 bool gateway_preflight(const struct gateway *gateway, const struct http_request *request,

@@ -49,7 +49,8 @@ struct http_response {
 
 struct http_response http_response_in(struct arena *arena);
 
-/* `value` must stay until the handler has returned. */
+/* `value` must stay until the answer is written, after the handler has returned: it lies in the
+ * request, in its arena, or for ever. */
 void http_response_field(struct http_response *response, const char *name, struct view value);
 
 /* Forgets the body and answers {"error": text}. */
