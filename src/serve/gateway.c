@@ -242,8 +242,9 @@ bool gateway_preflight(const struct gateway *gateway, const struct http_request 
         return false;
     response->status = 204;
     http_response_field(response, "Access-Control-Allow-Methods", view_of(allow));
-    http_response_field(response, "Access-Control-Allow-Headers",
-                        VIEW("Authorization, Content-Type, X-API-Key, X-Request-ID"));
+    http_response_field(
+        response, "Access-Control-Allow-Headers",
+        VIEW("Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-ID"));
     http_response_field(response, "Access-Control-Max-Age", VIEW("600"));
     return true;
 }
