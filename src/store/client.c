@@ -282,7 +282,7 @@ static bool shorten(struct store *store, int64_t client, int64_t until_ms, struc
 {
     CLEANUP(db_finish) struct db_statement statement = {0};
     if (!db_prepare(&store->db,
-                    "update client_key set expires_ms = $2 where client_id <> $1 and revoked_ms is "
+                    "update client_key set expires_ms = $2 where client_id = $1 and revoked_ms is "
                     "null and (expires_ms is null or expires_ms > $2)",
                     &statement, err))
         return false;
