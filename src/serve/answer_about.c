@@ -14,9 +14,27 @@ static void add_routes(struct json *json)
     json_close(json);
 }
 
+/* Who names types and JSON is not among them. */
+static bool wants_no_json(struct view accept)
+{
+    static const char *const json[] = {"json", "*/*", "application/*"};
+    for (size_t i = 0; i < LENGTH_OF(json); i++)
+        if (accept.length > 0 &&
+            memmem(accept.text, accept.length, json[i], strlen(json[i])) != NULL)
+            return false;
+    return accept.length > 0;
+}
+
+/* Azure ML's probe reads a text; the others what this API is. */
 void serve_information(struct visit *visit)
 {
     const char *why = visit_unready(visit);
+    if (wants_no_json(visit->request->accept)) {
+        visit->response->status = why == NULL ? 200 : 503;
+        visit->response->content_type = VIEW("text/plain");
+        text_adds(&visit->response->body, why == NULL ? "Healthy" : why);
+        return;
+    }
     struct json json = json_to(&visit->response->body);
     json_open(&json, '{');
     json_key(&json, "message"), json_string(&json, "Assay fraud scoring API");

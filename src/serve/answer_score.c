@@ -385,11 +385,6 @@ void score_in_shadow(struct server *server, const struct http_request *request,
 
 /* ---------------------------------------------------------------- routes */
 
-void serve_invocations(struct visit *visit)
-{
-    answer_with(visit, &contract_system_a);
-}
-
 void serve_prod_predict(struct visit *visit)
 {
     answer_with(visit, &contract_system_c);

@@ -51,6 +51,24 @@ void contract_add_reasons(const struct contract_row *row, struct json *json)
     json_close(json);
 }
 
+void contract_add_predictions(const struct contract_answer *answer, struct json *json)
+{
+    json_key(json, "predictions");
+    json_open(json, '[');
+    for (size_t i = 0; i < answer->count; i++)
+        contract_probability(json, answer->row[i].score);
+    json_close(json);
+}
+
+void contract_encode_predictions(const struct contract_answer *answer,
+                                 struct http_response *response)
+{
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    contract_add_predictions(answer, &json);
+    json_close(&json);
+}
+
 static void add_fault(const char *key, struct view text, struct http_response *response)
 {
     struct json json = json_to(&response->body);

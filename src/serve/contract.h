@@ -106,6 +106,11 @@ void contract_add_id(const struct contract_answer *answer, size_t i, struct json
 /* [{"code","text","share"}, ...] of a row that is explained. */
 void contract_add_reasons(const struct contract_row *row, struct json *json);
 
+/* "predictions": [score, ...] */
+void contract_add_predictions(const struct contract_answer *answer, struct json *json);
+void contract_encode_predictions(const struct contract_answer *answer,
+                                 struct http_response *response); /* that alone, in an object */
+
 /* The members of a row that is explained: probability, margin, expected, contributions, reasons. */
 void contract_add_explanation(const struct contract_answer *answer, const struct contract_row *row,
                               struct json *json);

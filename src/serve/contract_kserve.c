@@ -7,28 +7,11 @@
  */
 #include "serve/contract.h"
 
-static void add_predictions(const struct contract_answer *answer, struct json *json)
-{
-    json_key(json, "predictions");
-    json_open(json, '[');
-    for (size_t i = 0; i < answer->count; i++)
-        contract_probability(json, answer->row[i].score);
-    json_close(json);
-}
-
-static void encode(const struct contract_answer *answer, struct http_response *response)
-{
-    struct json json = json_to(&response->body);
-    json_open(&json, '{');
-    add_predictions(answer, &json);
-    json_close(&json);
-}
-
 static void encode_explained(const struct contract_answer *answer, struct http_response *response)
 {
     struct json json = json_to(&response->body);
     json_open(&json, '{');
-    add_predictions(answer, &json);
+    contract_add_predictions(answer, &json);
     json_key(&json, "explanations");
     json_open(&json, '[');
     for (size_t i = 0; i < answer->count; i++)
@@ -41,7 +24,7 @@ const struct contract contract_kserve = {
     .name = "kserve",
     .about = "KServe v1: instances in, predictions out",
     .rules = {.takes = {{"application/json", &shape_instances}}},
-    .encode = encode,
+    .encode = contract_encode_predictions,
     .fault = contract_fault_error,
 };
 

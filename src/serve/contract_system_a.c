@@ -1,6 +1,7 @@
 #include "serve/contract.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "decide/outcome.h"
 
 #include <math.h>
@@ -48,7 +49,7 @@ static void add_details(const struct contract_answer *answer, struct view list, 
     json_close(json);
 }
 
-static void encode(const struct contract_answer *answer, struct http_response *response)
+static void encode_json(const struct contract_answer *answer, struct http_response *response)
 {
     struct json json = json_to(&response->body);
     json_open(&json, '{');
@@ -66,6 +67,52 @@ static void encode(const struct contract_answer *answer, struct http_response *r
     json_close(&json);
 }
 
+/* A score a line. */
+static void encode_csv(const struct contract_answer *answer, struct http_response *response)
+{
+    char digits[NUMBER_SIZE];
+    for (size_t i = 0; i < answer->count; i++) {
+        size_t length = number_print((double)answer->row[i].score, digits);
+        text_add(&response->body, (struct view){digits, length});
+        text_addc(&response->body, '\n');
+    }
+}
+
+/* A detailed prediction a line. */
+static void encode_lines(const struct contract_answer *answer, struct http_response *response)
+{
+    for (size_t i = 0; i < answer->count; i++) {
+        char digits[NUMBER_SIZE];
+        size_t length = number_print((double)answer->row[i].score, digits);
+        struct json json = json_to(&response->body);
+        add_detail(&answer->row[i], (struct view){digits, length}, &json);
+        text_addc(&response->body, '\n');
+    }
+}
+
+enum form { AS_JSON, AS_CSV, AS_LINES };
+
+/* As the client asks; lines are answered by lines to whom takes anything. */
+static void encode(const struct contract_answer *answer, struct http_response *response)
+{
+    static const char *const types[] = {[AS_JSON] = "application/json",
+                                        [AS_CSV] = "text/csv",
+                                        [AS_LINES] = "application/jsonlines"};
+    const struct http_request *request = answer->request;
+    bool lines = http_media_is(request->content_type, types[AS_LINES]);
+    size_t form =
+        http_accepts(request->accept, types, LENGTH_OF(types), lines ? AS_LINES : AS_JSON);
+    if (form == AS_JSON) {
+        encode_json(answer, response);
+        return;
+    }
+    response->content_type = view_of(types[form]);
+    if (form == AS_CSV)
+        encode_csv(answer, response);
+    else
+        encode_lines(answer, response);
+}
+
 static void fault(const struct contract_fault *fault, struct http_response *response)
 {
     struct json json = json_to(&response->body);
@@ -78,7 +125,10 @@ static void fault(const struct contract_fault *fault, struct http_response *resp
 const struct contract contract_system_a = {
     .name = "system_a",
     .about = "insurance fraud on SageMaker: named features, detailed predictions",
-    .rules = {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}},
+    .rules = {.takes = {{"application/json", &shape_rows},
+                        {"text/csv", &shape_csv},
+                        {"application/jsonlines", &shape_lines},
+                        {"application/x-jsonlines", &shape_lines}},
               .fill_absent = true},
     .encode = encode,
     .fault = fault,

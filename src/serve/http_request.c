@@ -39,3 +39,48 @@ bool http_media_is(struct view content_type, const char *type)
     struct view rest = content_type, media;
     return view_cut(&rest, ';', &media) && view_same_fold(view_trim(media), view_of(type));
 }
+
+bool http_media_is_utf8(struct view content_type)
+{
+    struct view rest = content_type, part, name;
+    if (!view_cut(&rest, ';', &part))
+        return true;
+    while (rest.length > 0 && view_cut(&rest, ';', &part)) {
+        part = view_trim(part);
+        if (!view_cut(&part, '=', &name) || !view_same_fold(view_trim(name), VIEW("charset")))
+            continue;
+        part = view_trim(part);
+        if (part.length >= 2 && *part.text == '"' && view_ends(part, "\""))
+            part = (struct view){part.text + 1, part.length - 2};
+        return view_same_fold(part, VIEW("utf-8")) || view_same_fold(part, VIEW("utf8"));
+    }
+    return true;
+}
+
+static bool is_refused(struct view parameters)
+{
+    struct view part;
+    while (parameters.length > 0 && view_cut(&parameters, ';', &part)) {
+        part = view_trim(part);
+        if (view_is(part, "q=0") || view_is(part, "q=0.0") || view_is(part, "q=0.00") ||
+            view_is(part, "q=0.000"))
+            return true;
+    }
+    return false;
+}
+
+size_t http_accepts(struct view accept, const char *const *types, size_t count, size_t otherwise)
+{
+    struct view rest = accept, part, media;
+    while (rest.length > 0 && view_cut(&rest, ',', &part)) {
+        if (!view_cut(&part, ';', &media) || is_refused(part))
+            continue;
+        media = view_trim(media);
+        if (view_is(media, "*/*"))
+            return otherwise;
+        for (size_t i = 0; i < count; i++)
+            if (view_same_fold(media, view_of(types[i])))
+                return i;
+    }
+    return otherwise;
+}

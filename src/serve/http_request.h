@@ -40,6 +40,13 @@ struct view http_request_query(const struct http_request *request, const char *n
 /* Whether a Content-Type is `type` ("text/csv"), whatever its parameters. */
 bool http_media_is(struct view content_type, const char *type);
 
+/* Whether a Content-Type's charset is UTF-8, as it is when it is not said. */
+bool http_media_is_utf8(struct view content_type);
+
+/* Which of `types` an Accept field names first; `otherwise` when it names none of them, or any
+ * before one. */
+size_t http_accepts(struct view accept, const char *const *types, size_t count, size_t otherwise);
+
 /* One line of a head: "Name: value" up to its CRLF. False at the end; a line without a colon gives
  * an empty name. */
 bool http_field_next(struct view *rest, struct view *name, struct view *value);

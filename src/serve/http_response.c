@@ -57,6 +57,14 @@ void http_response_field(struct http_response *response, const char *name, struc
     response->field[response->field_count++] = (struct http_field){name, value};
 }
 
+bool http_response_has(const struct http_response *response, const char *name)
+{
+    for (size_t i = 0; i < response->field_count; i++)
+        if (view_same_fold(view_of(response->field[i].name), view_of(name)))
+            return true;
+    return false;
+}
+
 void http_response_error(struct http_response *response, int status, struct view text)
 {
     response->status = status;

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum { HTTP_RESPONSE_FIELDS_MAX = 12, HTTP_NOTE_SIZE = 192 };
+enum { HTTP_RESPONSE_FIELDS_MAX = 16, HTTP_NOTE_SIZE = 192 };
 
 struct http_field {
     const char *name;
@@ -52,6 +52,8 @@ struct http_response http_response_in(struct arena *arena);
 /* `value` must stay until the answer is written, after the handler has returned: it lies in the
  * request, in its arena, or for ever. */
 void http_response_field(struct http_response *response, const char *name, struct view value);
+
+bool http_response_has(const struct http_response *response, const char *name);
 
 /* Forgets the body and answers {"error": text}. */
 void http_response_error(struct http_response *response, int status, struct view text);

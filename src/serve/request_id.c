@@ -18,10 +18,15 @@ static bool is_word(struct view text)
     return text.length > 0 && text.length <= REQUEST_ID_MAX;
 }
 
+struct view request_id_in(const struct http_request *request, const char *field)
+{
+    struct view sent = http_request_field(request, field);
+    return is_word(sent) && !card_number_in(sent) ? sent : (struct view){0};
+}
+
 struct view request_id_sent(const struct http_request *request)
 {
-    struct view sent = http_request_field(request, "x-request-id");
-    return is_word(sent) && !card_number_in(sent) ? sent : (struct view){0};
+    return request_id_in(request, "x-request-id");
 }
 
 struct view request_id_of(const struct http_request *request, char room[REQUEST_ID_MAX])

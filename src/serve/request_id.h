@@ -14,6 +14,9 @@ enum { REQUEST_ID_MAX = 64 };
 /* The client's own; {0} when it sent none that may be used. */
 struct view request_id_sent(const struct http_request *request);
 
+/* The same of another field. */
+struct view request_id_in(const struct http_request *request, const char *field);
+
 /* One or the other. The digits are written into `room`. */
 struct view request_id_of(const struct http_request *request, char room[REQUEST_ID_MAX]);
 

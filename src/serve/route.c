@@ -46,7 +46,7 @@ bool route_fits(const char *pattern, struct view path, struct view part[ROUTE_PA
     return path.length == 0;
 }
 
-static bool goes_with(const struct route *route, struct view method)
+bool route_takes(const struct route *route, struct view method)
 {
     return view_is(method, route->method) ||
            (view_is(method, "HEAD") && strcmp(route->method, "GET") == 0);
@@ -78,7 +78,7 @@ struct route_match route_find(struct view method, struct view path)
 {
     struct route_match match = {.status = 404};
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (!route_fits(routes[i].path, path, match.part) || !goes_with(&routes[i], method))
+        if (!route_fits(routes[i].path, path, match.part) || !route_takes(&routes[i], method))
             continue;
         match.route = &routes[i];
         match.status = 200;

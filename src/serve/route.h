@@ -44,6 +44,8 @@ struct route_match {
 
 struct route_match route_find(struct view method, struct view path);
 
+bool route_takes(const struct route *route, struct view method); /* HEAD goes with GET */
+
 /* Whether a path is one that a row's path stands for; `part` may be NULL. */
 bool route_fits(const char *pattern, struct view path, struct view part[ROUTE_PARTS_MAX]);
 

@@ -13,7 +13,8 @@ const char *visit_unready(const struct visit *visit)
 {
     if (atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
         return "the server is stopping";
-    return visit->served == NULL ? "no model is loaded" : NULL;
+    bool ready = visit->served != NULL || visit->server->options.many_models;
+    return ready ? NULL : "no model is loaded";
 }
 
 /* ---------------------------------------------------------------- dispatch */
@@ -83,11 +84,25 @@ static void leave_note(struct http_response *response, struct visit_note *note,
     memcpy(response->note, note, sizeof *note);
 }
 
+/* A path that is another one's name is that path. */
+static struct route_match find_route(const struct server *server,
+                                     const struct http_request *request)
+{
+    struct route_match match = route_find(request->method, request->path);
+    const struct server_alias *alias = server->options.alias;
+    for (size_t i = 0; i < SERVER_ALIASES_MAX && alias[i].path != NULL; i++) {
+        const struct route *route = &routes[alias[i].route];
+        if (view_is(request->path, alias[i].path) && route_takes(route, request->method))
+            return (struct route_match){.route = route, .status = 200};
+    }
+    return match;
+}
+
 /* A body that will be refused is not waited for. */
 static bool glance(void *self, const struct http_request *request, struct http_response *response)
 {
     struct server *server = self;
-    struct route_match match = route_find(request->method, request->path);
+    struct route_match match = find_route(server, request);
     struct gateway_client client = {0};
     struct visit_note note = {0};
     if (is_busy(server, match.route))
@@ -105,7 +120,7 @@ static void handle(void *self, const struct http_request *request, struct http_r
     /* `match` is in the request's arena: the answer's Allow field points into it. */
     struct route_match *match = arena_new(request->arena, struct route_match, 1);
     assert(match != NULL);
-    *match = route_find(request->method, request->path);
+    *match = find_route(server, request);
     meters_begin(&server->meters, request->worker);
     struct visit visit = {
         .server = server,
@@ -126,6 +141,8 @@ static void dress(void *self, const struct http_request *request, struct http_re
 {
     struct server *server = self;
     gateway_dress(&server->gateway, request, response);
+    if (http_response_has(response, "X-Request-ID"))
+        return;
     struct view id = request_id_sent(request);
     char *room = NULL;
     if (id.length == 0 && server->access_log != NULL)

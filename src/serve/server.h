@@ -43,6 +43,20 @@ struct model_source {
                  struct err *err);
 };
 
+/* What a batch transform is told of this server. */
+struct server_batch {
+    unsigned concurrent; /* requests at once; 0: as many as there are workers */
+    bool single;         /* a record a request */
+};
+
+/* Another path that means a row of routes.def. */
+struct server_alias {
+    const char *path;
+    enum route_index route;
+};
+
+enum { SERVER_ALIASES_MAX = 4 };
+
 struct server_options {
     struct http_options http;
     struct gateway_options gateway;        /* all zero: everybody may ask everything */
@@ -60,8 +74,11 @@ struct server_options {
     bool cards_hashed;          /* card numbers are kept as their HMAC; otherwise refused */
     struct view card_key;       /* of that HMAC */
     struct model_source source; /* all zero: only what is given to server_serve */
+    bool many_models;           /* models come by name: ready without a champion */
     size_t named_bytes_max;     /* of all models loaded by name; 0: no bound */
-    unsigned watch_ms;          /* between two looks at the source; 0: only when asked */
+    struct server_batch batch;
+    struct server_alias alias[SERVER_ALIASES_MAX]; /* ends with a NULL path */
+    unsigned watch_ms; /* between two looks at the source; 0: only when asked */
 };
 
 struct server {

@@ -17,6 +17,19 @@
 
 enum { SHAPE_BESIDE = 3 };
 
+/* How rows may lie in a member of an object that may hold them in several ways. */
+enum shape_form {
+    FORM_ROWS = 1,    /* [row, ...] */
+    FORM_RECORDS = 2, /* [{"age": 35}, ...] */
+    FORM_SPLIT = 4,   /* {"columns": ["age"], "data": [[35], ...]} */
+    FORM_COLUMNS = 8, /* {"age": [35, ...]} */
+};
+
+struct shape_member {
+    const char *name;
+    unsigned forms;
+};
+
 struct shape {
     /* Before the first row. NULL: nothing to do. */
     bool (*open)(struct decode *decode, struct view body, struct arena *arena, struct err *err);
@@ -25,6 +38,8 @@ struct shape {
     /* Of an envelope: the member that holds the list of rows, and those that may stand beside it
      * and change nothing. */
     const char *rows, *beside[SHAPE_BESIDE];
+    /* Of shapes with several ways: the members, one of which there has to be; ends with NULL. */
+    const struct shape_member *member;
 };
 
 /* {"age": 35}, [35], and lists of either. */
@@ -33,6 +48,14 @@ extern const struct shape shape_rows;
 extern const struct shape shape_features;
 /* {"instances": [row, ...]}, with "parameters" and "signature_name" beside. */
 extern const struct shape shape_instances;
+/* MLflow's: dataframe_split, dataframe_records, instances or inputs, with "params" beside. */
+extern const struct shape shape_mlflow;
+/* Azure's: data or input_data, with "params" beside. */
+extern const struct shape shape_azure;
+/* A row in each line. */
+extern const struct shape shape_lines;
+/* age=35&city=Oslo, one row. */
+extern const struct shape shape_form;
 /* {"inputs": [tensor, ...]}; what else it asks for is a struct tensors (serve/tensors.h). */
 extern const struct shape shape_tensors;
 /* With a header, whose first field names a column, or without one. */
@@ -61,6 +84,11 @@ bool shape_end_document(struct decode *decode, struct err *err);
 
 /* The next row of an envelope, for the shapes that have `rows`. */
 bool shape_next_of_envelope(struct decode *decode, struct err *err);
+
+/* Whether the body is an object that begins with a member of the shape, or what stands beside it,
+ * and not with a column of the schema. */
+bool shape_begins(const struct shape *shape, const struct schema *schema, struct view body,
+                  struct arena *arena);
 
 bool shape_wrong_count(const struct decode *decode, struct err *err); /* false */
 

@@ -42,6 +42,7 @@ bool shape_take_row(struct decode *decode, const struct token *first, struct err
         return take_named(decode, err);
     if (first->kind == TOKEN_LIST)
         return scan_next(&decode->scan, &token, err) && shape_take_positional(decode, token, err);
+    shape_begin_row(decode); /* that is what is wrong */
     return err_set(err, ERR_INPUT, "JSON: a row is an object or a list, not %s",
                    token_name(first->kind));
 }

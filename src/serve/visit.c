@@ -21,7 +21,7 @@ const struct served *visit_model(struct visit *visit, const struct contract *con
     if (served != NULL)
         err_set(&err, ERR_NOT_FOUND, "model '" VIEW_FMT "' has no version '" VIEW_FMT "' here",
                 VIEW_ARG(name), VIEW_ARG(version));
-    else if (visit->served == NULL)
+    else if (visit->served == NULL && !visit->server->options.many_models)
         err_set(&err, ERR_UNAVAILABLE, "no model is loaded");
     else
         err_set(&err, ERR_NOT_FOUND, "there is no model '" VIEW_FMT "' here", VIEW_ARG(name));

@@ -12,7 +12,9 @@ static const char *encoded(const struct contract *contract, const struct contrac
     static char bytes[4096];
     static struct served served = {.bundle.policy.threshold = 0.5F, .version = "1.0"};
     struct http_response response = {.body = text_in(bytes, sizeof bytes)};
-    struct contract_answer answer = {.served = &served, .row = row, .count = count};
+    struct http_request request = {0};
+    struct contract_answer answer = {
+        .served = &served, .request = &request, .row = row, .count = count};
     contract->encode(&answer, &response);
     char *written = bytes;
     text_c(&response.body);

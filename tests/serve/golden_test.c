@@ -49,7 +49,11 @@ static bool load_tiny(void *self UNUSED, struct view name, struct view url, stru
 
 static void open_server(struct server *server)
 {
-    struct server_options options = {.http = http_defaults, .source.load = load_tiny};
+    struct server_options options = {
+        .http = http_defaults,
+        .source.load = load_tiny,
+        .alias = {{"/my/health", ROUTE_vertex_health}, {"/my/predict", ROUTE_vertex_predict}},
+    };
     options.http.host = "127.0.0.1";
     options.http.port = 0;
     options.http.workers = 1;
@@ -202,4 +206,29 @@ TEST(kserve_v1_answers_byte_for_byte)
 TEST(the_open_inference_protocol_answers_byte_for_byte)
 {
     ask_contract("open_inference");
+}
+
+TEST(mlflow_answers_byte_for_byte)
+{
+    ask_contract("mlflow");
+}
+
+TEST(sagemaker_answers_byte_for_byte)
+{
+    ask_contract("sagemaker");
+}
+
+TEST(azure_ml_answers_byte_for_byte)
+{
+    ask_contract("azure");
+}
+
+TEST(vertex_ai_answers_byte_for_byte)
+{
+    ask_contract("vertex");
+}
+
+TEST(the_five_systems_answer_byte_for_byte)
+{
+    ask_contract("systems");
 }

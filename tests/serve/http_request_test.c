@@ -30,3 +30,34 @@ TEST(a_media_type_is_compared_without_its_parameters)
     TRUE(!http_media_is(VIEW("application/jsonlines"), "application/json"));
     TRUE(!http_media_is((struct view){0}, "application/json"));
 }
+
+TEST(what_a_client_accepts_first_is_what_it_gets)
+{
+    static const char *const types[] = {"application/json", "text/csv"};
+    static const struct {
+        const char *accept;
+        size_t wanted;
+    } cases[] = {
+        {"", 7},
+        {"text/csv", 1},
+        {"TEXT/CSV;q=0.5", 1},
+        {"*/*", 7},
+        {"*/*, text/csv", 7},
+        {"image/png, text/csv, application/json", 1},
+        {"text/csv;q=0", 7},
+        {"text/csv; q=0, application/json", 0},
+        {",,;", 7},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++)
+        SAME(http_accepts(view_of(cases[i].accept), types, LENGTH_OF(types), 7), cases[i].wanted);
+}
+
+TEST(a_charset_is_utf_8_unless_it_says_otherwise)
+{
+    TRUE(http_media_is_utf8(VIEW("")));
+    TRUE(http_media_is_utf8(VIEW("text/csv")));
+    TRUE(http_media_is_utf8(VIEW("text/csv; header=present; Charset=\"UTF-8\"")));
+    TRUE(http_media_is_utf8(VIEW("text/csv;charset=utf8")));
+    TRUE(!http_media_is_utf8(VIEW("text/csv;charset=latin-1")));
+    TRUE(!http_media_is_utf8(VIEW("text/csv; charset=")));
+}
