@@ -108,6 +108,27 @@ ON_BOTH(a_decision_is_erased_by_its_id_with_all_that_was_said_of_it)
     store_close(&store);
 }
 
+/* The decision was moved and erased long ago; its chargeback comes today. */
+ON_BOTH(what_is_said_of_an_erased_decision_later_is_left_out)
+{
+    WITH_STORE("erase_late");
+    struct journal journal = {0};
+    struct journal_moved moved;
+    struct journal_erased erased;
+    uint64_t ticket;
+    write_journal(dir, 1, 2);
+    WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
+    WORKS(journal_erase(&store, ERASE_BY_ENTITY, VIEW("even"), "ann", &erased, &err), err);
+    WORKS(journal_open(&journal, &(struct journal_options){.dir = dir}, 1, &err), err);
+    struct journal_label late = {.decision = VIEW("w0-2"), .source = VIEW("chargeback")};
+    WORKS(journal_append_label(&journal, 0, &late, &ticket, &err), err);
+    WORKS(journal_close(&journal, &err), err);
+    WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
+    SAME(moved.left_out, 1);
+    SAME(count_of(&store, "select count(*) from label where decision = 'w0-2'"), 0);
+    store_close(&store);
+}
+
 /* number_it's decisions are of 2025: what comes after the mark is somebody's new business. */
 ON_BOTH(an_entity_that_comes_again_is_kept_again)
 {
@@ -149,6 +170,34 @@ ON_BOTH(the_audit_log_tells_how_much_was_erased_and_not_whose)
     TEXT(event.payload, "{\"by\":\"entity\",\"decisions\":1,\"labels\":1,\"answers\":1}");
     TRUE(!audit_next(&reader, &event, &err));
     audit_close(&reader);
+    store_close(&store);
+}
+
+static void collect(void *self, const struct journal_answer *answer)
+{
+    text_add(self, answer->key);
+    text_addc(self, ' ');
+}
+
+/* 1..3 in the database, 4..6 in a segment; each told once, and nothing of what was erased. */
+ON_BOTH(answers_are_told_from_both_places_and_not_of_what_was_erased)
+{
+    WITH_STORE("erase_answers");
+    struct journal_moved moved;
+    struct journal_erased erased;
+    char bytes[512];
+    struct text text = text_in(bytes, sizeof bytes);
+    struct journal_answers answers = {
+        .store = &store, .bytes_max = 1 << 20, .each = collect, .self = &text};
+    write_journal(dir, 1, 3);
+    WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
+    write_journal(dir, 4, 6);
+    WORKS(journal_answers(&answers, dir, &err), err);
+    TEXT(text_view(&text), "w0-1 w0-2 w0-3 w0-4 w0-5 w0-6 ");
+    WORKS(journal_erase(&store, ERASE_BY_ENTITY, VIEW("even"), "ann", &erased, &err), err);
+    text.length = 0;
+    WORKS(journal_answers(&answers, dir, &err), err);
+    TEXT(text_view(&text), "w0-1 w0-3 w0-5 ");
     store_close(&store);
 }
 

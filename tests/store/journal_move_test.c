@@ -98,6 +98,11 @@ ON_BOTH(the_log_is_the_table_and_the_segments_each_record_once)
     store_close(&store);
 }
 
+static void count_answer(void *self, const struct journal_answer *answer UNUSED)
+{
+    ++*(int *)self;
+}
+
 /* The file is still there when its rows are: as after a crash between commit and unlink. */
 ON_BOTH(a_segment_whose_file_outlived_its_move_is_not_moved_twice)
 {
@@ -112,6 +117,11 @@ ON_BOTH(a_segment_whose_file_outlived_its_move_is_not_moved_twice)
     WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
     WORKS(file_save(path, copy, &err), err);
     check_log(&store, dir, 10);
+    int answers_told = 0;
+    struct journal_answers answers = {
+        .store = &store, .bytes_max = 1 << 20, .each = count_answer, .self = &answers_told};
+    WORKS(journal_answers(&answers, dir, &err), err);
+    SAME(answers_told, 3); /* from the database, and not from the file too */
     WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
     SAME(moved.segments, 1);
     SAME(moved.decisions + moved.labels + moved.answers + moved.left_out, 0);
@@ -156,10 +166,12 @@ ON_BOTH(a_segment_half_moved_goes_on_where_it_was)
     note_progress(&store, name, offset);
     check_log(&store, dir, 10);
     WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
-    SAME(moved.decisions, 0); /* somebody is reading */
+    SAME(moved.decisions, 0);
+    TRUE(moved.busy); /* somebody is reading */
     journal_read_close(&reader);
     WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
     SAME(moved.decisions, 6);
+    TRUE(!moved.busy);
     SAME(moved.left_out, 0);
     check_log(&store, dir, 10);
     store_close(&store);

@@ -132,6 +132,19 @@ TEST(a_text_that_is_too_long_is_named)
     WORKS(journal_request_size(&n.decision, 1, NULL, &size, &err), err);
 }
 
+TEST(an_answer_that_is_too_long_is_refused)
+{
+    struct numbered n;
+    struct err err = {0};
+    size_t size;
+    number_it(&n, 0, 1);
+    struct journal_answer answer = {.body = {"", JOURNAL_BODY_MAX + 1}}; /* only measured */
+    FAILS(journal_request_size(&n.decision, 1, &answer, &size, &err), err, ERR_LIMIT);
+    SAYS(err, "send fewer records");
+    answer.body.length--;
+    WORKS(journal_request_size(&n.decision, 1, &answer, &size, &err), err);
+}
+
 TEST(ids_are_in_the_order_of_time_and_never_twice_the_same)
 {
     enum { IDS = 20000 };
