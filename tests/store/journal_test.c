@@ -423,7 +423,7 @@ TEST(a_file_that_may_not_grow_stalls_the_journal_until_it_may)
     TRUE(now.kept < taken && now.kept > 0 && now.refused == 1);
     struct stat cut; /* to the last whole record */
     SAME(stat(last_segment(dir, SEGMENT_OPEN), &cut), 0);
-    SAME(cut.st_size, SEGMENT_HEADER_SIZE + now.bytes);
+    SAME((uint64_t)cut.st_size, SEGMENT_HEADER_SIZE + now.bytes);
     SAME(setrlimit(RLIMIT_FSIZE, &before), 0);
     wait_stalled(&journal, false);
     TRUE(wait_kept(&journal, 0, taken)); /* nothing that was taken is lost */
