@@ -282,10 +282,12 @@ static uint64_t killed_child(const char *dir)
         }
     }
     close(pipe_of[1]);
-    usleep(50000);
+    uint64_t kept = 0;
+    while (kept < 8 && read(pipe_of[0], &kept, sizeof kept) == (ssize_t)sizeof kept)
+        ; /* however busy the machine is */
+    usleep(20000);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    uint64_t kept = 0;
     while (read(pipe_of[0], &kept, sizeof kept) == (ssize_t)sizeof kept)
         ;
     close(pipe_of[0]);
