@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "cli/govern.h"
+#include "cli/model_dir.h"
 #include "model/adopt.h"
 #include "model/xgboost_write.h"
 #include "store/comparison.h"
@@ -186,14 +187,6 @@ static bool read_adoption(struct project *project, const struct call *call,
            read_names(project, call->option[OPTION_FEATURES], adoption, err);
 }
 
-/* One of our own, which begins with its manifest; other tar files may hold a model. */
-static bool is_bundle(struct view bytes)
-{
-    enum { MAGIC_AT = 257 };
-    return bytes.length > MAGIC_AT + 5 && view_starts(view_from(bytes, MAGIC_AT), "ustar") &&
-           view_starts(bytes, "manifest.json");
-}
-
 /* `name` says what a number in it is. */
 static bool add_companion(struct project *project, const char *path, struct view name,
                           struct imported *model, struct err *err)
@@ -242,7 +235,7 @@ static bool make_bundle(struct project *project, const struct call *call, struct
 {
     struct imported model;
     struct adoption adoption = {0};
-    if (is_bundle(bytes)) {
+    if (model_dir_is_bundle(bytes)) {
         if (call->arguments > 2 || call->option[OPTION_SCALER] != NULL)
             return err_set(err, ERR_USAGE, "a bundle is complete: nothing stands beside it");
         *out = bytes;

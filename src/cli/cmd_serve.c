@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/container.h"
 #include "cli/gatehouse.h"
 #include "cli/ledger.h"
 #include "cli/watch.h"
@@ -38,10 +39,18 @@ static bool take_flags(struct project *project, const struct call *call, struct 
 }
 
 /* The model to begin with. Only the registry's champion is watched: what was named stays. */
-static bool load(struct watch *watch, const struct call *call, struct served **out, struct err *err)
+static bool load(struct watch *watch, const struct call *call, const struct container *container,
+                 struct served **out, struct err *err)
 {
     const char *file = call->option[OPTION_BUNDLE], *reference = call->option[OPTION_MODEL];
     struct version version = {0};
+    bool named = file != NULL || reference != NULL;
+    if (!named && container->many_models) {
+        *out = NULL; /* they come by name */
+        return true;
+    }
+    if (!named && container->model_dir != NULL)
+        return watch_load_dir(watch, NULL, view_of(container->model_dir), out, err);
     if (file == NULL) {
         if (!watch_load(watch, reference == NULL ? "champion" : reference, out, &version, err))
             return reference != NULL || err->kind != ERR_NOT_FOUND ? false
@@ -86,22 +95,30 @@ static void warn(const char *why)
     log_end(&line);
 }
 
+static void say_model(struct log_line *line, const struct served *served)
+{
+    char hex[DIGEST_HEX_SIZE];
+    json_key(&line->json, "project"), json_text(&line->json, served->bundle.project);
+    json_key(&line->json, "version"), json_string(&line->json, served->version);
+    json_key(&line->json, "bundle");
+    json_string(&line->json, digest_print(&served->bundle.digest, hex));
+    json_key(&line->json, "golden_records");
+    json_count(&line->json, served->bundle.golden_count);
+}
+
+/* `served` NULL: models come by name. */
 static void say_listening(const struct http *http, const struct served *served, const char *address,
                           int64_t started_ns)
 {
-    char hex[DIGEST_HEX_SIZE];
     struct log_line line;
     log_begin(&line, LOG_LEVEL_INFO, "listening");
     json_key(&line.json, "address"), json_string(&line.json, address);
-    json_key(&line.json, "project"), json_text(&line.json, served->bundle.project);
-    json_key(&line.json, "version"), json_string(&line.json, served->version);
-    json_key(&line.json, "bundle");
-    json_string(&line.json, digest_print(&served->bundle.digest, hex));
+    if (served != NULL)
+        say_model(&line, served);
     json_key(&line.json, "workers"), json_count(&line.json, http->workers);
     json_key(&line.json, "connections_max"), json_count(&line.json, http->connections_max);
     json_key(&line.json, "tls"), json_bool(&line.json, http->options.tls != NULL);
     json_key(&line.json, "socket"), json_string(&line.json, http->options.path);
-    json_key(&line.json, "golden_records"), json_count(&line.json, served->bundle.golden_count);
     json_key(&line.json, "start_ms");
     json_number(&line.json, (double)((clock_ticks_ns() - started_ns) / 10000) / 100);
     log_end(&line);
@@ -157,12 +174,14 @@ static bool begin(struct ledger *ledger, struct server *server, struct served *s
            file_save(call->option[OPTION_ADDRESS], view_of(address), err);
 }
 
-static bool serve(struct watch *watch, const struct call *call, const struct gatehouse *gatehouse,
-                  struct served *served, int64_t started_ns, struct err *err)
+static bool serve(struct watch *watch, const struct call *call, const struct container *container,
+                  const struct gatehouse *gatehouse, struct served *served, int64_t started_ns,
+                  struct err *err)
 {
     CLEANUP(ledger_close) struct ledger ledger = {0};
     const struct config *config = &watch->project->config;
-    bool watched = call->option[OPTION_BUNDLE] == NULL && call->option[OPTION_MODEL] == NULL;
+    bool watched = call->option[OPTION_BUNDLE] == NULL && call->option[OPTION_MODEL] == NULL &&
+                   container->model_dir == NULL && !container->many_models;
     struct server_options options = {
         .http = http_options_of(config),
         .gateway = gatehouse->gateway,
@@ -173,7 +192,8 @@ static bool serve(struct watch *watch, const struct call *call, const struct gat
         .emf_namespace = gatehouse->emf_namespace,
         .endpoint = gatehouse->endpoint,
         .requests_max = (unsigned)config_count(config, KEY_SERVE_REQUESTS_MAX),
-        .source = watched ? watch_source(watch) : (struct model_source){0},
+        .source = watched ? watch_source(watch) : watch_source_of_names(watch),
+        .named_bytes_max = config_count(config, KEY_SERVE_MODELS_BYTES),
         .watch_ms = (unsigned)config_count(config, KEY_SERVE_WATCH_MS),
         .deadline_ms = (unsigned)config_count(config, KEY_SERVE_DEADLINE_MS),
         .fallback = fallback_of(config),
@@ -185,7 +205,8 @@ static bool serve(struct watch *watch, const struct call *call, const struct gat
     sigset_t signals;
     block_signals(&signals);
     struct server server = {0};
-    if (!ledger_open(&ledger, watch->project, &options, err) ||
+    if (!container_serve(container, &options, err) ||
+        !ledger_open(&ledger, watch->project, &options, err) ||
         !server_open(&server, &options, err)) {
         served_free(served);
         return false;
@@ -202,6 +223,13 @@ static bool serve(struct watch *watch, const struct call *call, const struct gat
     return ok;
 }
 
+/* Whose word it is where models lie: the configuration's, then the platform's. */
+static const char *models_dir_of(const struct project *project, const struct container *container)
+{
+    bool said = config_text(&project->config, KEY_SERVE_MODELS_DIR).length > 0;
+    return said ? config_path(&project->config, KEY_SERVE_MODELS_DIR) : container->models_dir;
+}
+
 static bool run(const struct call *call, struct err *err)
 {
     int64_t started_ns = clock_ticks_ns();
@@ -209,11 +237,14 @@ static bool run(const struct call *call, struct err *err)
     struct served *served;
     if (!project_open_loosely(&project, call, err))
         return false;
-    struct watch watch = {.project = &project};
+    struct container container;
+    container_find(&container, &project);
+    struct watch watch = {.project = &project, .models_dir = models_dir_of(&project, &container)};
     struct gatehouse gatehouse = {0};
-    bool ok = take_flags(&project, call, err) && gatehouse_open(&gatehouse, &project, err) &&
-              load(&watch, call, &served, err) &&
-              serve(&watch, call, &gatehouse, served, started_ns, err);
+    bool ok = container_set(&container, &project, err) && take_flags(&project, call, err) &&
+              gatehouse_open(&gatehouse, &project, err) &&
+              load(&watch, call, &container, &served, err) &&
+              serve(&watch, call, &container, &gatehouse, served, started_ns, err);
     gatehouse_close(&gatehouse);
     project_close(&project);
     return ok;
@@ -241,7 +272,9 @@ const struct command command_serve = {
         "A promotion or rollback in the registry takes effect within serve.watch_ms, without a "
         "lost\n"
         "request; a bundle that fails its self-test is refused and the old one goes on.\n"
-        "A stop answers the requests in flight. Logs are JSON lines on standard error.\n",
+        "A stop answers the requests in flight. Logs are JSON lines on standard error.\n"
+        "Without an assay.yaml, the model in /opt/ml/model (SageMaker) or AZUREML_MODEL_DIR is\n"
+        "served to the platform: a bundle as model.assay, or an xgboost-model.\n",
     .options = options,
     .run = run,
 };

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "cli/container.h"
 #include "cli/draft.h"
 #include "cli/progress.h"
 #include "cli/project.h"
@@ -20,8 +21,8 @@ static bool draft(const struct call *call, struct err *err)
     return draft_project(&options, stderr, err);
 }
 
-static bool train(struct project *project, const struct call *call, enum step_id until,
-                  struct err *err)
+static bool train_until(struct project *project, const struct call *call, enum step_id until,
+                        struct version *version, struct err *err)
 {
     struct terminal terminal = terminal_of(stderr);
     struct pipeline pipeline = {
@@ -40,7 +41,14 @@ static bool train(struct project *project, const struct call *call, enum step_id
     printf("%lld " VIEW_FMT " %s%s\n", (long long)pipeline.version.number,
            VIEW_ARG(pipeline.version.name), digest_print(&pipeline.version.bundle, hex),
            pipeline.champion ? " champion" : "");
+    *version = pipeline.version;
     return true;
+}
+
+static bool train_whole(struct project *project, const struct call *call, struct version *version,
+                        struct err *err)
+{
+    return train_until(project, call, STEP_ID_deploy, version, err);
 }
 
 static bool run(const struct call *call, struct err *err)
@@ -59,12 +67,16 @@ static bool run(const struct call *call, struct err *err)
         if (call->option[i] != NULL)
             return err_set(err, ERR_USAGE, "--%s goes with --from; assay.yaml says it otherwise",
                            command_train.options[i].name);
+    if (call->option[OPTION_FROM] == NULL && container_trains(call))
+        return container_train(call, train_whole, err);
     if (call->option[OPTION_FROM] != NULL && !draft(call, err))
         return false;
     struct project project;
+    struct version version;
     if (!project_open(&project, call, err))
         return false;
-    bool ok = project_open_store(&project, err) && train(&project, call, until, err) &&
+    bool ok = project_open_store(&project, err) &&
+              train_until(&project, call, until, &version, err) &&
               project_checkpoint(&project, false, err);
     project_close(&project);
     return ok;
@@ -86,7 +98,10 @@ const struct command command_train = {
     .about = "prepare, train, evaluate, gate, register, deploy",
     .more = "Each step runs again only when something it depends on changed; a run that was\n"
             "killed resumes. Prints the version's number, name and bundle digest. A gate that\n"
-            "refuses ends with exit status 10 and registers nothing.\n",
+            "refuses ends with exit status 10 and registers nothing.\n"
+            "In SageMaker's container, where there is no assay.yaml but\n"
+            "/opt/ml/input/config/hyperparameters.json, it trains from the channel `train` and\n"
+            "leaves the model in /opt/ml/model.\n",
     .options = options,
     .run = run,
 };

@@ -405,8 +405,15 @@ static void write_all(struct text *text, const struct draft_options *options,
     write_features(text, draft);
     write_split(text, draft);
     text_adds(text, "\nmodel:\n  algorithm: xgboost  # or random_forest\n  rounds: 200\n"
-                    "  early_stopping: 30\n  metric: aucpr\n  folds: 5\n\n"
-                    "gate:\n  - roc_auc >= 0.7\n");
+                    "  early_stopping: 30\n  metric: aucpr\n  folds: 5\n");
+    for (size_t i = 0; i < options->parameters; i++) {
+        text_adds(text, i == 0 ? "  parameters:\n    " : "    ");
+        add_scalar(text, options->parameter[i].name);
+        text_adds(text, ": ");
+        add_scalar(text, options->parameter[i].value);
+        text_addc(text, '\n');
+    }
+    text_adds(text, "\ngate:\n  - roc_auc >= 0.7\n");
 }
 
 /* ---------------------------------------------------------------- the project */

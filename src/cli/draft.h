@@ -8,13 +8,20 @@
 #define CLI_DRAFT_H
 
 #include "base/err.h"
+#include "base/view.h"
+
+struct draft_parameter {
+    struct view name, value;
+};
 
 struct draft_options {
-    const char *dir;   /* where assay.yaml goes; made when it is not there */
-    const char *from;  /* the first CSV */
-    const char *join;  /* a second one, or NULL */
-    const char *on;    /* the key, or NULL: the one column both have */
-    const char *label; /* or NULL: a column with a well-known name */
+    const char *dir;                         /* where assay.yaml goes; made when it is not there */
+    const char *from;                        /* the first CSV */
+    const char *join;                        /* a second one, or NULL */
+    const char *on;                          /* the key, or NULL: the one column both have */
+    const char *label;                       /* or NULL: a column with a well-known name */
+    const struct draft_parameter *parameter; /* XGBoost's, for model.parameters */
+    size_t parameters;
 };
 
 /* What was guessed is said on `out`. */

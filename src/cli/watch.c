@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/doc.h"
+#include "cli/model_dir.h"
 #include "base/log.h"
 #include "store/governance.h"
 
@@ -257,17 +258,48 @@ static bool mind(void *self, const struct meters *meters, struct err *err)
 
 /* ---------------------------------------------------------------- models by name */
 
-/* A version of the registry, by what it was asked for as. */
-static bool load_named(void *self, struct view name, struct view url UNUSED, struct served **out,
+bool watch_load_dir(struct watch *watch, const char *root, struct view path, struct served **out,
+                    struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = LOOK_BYTES_MAX};
+    struct view project = config_text(&watch->project->config, KEY_PROJECT);
+    struct served *served = served_new();
+    struct version none = {0};
+    const char *own = view_copy(path, &arena);
+    bool ok = own != NULL &&
+              (root == NULL ? model_dir_load(own, project, &served->bundle, err)
+                            : model_dir_load_below(root, path, project, &served->bundle, err)) &&
+              project_vouched(watch->project, &none, err) && watch_name(served, &none, "file", err);
+    if (ok)
+        *out = served;
+    else
+        served_free(served);
+    return ok;
+}
+
+/* By what the platform laid down, or as a version of the registry. */
+static bool load_named(void *self, struct view name, struct view url, struct served **out,
                        struct err *err)
 {
     struct watch *watch = self;
     struct version version;
     char reference[SERVED_NAME_SIZE];
+    if (url.length > 0 && watch->models_dir == NULL)
+        return err_set(err, ERR_NOT_FOUND, "this server has no directory of models to load from");
+    if (url.length > 0)
+        return watch_load_dir(watch, watch->models_dir, url, out, err);
+    if (watch->project->config.path == NULL)
+        return err_set(err, ERR_NOT_FOUND, "there is no registry here to load '" VIEW_FMT "' from",
+                       VIEW_ARG(name));
     snprintf(reference, sizeof reference, "%.*s", (int)name.length, name.text);
     if (watch->project->store.dir == NULL && !project_open_store(watch->project, err))
         return false;
     return watch_load(watch, reference, out, &version, err);
+}
+
+struct model_source watch_source_of_names(struct watch *watch)
+{
+    return (struct model_source){.self = watch, .load = load_named};
 }
 
 struct model_source watch_source(struct watch *watch)

@@ -25,7 +25,8 @@
 
 struct watch {
     struct project *project;
-    int64_t champion; /* the number that is served; 0: none */
+    const char *models_dir; /* where models asked for by name are; NULL: nowhere */
+    int64_t champion;       /* the number that is served; 0: none */
 
     struct experiment experiment; /* the one that runs; id 0: none */
     int64_t told;                 /* the experiment whose rival could not be loaded */
@@ -42,5 +43,12 @@ bool watch_name(struct served *served, const struct version *version, const char
                 struct err *err);
 
 struct model_source watch_source(struct watch *watch);
+/* The same without the registry's champion: what was named at the start stays. */
+struct model_source watch_source_of_names(struct watch *watch);
+
+/* A served model out of a directory or a file that a platform laid down (cli/model_dir.h); below
+ * `root`, when that is not NULL. */
+bool watch_load_dir(struct watch *watch, const char *root, struct view path, struct served **out,
+                    struct err *err);
 
 #endif
