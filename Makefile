@@ -152,6 +152,10 @@ $(OUT)/fuzz_%: $(OUT)/fuzz/fuzz_%.o $(call archive,$(uses.cli))
 $(OUT)/forest_bench: $(patsubst %.c,$(OUT)/%.o,$(wildcard bench/*.c)) $(call archive,embed $(uses.embed))
 	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,embed $(uses.embed))
 
+# The HTTP stack alone, for the serving figures.
+$(OUT)/bare_stack: $(OUT)/bench/stack/bare.o $(call archive,serve $(uses.serve))
+	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,serve $(uses.serve))
+
 packages:
 	@tools/install-packages
 
@@ -179,8 +183,9 @@ lint:
 
 bench:
 	@tools/install-packages bench
-	@$(MAKE) --no-print-directory MODE=release all build/release/forest_bench
-	@ASSAY=$(abspath build/release/assay) FOREST_BENCH=$(abspath build/release/forest_bench) bench/run
+	@$(MAKE) --no-print-directory MODE=release all build/release/forest_bench build/release/bare_stack
+	@ASSAY=$(abspath build/release/assay) FOREST_BENCH=$(abspath build/release/forest_bench) \
+	    BARE_STACK=$(abspath build/release/bare_stack) bench/run
 
 demo: packages
 	@$(MAKE) --no-print-directory MODE=release all

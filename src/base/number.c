@@ -167,14 +167,88 @@ static int print_away_from_zero(double value, int digits, char out[NUMBER_SIZE])
     return length;
 }
 
+/* ---------------------------------------------------------------- the usual numbers, by integers
+ */
+
+enum { U64_DIGITS = 20 };
+
+/* The digits of a whole number; returns how many. */
+static size_t print_u64(uint64_t value, char *out)
+{
+    char digit[U64_DIGITS];
+    size_t count = 0;
+    do {
+        digit[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    for (size_t i = 0; i < count; i++)
+        out[i] = digit[count - 1 - i];
+    return count;
+}
+
+/* digits x 10^-decimals, as "%g" writes it: no zeros at the end, no dot without a digit behind. */
+static size_t print_fixed(uint64_t digits, int decimals, char *out)
+{
+    char digit[U64_DIGITS + 1];
+    for (; decimals > 0 && digits % 10 == 0; decimals--)
+        digits /= 10;
+    int count = (int)print_u64(digits, digit);
+    if (decimals == 0) {
+        memcpy(out, digit, (size_t)count);
+        return (size_t)count;
+    }
+    char *to = out;
+    int whole = count - decimals;
+    for (int i = 0; i < whole; i++)
+        *to++ = digit[i];
+    if (whole <= 0)
+        *to++ = '0';
+    *to++ = '.';
+    for (int i = whole; i < 0; i++)
+        *to++ = '0';
+    for (int i = whole < 0 ? 0 : whole; i < count; i++)
+        *to++ = digit[i];
+    return (size_t)(to - out);
+}
+
+typedef unsigned __int128 u128;
+
+/* From a ten-thousandth to a thousand million million every step of the shortest text is exact in
+ * 128 bits. With value = m 2^-s, the nearest text of `decimals` digits behind the dot is m
+ * 10^decimals over 2^s, rounded; it reads back when it is off by less than half a unit of m.
+ * Returns 0 where this does not hold. */
+static size_t print_usual(double value, char *out)
+{
+    static const double tens[] = {1e-4, 1e-3, 1e-2, 1e-1, 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
+                                  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const uint64_t whole[] = {1,       10,       100,       1000,       10000,      100000,
+                                     1000000, 10000000, 100000000, 1000000000, 10000000000};
+    int exponent, power = 0;
+    uint64_t m = (uint64_t)ldexp(frexp(value, &exponent), DBL_MANT_DIG);
+    int s = DBL_MANT_DIG - exponent;
+    if (!(value >= 1e-4 && value < 1e15) || m == UINT64_C(1) << (DBL_MANT_DIG - 1))
+        return 0; /* below a power of two doubles are closer than above it */
+    while (value >= tens[power + 1])
+        power++;
+    for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
+        int decimals = digits - 1 - (power - 4);
+        u128 scale = (u128)whole[decimals / 2] * whole[decimals - decimals / 2];
+        u128 exact = m * scale, text = exact >> s, rest = exact - (text << s),
+             half = (u128)1 << (s - 1);
+        text += rest > half || (rest == half && (text & 1) != 0);
+        u128 back = text << s, off = back > exact ? back - exact : exact - back;
+        if (2 * off < scale || (2 * off == scale && (m & 1) == 0))
+            return print_fixed((uint64_t)text, decimals, out);
+    }
+    return 0;
+}
+
 static size_t print_plain(double value, char out[NUMBER_SIZE])
 {
     if (isnan(value))
         return (size_t)snprintf(out, NUMBER_SIZE, "nan");
     if (isinf(value))
         return (size_t)snprintf(out, NUMBER_SIZE, value < 0 ? "-inf" : "inf");
-    if (fabs(value) < 1e15 && value == (double)(int64_t)value && !(value == 0 && signbit(value)))
-        return (size_t)snprintf(out, NUMBER_SIZE, "%" PRId64, (int64_t)value);
     /* Up to 15 digits survive a normal double, so 15 hold every shorter text; the subnormal ones
      * have fewer digits to give. */
     int length = 0;
@@ -196,8 +270,20 @@ static size_t print_plain(double value, char out[NUMBER_SIZE])
 
 size_t number_print(double value, char out[NUMBER_SIZE])
 {
+    size_t sign = signbit(value) && !isnan(value) ? 1 : 0, length = 0;
+    double size = fabs(value);
+    if (size < 1e15 && size == (double)(uint64_t)size)
+        length = print_u64((uint64_t)size, out + sign);
+    else if (isfinite(size))
+        length = print_usual(size, out + sign);
+    if (length > 0) {
+        if (sign == 1)
+            out[0] = '-';
+        out[sign + length] = '\0';
+        return sign + length;
+    }
     locale_t before = uselocale(plain_locale());
-    size_t length = print_plain(value, out);
+    length = print_plain(value, out);
     uselocale(before);
     return length;
 }
@@ -210,7 +296,8 @@ void text_add_number(struct text *text, double value)
 
 void text_add_u64(struct text *text, uint64_t value)
 {
-    text_addf(text, "%" PRIu64, value);
+    char digits[U64_DIGITS];
+    text_add(text, (struct view){digits, print_u64(value, digits)});
 }
 
 /* Maps floats to integers so that neighbours differ by one across zero too. */

@@ -153,6 +153,50 @@ static void prints(double value, const char *want)
     TEXT(view_of(bytes), want);
 }
 
+/* The shortest of 15, 16 and 17 digits that reads back, by the C library. */
+static void prints_as_the_library(double value)
+{
+    char want[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(want, sizeof want, "%.*g", digits, value);
+        if (strtod(want, NULL) == value)
+            break;
+    }
+    char bytes[NUMBER_SIZE];
+    size_t length = number_print(value, bytes);
+    FAIL_UNLESS(strcmp(bytes, want) == 0 && length == strlen(want), "'%s', wanted '%s'", bytes,
+                want);
+}
+
+TEST(a_million_numbers_of_every_size_print_as_the_library_prints_them)
+{
+    struct rng rng = rng_of(1, 2, 3);
+    for (int i = 0; i < 1000000; i++) {
+        double unit = rng_unit(&rng), power = ldexp(1, (int)rng_below(&rng, 70) - 20);
+        int exponent;
+        double value = i % 4 == 0   ? (double)(float)unit
+                       : i % 4 == 1 ? unit
+                       : i % 4 == 2 ? unit * power
+                                    : (double)rng_below(&rng, 100000000) / 1e4;
+        /* Powers of two and whole numbers from 1e15 on have their own ways, above. */
+        if (frexp(value, &exponent) != 0.5 && value < 1e15)
+            prints_as_the_library(i % 8 < 4 ? value : -value);
+    }
+    static const double edges[] = {1e-4,
+                                   0.00009999999999999999,
+                                   0.001,
+                                   0.01,
+                                   0.1,
+                                   0.9999999999999999,
+                                   1.0000000000000002,
+                                   9.999999999999998,
+                                   99999999999999.98,
+                                   999999999999999.9,
+                                   123456.5};
+    for (size_t i = 0; i < LENGTH_OF(edges); i++)
+        prints_as_the_library(edges[i]);
+}
+
 /* As Python's repr prints them, whole numbers without their ".0". */
 TEST(numbers_print_as_the_shortest_text_that_reads_back)
 {
