@@ -52,7 +52,7 @@ app = FastAPI()
 
 @app.post("/predict")
 def predict(row: Row):
-    matrix = xgboost.DMatrix(numpy.array([[getattr(row, name) for name in columns]], dtype="float32"))
+    matrix = xgboost.DMatrix(numpy.array([[getattr(row, name) for name in columns]], dtype="float32"), feature_names=columns)
     p = float(booster.predict(matrix)[0])
     return {"prediction": "fraud" if p >= 0.5 else "legit", "fraud_probability": p}
 """ % COLUMNS
@@ -69,7 +69,7 @@ class Fraud:
 
     @bentoml.api
     def predict(self, row: dict) -> dict:
-        matrix = xgboost.DMatrix(numpy.array([[row[name] for name in columns]], dtype="float32"))
+        matrix = xgboost.DMatrix(numpy.array([[row[name] for name in columns]], dtype="float32"), feature_names=columns)
         return {"fraud_probability": float(self.booster.predict(matrix)[0])}
 """ % COLUMNS
 
@@ -213,7 +213,7 @@ def bare(cwd, answer):
 
 
 def nginx(cwd, answer):
-    program = debian_tool("nginx", "../sbin/nginx")
+    program = debian_tool("nginx", "nginx")
     port = free_port()
     write(cwd, "nginx.conf", NGINX % (port, answer.replace("'", "")))
     return Contender("nginx", [program, "-p", cwd, "-c", os.path.join(cwd, "nginx.conf"), "-e", "stderr"], "/",
@@ -333,15 +333,15 @@ def table(contenders, missing):
     print("| --- | --- | --- |")
     goal("20 times FastAPI with XGBoost", "FastAPI", "Assay", 20, by)
     goal("85 % of the bare stack", "Assay", "bare stack", None, by, 0.85)
-    goal("with the journal 80 % of that", "Assay, journal", "Assay", None, by, 0.8)
+    goal("with the journal 80 % of its requests/s", "Assay", "Assay, journal", None, by, 0.8, "rates")
     goal("with reasons on every answer half of it", "Assay, reasons", "Assay", None, by, 0.5)
 
 
-def goal(text, above, below, least, by, share=None):
+def goal(text, above, below, least, by, share=None, of="costs"):
     """`above` spends at least so many times what `below` does; or `below` at least that share."""
     if above not in by or below not in by:
         return
-    found = ratios(by[above], by[below], "costs") if share is None else ratios(by[below], by[above], "costs")
+    found = ratios(by[above], by[below], "costs") if share is None else ratios(by[below], by[above], of)
     met = statistics.median(found) >= (least if share is None else share)
     print(f"| {text} | {spread(found)} | {'met' if met else '**not met**'} |")
 

@@ -55,8 +55,8 @@ def debian_tool(package, program):
     if found is not None:
         return found
     folder = os.path.join(ROOT, "build", "tools", package)
-    path = os.path.join(folder, "usr", "bin", program)
-    if not os.path.exists(path):
+    paths = [os.path.join(folder, "usr", place, program) for place in ("bin", "sbin")]
+    if not any(map(os.path.exists, paths)):
         os.makedirs(folder, exist_ok=True)
         got = subprocess.run(["apt-get", "-q", "download", package], cwd=folder, check=False,
                              capture_output=True, text=True)
@@ -64,7 +64,7 @@ def debian_tool(package, program):
             raise Skip(f"the package {package} cannot be had: {got.stderr.strip()[:120]}")
         archive = [name for name in os.listdir(folder) if name.endswith(".deb")][0]
         subprocess.run(["dpkg", "-x", archive, "."], cwd=folder, check=True)
-    return path
+    return next(filter(os.path.exists, paths))
 
 
 def assay(*arguments, cwd, status=0, env=None, stdin=None, timeout=300):
