@@ -158,16 +158,21 @@ class Contender:
         self.log.close()
 
     def processor(self):
-        """Seconds of the session's processes so far."""
-        total = 0
+        """Seconds of the process and all that it started, so far."""
+        parent, spent = {}, {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
                     fields = file.read().rsplit(")", 1)[1].split()
             except OSError:
                 continue
-            if int(fields[3]) == self.process.pid:
-                total += int(fields[11]) + int(fields[12])
+            parent[int(pid)], spent[int(pid)] = int(fields[1]), int(fields[11]) + int(fields[12])
+        total = 0
+        for pid in spent:
+            above = pid
+            while above not in (0, self.process.pid):
+                above = parent.get(above, 0)
+            total += spent[pid] if above == self.process.pid else 0
         return total / TICK
 
     def load(self, seconds):

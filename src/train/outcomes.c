@@ -1,5 +1,7 @@
 #include "train/outcomes.h"
 
+#include "base/number.h"
+
 #include <math.h>
 
 /* Shares of the population at which its score is kept: hundredths, then finer towards the top,
@@ -9,32 +11,46 @@ static const struct {
 } stretches[] = {{1, 99, 100}, {991, 999, 1000}, {9991, 9999, 10000}};
 enum { POPULATION_KNOTS = 1 + 99 + 9 + 9 + 1 };
 
-static bool is_set(const struct config *config, enum key_id key)
+/* A line as assay.yaml has it: `word`, which leaves *line as it is, or a score. */
+static bool read_line(const struct config *config, enum key_id key, const char *word, float *line,
+                      struct err *err)
 {
-    return config->setting[key].origin != ORIGIN_DEFAULT;
+    struct view text = config_text(config, key);
+    double number;
+    if (view_is(text, word))
+        return true;
+    if (!number_parse(text, &number) || number < 0 || number > 1)
+        return err_set(err, ERR_INPUT, "%s is '%s' or a score from 0 to 1, not '" VIEW_FMT "'",
+                       config_keys[key].path, word, VIEW_ARG(text));
+    *line = (float)number;
+    return true;
+}
+
+static bool read_lines(const struct config *config, struct policy *policy, struct err *err)
+{
+    policy->review = policy->threshold;
+    policy->decline = HUGE_VALF;
+    return read_line(config, KEY_DECISION_REVIEW, "threshold", &policy->review, err) &&
+           read_line(config, KEY_DECISION_DECLINE, "never", &policy->decline, err);
 }
 
 bool outcomes_check(const struct config *config, bool has_costs, struct err *err)
 {
+    struct policy policy = policy_of(0); /* the threshold is not chosen yet */
     if (view_is(config_text(config, KEY_DECISION_OUTCOME), "cost") && !has_costs)
         return err_set(err, ERR_INPUT,
                        "decision.outcome cost needs the costs: set evaluation.cost.*");
-    if (is_set(config, KEY_DECISION_REVIEW) && is_set(config, KEY_DECISION_DECLINE) &&
-        config_number(config, KEY_DECISION_DECLINE) < config_number(config, KEY_DECISION_REVIEW))
-        return err_set(err, ERR_INPUT, "decision.decline is below decision.review");
-    return true;
+    if (!read_lines(config, &policy, err))
+        return false;
+    return policy.decline >= policy.review ||
+           err_set(err, ERR_INPUT, "decision.decline is below decision.review");
 }
 
 static bool set_lines(struct evaluation *e, struct err *err)
 {
-    const struct config *config = e->pipeline->config;
     struct policy *policy = &e->policy;
-    policy->review = policy->threshold;
-    policy->decline = HUGE_VALF;
-    if (is_set(config, KEY_DECISION_REVIEW))
-        policy->review = (float)config_number(config, KEY_DECISION_REVIEW);
-    if (is_set(config, KEY_DECISION_DECLINE))
-        policy->decline = (float)config_number(config, KEY_DECISION_DECLINE);
+    if (!read_lines(e->pipeline->config, policy, err))
+        return false;
     if (policy->decline >= policy->review)
         return true;
     return err_set(err, ERR_INPUT,

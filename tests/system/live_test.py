@@ -116,4 +116,27 @@ def a_reload_looks_at_the_registry_at_once_and_answers_with_the_f1():
             assert server.ask("POST", "/reload")[0] == 409
 
 
+@test
+def a_policy_of_two_lines_approves_reviews_and_declines():
+    with directory() as cwd:
+        trained(cwd, 1, "decision:\n  review: 0.02\n  decline: 0.5\n")
+        with Server(cwd) as server:
+            row = typed(server, record(cwd))
+            quiet = {**row, "num_claims_past_year": 0, "num_insurers_past_5_years": 1}
+            loud = {**row, "num_claims_past_year": 5, "num_insurers_past_5_years": 5,
+                    "months_as_customer": 1, "injury_claim": 90000, "total_claim_amount": 190000}
+            for asked in (quiet, row, loud):
+                said = server.post("/decide", asked)[1]["decisions"][0]
+                wanted = ("decline" if said["score"] >= 0.5 else
+                          "review" if said["score"] >= 0.02 else "approve")
+                assert said["outcome"] == wanted and 0 <= said["percentile"] <= 100, said
+        for settings, why in ((("decision.review=0.9", "decision.decline=0.5"), "below decision.review"),
+                              (("decision.decline=often",), "'never' or a score"),
+                              (("decision.review=1.5",), "'threshold' or a score"),
+                              (("decision.outcome=cost",), "set evaluation.cost.*")):
+            words = [word for setting in settings for word in ("--set", setting)]
+            refused = assay("train", *words, cwd=cwd, status=3).said
+            assert why in refused, refused
+
+
 main()
