@@ -66,7 +66,8 @@ static bool load_answers(const struct store_place *place, struct server *server,
 bool ledger_begin(struct ledger *ledger, struct server *server, struct err *err)
 {
     struct journal_mover_options mover = {.dir = ledger->journal.dir,
-                                          .store = project_store_place(ledger->project)};
+                                          .store = project_store_place(ledger->project),
+                                          .keep = journal_keep_of(&ledger->project->config)};
     if (!ledger->kept)
         return true;
     ledger->moving =
