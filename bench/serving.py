@@ -21,7 +21,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tests", "system")]
 
-from harness import ASSAY, assay, debian_tool, directory, Skip, write  # noqa: E402
+from harness import ASSAY, assay, debian_tool, directory, read, Skip, write  # noqa: E402
 from peers import Missing, run  # noqa: E402
 from cases import KEPT  # noqa: E402
 
@@ -175,6 +175,23 @@ class Contender:
             total += spent[pid] if above == self.process.pid else 0
         return total / TICK
 
+    def resident_mb(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1)) / 1024
+
+    def half(self, rate, seconds):
+        """(requests/s, p50, p99 in ms) where each of 256 clients rests between its requests, so long
+        that about half of `rate` comes; and the memory it then holds."""
+        write(self.cwd, "half.lua", read(self.cwd, self.script + ".lua") +
+              f"function delay() return {max(1, round(256 / (rate / 2) * 1000))} end\n")
+        said = subprocess.run(["taskset", "-c", "1", "wrk", "--latency", "-t1", "-c256", f"-d{seconds}s", "-s",
+                               "half.lua", f"http://127.0.0.1:{self.port}{self.path}"],
+                              cwd=self.cwd, check=True, capture_output=True, text=True).stdout
+        scale = {"us": 1e-3, "ms": 1, "s": 1e3}
+        times = [float(number) * scale[unit] for number, unit in
+                 re.findall(r"(?:50|99)%\s+([\d.]+)(us|ms|s)", said)]
+        return float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1)), *times, self.resident_mb()
+
     def load(self, seconds):
         before = self.processor()
         said = subprocess.run(["taskset", "-c", "1", "wrk", "--latency", "-t1", f"-c{CONNECTIONS}",
@@ -313,6 +330,8 @@ def main():
                     rate, cost, tail = contender.load(SECONDS)
                     contender.rates.append(rate), contender.costs.append(cost), contender.tails.append(tail)
             table(contenders, missing)
+            at_half_load(contenders)
+            starts(cwd)
         finally:
             for contender in contenders:
                 contender.stop()
@@ -340,6 +359,34 @@ def table(contenders, missing):
     goal("85 % of the bare stack", "Assay", "bare stack", None, by, 0.85)
     goal("with the journal 80 % of its requests/s", "Assay", "Assay, journal", None, by, 0.8, "rates")
     goal("with reasons on every answer half of it", "Assay, reasons", "Assay", None, by, 0.5)
+
+
+def at_half_load(contenders):
+    print("\nAt about half of that load, from 256 connections:\n")
+    print("| server | requests/s | p50, ms | p99, ms | resident memory, MB |")
+    print("| --- | --- | --- | --- | --- |")
+    for c in contenders[:5]:
+        found = [c.half(statistics.median(c.rates), SECONDS) for _ in range(ROUNDS)]
+        print(f"| {c.name} | " + " | ".join(spread(values, digits) for values, digits in
+                                            zip(zip(*found), (0, 3, 3, 1))) + " |")
+
+
+def starts(cwd):
+    """From the process's beginning to its first answered /readyz."""
+    took = []
+    for _ in range(ROUNDS):
+        c = ours(cwd, "start", "/readyz", "store.dir=.assay")
+        began = time.monotonic()
+        with subprocess.Popen(c.command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while True:
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{c.port}/readyz", timeout=5):
+                        break
+                except OSError:
+                    time.sleep(0.001)
+            took.append((time.monotonic() - began) * 1000)
+            process.terminate()
+    print(f"\nFrom the start of the process to the first `/readyz` that says ready, with the journal: {spread(took, 0)} ms.")
 
 
 def goal(text, above, below, least, by, share=None, of="costs"):
