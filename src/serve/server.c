@@ -9,12 +9,23 @@
 /* How much of the journal is read for answers that were given, at most. */
 enum { ANSWERS_READ_MAX = 1 << 28 };
 
+/* What cannot be kept is refused, so nothing is to be sent here; unless a fallback answers, or what
+ * is not kept is dropped. */
+static bool refuses_to_keep(struct server *server)
+{
+    const struct server_options *options = &server->options;
+    return options->journal != NULL && options->journal->when_full == JOURNAL_REFUSE &&
+           options->fallback == NULL && journal_state_of(&server->journal).stalled;
+}
+
 const char *visit_unready(const struct visit *visit)
 {
     if (atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
         return "the server is stopping";
     bool ready = visit->served != NULL || visit->server->options.many_models;
-    return ready ? NULL : "no model is loaded";
+    if (!ready)
+        return "no model is loaded";
+    return refuses_to_keep(visit->server) ? "the journal cannot be written" : NULL;
 }
 
 /* ---------------------------------------------------------------- dispatch */
