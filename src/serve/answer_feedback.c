@@ -105,7 +105,8 @@ static bool check(const struct reading *reading, struct journal_label *label, st
         return err_set(err, ERR_INPUT,
                        "'source' is a name such as chargeback, analyst or customer, of letters "
                        "a-z, digits, '_' and '-'");
-    return keep_clean(reading->visit->server, arena, "'event_id'", &label->decision, err);
+    return keep_clean(reading->visit->server, arena, "'event_id'", &label->decision, err) &&
+           keep_clean(reading->visit->server, arena, "'source'", &label->source, err);
 }
 
 static bool has_room(struct reading *reading, struct err *err)

@@ -55,7 +55,7 @@ static bool read_reasons(const struct visit *visit, const struct contract *contr
 /* A request that may have been answered before. */
 struct asked {
     bool given; /* it named a key */
-    struct view key;
+    struct view id, key;
     struct digest request;
 };
 
@@ -63,6 +63,7 @@ struct asked {
 static bool name_key(const struct visit *visit, struct view id, struct asked *asked)
 {
     struct text text = text_in_arena(visit->request->arena);
+    asked->id = id;
     text_add(&text, visit->client.name);
     text_addc(&text, '\n');
     text_add(&text, id);
@@ -92,6 +93,7 @@ static bool answered_before(struct visit *visit, const struct contract *contract
         response->status = known.status;
         response->content_type = known.content_type;
         text_add(&response->body, known.body);
+        http_response_field(response, "X-Assay-Decision", asked->id);
         http_response_field(response, "Idempotent-Replayed", VIEW("true"));
         meters_add(&visit->server->meters, visit->request->worker, METER_REPEATED, 1);
         keep_wait(visit->server, known.worker, known.ticket, response);
@@ -217,6 +219,8 @@ static bool keep(struct visit *visit, const struct contract_answer *answer, enum
     struct server *server = visit->server;
     struct keep_as as = {variant, visit->lineup};
     uint64_t ticket;
+    if (asked->given && !keep_clean_told(server, visit->request->arena, &response->body, err))
+        return false;
     struct journal_answer told = {.key = asked->key,
                                   .at_us = clock_now_us(),
                                   .request = asked->request,
@@ -249,6 +253,7 @@ static void note_shadow(struct visit *visit, const struct contract *contract,
         return;
     struct visit_note *note = &visit->note;
     note->shadow = true;
+    note->trial = trial->id;
     for (size_t i = 0; i < contracts_count; i++)
         if (contracts[i] == contract)
             note->contract = (uint16_t)i;
@@ -316,8 +321,6 @@ void answer_by(struct visit *visit, const struct contract *contract, const struc
         contract_fail_by(contract, &err, visit->response);
         return;
     }
-    if (is_late(visit) && fall_back(visit, contract, answer.id, "the deadline has passed"))
-        return;
     asked.given = given && keyed;
     if (asked.given && !name_key(visit, answer.id, &asked)) {
         contract_fail(contract, 413, VIEW("the id does not fit what one request may use"),
@@ -326,10 +329,13 @@ void answer_by(struct visit *visit, const struct contract *contract, const struc
     }
     if (asked.given && answered_before(visit, contract, &asked))
         return;
-    if (decide_and_keep(visit, contract, &answer, &asked, &err))
+    bool late = is_late(visit) && fall_back(visit, contract, answer.id, "the deadline has passed");
+    if (!late && decide_and_keep(visit, contract, &answer, &asked, &err))
         return;
     if (asked.given)
         answers_abandon(&visit->server->answers, asked.key);
+    if (late)
+        return;
     bool ours = err.kind == ERR_UNAVAILABLE || err.kind == ERR_IO;
     if (ours && fall_back(visit, contract, answer.id, err.text))
         return;
@@ -378,7 +384,7 @@ void score_in_shadow(struct server *server, const struct http_request *request,
                      const struct visit_note *note)
 {
     const struct lineup *lineup = serving_take(&server->serving, request->worker);
-    if (lineup->trial.rival != NULL && lineup->trial.shadow)
+    if (lineup->trial.rival != NULL && lineup->trial.shadow && lineup->trial.id == note->trial)
         decide_in_shadow(server, lineup, request, note);
     serving_leave(&server->serving, request->worker);
 }

@@ -366,13 +366,16 @@ static bool answer(struct connection *connection)
         begin_waiting(connection, &response, stays);
         return false;
     }
-    if (response.wait.answer != NULL)
-        response.wait.answer(&response.wait, &response);
-    dress(connection, &response);
+    /* Whoever makes the answer may put another response in the place of this one. */
     struct http_wait wait = response.wait;
-    bool gone = !send_answer(connection, &response, !stays);
     struct http_sent sent = sent_of(&response);
+    if (wait.answer != NULL)
+        wait.answer(&wait, &response);
+    dress(connection, &response);
+    bool gone = !send_answer(connection, &response, !stays);
     sent.gone = gone;
+    sent.status = response.status;
+    sent.body_bytes = response.body.length;
     if (wait.end != NULL)
         wait.end(&wait, !gone);
     return finish_answer(connection, &sent, stays);

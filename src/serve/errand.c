@@ -212,7 +212,8 @@ void errands_close(struct errands *errands)
         http_response_error(&errand->response, 503, VIEW("the server is stopping"));
         finish(errands, errand);
     }
+    /* The lock stays: the loops go on until http_close, and may still ask. */
+    pthread_mutex_lock(&errands->lock);
     errands->running = false;
-    pthread_mutex_destroy(&errands->lock);
-    pthread_cond_destroy(&errands->wanted);
+    pthread_mutex_unlock(&errands->lock);
 }

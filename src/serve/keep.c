@@ -12,21 +12,49 @@ static bool has_only_printable(struct view text)
     return true;
 }
 
+static bool refuse_card(const char *what, struct err *err)
+{
+    return err_set(err, ERR_INPUT,
+                   "%s holds what looks like a card's number, which is never kept: send a token, "
+                   "or set journal.card_numbers to hmac",
+                   what);
+}
+
 bool keep_clean(const struct server *server, struct arena *arena, const char *what,
                 struct view *text, struct err *err)
 {
     if (!card_number_in(*text))
         return true;
     if (!server->options.cards_hashed)
-        return err_set(err, ERR_INPUT,
-                       "%s holds what looks like a card's number, which is never kept: send a "
-                       "token, or set journal.card_numbers to hmac",
-                       what);
+        return refuse_card(what, err);
     struct digest digest = digest_hmac(server->options.card_key, *text);
     char *hex = arena_alloc(arena, 1, DIGEST_HEX_SIZE);
     if (hex == NULL)
         return err_set(err, ERR_LIMIT, "the request does not fit what one may use");
     *text = view_of(digest_print(&digest, hex));
+    return true;
+}
+
+bool keep_clean_told(const struct server *server, struct arena *arena, struct text *body,
+                     struct err *err)
+{
+    struct view rest = text_view(body), card;
+    if (!card_number_in(rest))
+        return true;
+    if (!server->options.cards_hashed)
+        return refuse_card("the answer, which repeats what was sent,", err);
+    struct text clean = text_in_arena(arena);
+    while (card_number_find(rest, &card)) {
+        char hex[DIGEST_HEX_SIZE];
+        struct digest digest = digest_hmac(server->options.card_key, card);
+        text_add(&clean, (struct view){rest.text, (size_t)(card.text - rest.text)});
+        text_adds(&clean, digest_print(&digest, hex));
+        rest = view_from(rest, (size_t)(card.text - rest.text) + card.length);
+    }
+    text_add(&clean, rest);
+    if (clean.cut)
+        return err_set(err, ERR_LIMIT, "the answer is larger than one request may use");
+    *body = clean;
     return true;
 }
 
@@ -89,7 +117,8 @@ bool keep_answer(struct server *server, const struct http_request *request,
         const struct contract_row *row = &answer->row[i];
         /* The champion is in the experiment with those that it could have lost to the rival. */
         bool split = answer->count == 1 && row->unit.length > 0;
-        bool in_trial = trial->rival != NULL && (trial->shadow || split);
+        bool in_trial = trial->rival != NULL && answer->served == as->lineup->champion &&
+                        (trial->shadow || split);
         decision[i] = (struct journal_decision){
             .at_us = now_us,
             .bundle = answer->served->bundle.digest,

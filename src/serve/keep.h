@@ -25,6 +25,11 @@ bool keep_id(const struct visit *visit, struct view *id, bool *given, struct err
 bool keep_clean(const struct server *server, struct arena *arena, const char *what,
                 struct view *text, struct err *err);
 
+/* The same of an answer that is kept because its request has a key: each card's number that it
+ * repeats from the request stands as its HMAC. */
+bool keep_clean_told(const struct server *server, struct arena *arena, struct text *body,
+                     struct err *err);
+
 /* The decisions, and what was told for a request that has a key. Ticket 0: there is no journal, or
  * it dropped them. */
 bool keep_answer(struct server *server, const struct http_request *request,

@@ -19,6 +19,7 @@ struct visit_note {
     uint32_t outcome;  /* the champion's, for the shadow */
     uint16_t contract; /* of contracts[], for the shadow */
     bool shadow;       /* is to decide it too */
+    int64_t trial;     /* in this experiment */
     uint8_t id_length;
     char id[CONTRACT_ID_MAX];
 };

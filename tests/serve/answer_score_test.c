@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "serve/client.h"
 #include "serve/tiny_model.h"
+#include "serve/visit.h"
 #include "store/journal_read.h"
 
 /* ---------------------------------------------------------------- a server with a journal */
@@ -167,6 +168,7 @@ TEST(a_key_is_answered_once_and_remembered_over_a_restart)
         snprintf(first, sizeof first, "%.*s", (int)reply.body.length, reply.body.text);
         reply = post(&client, "/decide", KEY("k-1"), "[1,7]");
         TRUE(reply.status == 200 && reply_has(&reply, "Idempotent-Replayed: true\r\n"));
+        TRUE(reply_has(&reply, "X-Assay-Decision: k-1\r\n"));
         TEXT(reply.body, first);
         reply = post(&client, "/decide", KEY("k-1"), "[0,7]");
         SAME(reply.status, 409);
@@ -216,6 +218,34 @@ TEST(a_card_number_is_kept_as_its_hmac_when_that_is_configured)
         digest_hmac(VIEW("a key of thirty-two bytes or so"), VIEW("4111111111111111"));
     char hex[DIGEST_HEX_SIZE];
     TEXT(view_of(kept.last_id), digest_print(&digest, hex));
+}
+
+#define TENSORS                                                                                    \
+    "{\"id\":\"4111111111111111\",\"inputs\":["                                                    \
+    "{\"name\":\"f0\",\"shape\":[1],\"datatype\":\"FP32\",\"data\":[1]},"                          \
+    "{\"name\":\"f1\",\"shape\":[1],\"datatype\":\"FP32\",\"data\":[7]}]}"
+
+TEST(a_card_number_that_an_answer_repeats_is_not_kept_with_it)
+{
+    DESK(desk, JOURNAL_WRITE);
+    CLIENT(client, desk);
+    struct reply reply = post(&client, "/v2/models/champion/infer", KEY("k"), TENSORS);
+    SAME(reply.status, 400);
+    TRUE(says(&reply, "card") && !says(&reply, "4111"));
+    SAME(read_journal(&desk).requests, 0);
+
+    DESK(hashing, JOURNAL_WRITE,
+         .options = {.cards_hashed = true, .card_key = VIEW("a key of thirty-two bytes or so")});
+    CLIENT(other, hashing);
+    struct digest digest =
+        digest_hmac(VIEW("a key of thirty-two bytes or so"), VIEW("4111111111111111"));
+    char hex[DIGEST_HEX_SIZE];
+    for (int i = 0; i < 2; i++) {
+        reply = post(&other, "/v2/models/champion/infer", KEY("k"), TENSORS);
+        SAME(reply.status, 200);
+        TRUE(says(&reply, digest_print(&digest, hex)) && !says(&reply, "4111"));
+    }
+    SAME(read_journal(&hashing).answers, 1);
 }
 
 /* ---------------------------------------------------------------- experiments */
@@ -278,6 +308,40 @@ TEST(the_shadow_decides_everything_again_and_tells_nobody)
     TRUE(strcmp(kept.last_id + 32, "/1~shadow") == 0);
 }
 
+TEST(another_model_than_the_champion_is_in_no_experiment)
+{
+    DESK(desk, JOURNAL_WRITE);
+    CLIENT(client, desk);
+    try_out(&desk, true, 1);
+    struct lineup *draft = serving_draft(&desk.server.serving);
+    struct served *other = tiny_served("other");
+    snprintf(other->name, sizeof other->name, "other");
+    lineup_set(&draft->named[draft->named_count++], other);
+    server_publish(&desk.server, draft);
+    SAME(post(&client, "/v1/models/other:predict", "", "{\"instances\":[[1,7]]}").status, 200);
+    struct kept kept = read_journal(&desk);
+    TRUE(kept.decisions == 1 && kept.in_experiment == 0);
+}
+
+TEST(a_shadow_is_of_the_experiment_that_ran_when_the_answer_was_made)
+{
+    DESK(desk, JOURNAL_WRITE);
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    struct http_request request = {.content_type = VIEW("application/json"),
+                                   .body = VIEW("[1,7]"),
+                                   .arena = &arena,
+                                   .started_ns = clock_ticks_ns()};
+    struct visit_note note = {.shadow = true, .trial = 7, .id = "a", .id_length = 1};
+    try_out(&desk, true, 1);
+    score_in_shadow(&desk.server, &request, &note);
+    note.trial = 0; /* as it is in try_out */
+    note.id[0] = 'b';
+    score_in_shadow(&desk.server, &request, &note);
+    struct kept kept = read_journal(&desk);
+    SAME(kept.decisions, 1);
+    TEXT(view_of(kept.last_id), "b~shadow");
+}
+
 /* ---------------------------------------------------------------- the fallback */
 
 TEST(a_deadline_that_has_passed_gives_the_declared_outcome)
@@ -297,6 +361,12 @@ TEST(a_deadline_that_has_passed_gives_the_declared_outcome)
     /* Others have no words for it and are answered late. */
     snprintf(field, sizeof field, "X-Request-Start: t=%.3f\r\n", (double)clock_now_ms() / 1e3 - 1);
     SAME(post(&client, "/invocations", field, "[1,7]").status, 200);
+    /* What was told before is told again, late or not. */
+    SAME(post(&client, "/decide", KEY("k"), "[1,7]").status, 200);
+    char late[160];
+    snprintf(late, sizeof late, "%s%s", KEY("k"), field);
+    reply = post(&client, "/decide", late, "[1,7]");
+    TRUE(reply_has(&reply, "Idempotent-Replayed: true\r\n") && !says(&reply, "fallback"));
     server_serve(&desk.server, NULL);
     reply = post(&client, "/decide", "", "[1,7]");
     TRUE(reply.status == 200 && says(&reply, "\"why\":\"no model is loaded\""));
@@ -327,6 +397,7 @@ TEST(labels_are_kept_and_what_is_none_is_refused_by_name)
         {"{\"event_id\":\"a\",\"label_ts\":\"soon\"}", "'label_ts'"},
         {"{\"event_id\":\"a\",\"why\":1}", "'why' is not known"},
         {"{\"event_id\":\"4111111111111111\",\"label\":\"fraud\",\"source\":\"x\"}", "card"},
+        {"{\"event_id\":\"a\",\"label\":\"fraud\",\"source\":\"4111111111111111\"}", "card"},
         {"[{\"event_id\":\"a\",\"label\":\"fraud\",\"source\":\"x\"},1]", "a label is an object"},
         {"7", "an object or a list"},
         {"{}{}", "event_id"},

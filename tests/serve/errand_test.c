@@ -163,4 +163,5 @@ TEST(closing_answers_what_has_not_begun)
     errands_close(&office.errands);
     SAME(client_reply(&first).status, 202);
     SAME(client_reply(&second).status, 503);
+    SAME(client_ask(&second, ERRAND("h")).status, 503); /* the loops are still there */
 }

@@ -32,20 +32,32 @@ static void make_answer(const struct http_wait *wait, struct http_response *resp
     text_addf(&response->body, "made %d", (int)wait->ticket);
 }
 
+/* As an errand does: another response altogether. */
+static void replace_answer(const struct http_wait *wait UNUSED, struct http_response *response)
+{
+    struct http_response made = {
+        .status = 202, .content_type = VIEW("text/plain"), .body = response->body};
+    made.body.length = 0;
+    text_adds(&made.body, "another");
+    *response = made;
+}
+
 static void end_wait(const struct http_wait *wait, bool answered UNUSED)
 {
     struct desk *desk = wait->self;
     atomic_fetch_add(&desk->ended, 1);
 }
 
-/* "/kept" is written at once, "/made" when its wait is over. */
+/* "/kept" is written at once, "/made" and "/replaced" when its wait is over. */
 static void wait_for(struct desk *desk, const struct http_request *request,
                      struct http_response *response)
 {
     response->wait = (struct http_wait){
         .waits = is_not_kept,
         .end = end_wait,
-        .answer = view_is(request->path, "/made") ? make_answer : NULL,
+        .answer = view_is(request->path, "/made")       ? make_answer
+                  : view_is(request->path, "/replaced") ? replace_answer
+                                                        : NULL,
         .self = desk,
         .ticket = atomic_fetch_add(&desk->asked_kept, 1) + 1,
         .worker = request->worker,
@@ -62,7 +74,8 @@ static void handle(void *self, const struct http_request *request, struct http_r
         atomic_store(&desk->slow_entered, true);
         sleep_ms(300);
     }
-    if (view_is(request->path, "/kept") || view_is(request->path, "/made"))
+    if (view_is(request->path, "/kept") || view_is(request->path, "/made") ||
+        view_is(request->path, "/replaced"))
         wait_for(desk, request, response);
     response->note[0] = 7;
     if (view_is(request->path, "/echo"))
@@ -705,8 +718,9 @@ TEST(a_wait_that_is_over_at_once_is_answered_at_once)
     CLIENT(client, desk);
     TEXT(client_ask(&client, GET("/made")).body, "/mademade 1");
     TEXT(client_ask(&client, GET("/kept")).body, "/kept");
-    await(&desk.answered, 2);
-    SAME(desk.ended, 2);
+    TEXT(client_ask(&client, GET("/replaced")).body, "another");
+    await(&desk.answered, 3);
+    SAME(desk.ended, 3);
 }
 
 TEST(a_wait_that_lasts_too_long_is_cut_and_told)
