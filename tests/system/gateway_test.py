@@ -10,8 +10,9 @@ import subprocess
 import threading
 import time
 
-from harness import ASSAY, assay, data, directory, main, read, test, write
+from harness import ASSAY, assay, directory, main, read, test, write
 from server import Server
+from tiny import tiny_champion
 
 CERTIFICATES = r"""
 set -e
@@ -48,9 +49,7 @@ def certificates(cwd):
 
 def model(cwd):
     """A champion, and a record that it scores."""
-    assay("models", "import", data("models/system-a/booster.json"), "--features",
-          data("models/system-a/feature_names.json"), "--champion", cwd=cwd)
-    return read(data("models/system-a/request.json"))
+    return tiny_champion(cwd)
 
 
 def add(cwd, name, *options):
@@ -448,12 +447,12 @@ def tls_1_2_and_1_3_are_spoken_by_everybodys_clients_and_older_ones_are_refused(
                 with Client(server, cwd, least=version, most=version) as client:
                     for _ in range(3):
                         status, _, body = client.ask("POST", "/invocations", record)
-                        assert status == 200 and "0.0167839545756578" in body
+                        assert status == 200 and "0.880797" in body
             url = f"https://localhost:{server.port}/invocations"
             done = subprocess.run(["curl", "-s", "--cacert", "ca.pem", "-d", record, "-H",
                                    "Content-Type: application/json", url, url], cwd=cwd, check=True,
                                   capture_output=True, timeout=20)
-            assert done.stdout.count(b"0.0167839545756578") >= 2, done.stdout
+            assert done.stdout.count(b"0.880797") >= 2, done.stdout
             probe = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
                                     "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], cwd=cwd, input=b"",
                                    capture_output=True, timeout=20, check=False)
