@@ -4,8 +4,7 @@
  *
  *     CLEANUP(ledger_close) struct ledger ledger = {0};
  *     if (!ledger_open(&ledger, &project, &options, err)) ...      before server_open
- *     ... server_open ...
- *     if (!ledger_begin(&ledger, &server, err)) ...               before the first model is served
+ *     if (!ledger_begin(&ledger, server, err)) ...                in server_options.prepare
  *     ... server_close, then ledger_close ...
  *
  * Where there is no project, there is no journal unless journal.enabled asks for it: a server of

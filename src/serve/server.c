@@ -401,6 +401,7 @@ bool server_open(struct server *server, const struct server_options *options, st
     pthread_mutex_init(&server->wake_lock, NULL);
     if (gateway_open(&server->gateway, &options->gateway, err) &&
         open_access_log(server, workers, err) && open_journal(server, workers, err) &&
+        (options->prepare == NULL || options->prepare(options->prepare_self, server, err)) &&
         http_open(&server->http, &options->http, handler, err) &&
         errands_open(&server->errands, &server->http, server, watched ? watch : NULL,
                      options->watch_ms, err) &&

@@ -3,11 +3,11 @@
  * the models in force.
  *
  *     struct server server = {0};
- *     if (!server_open(&server, &options, err))
- *         ...
  *     struct served *served = served_new();
  *     ... load served->bundle, name it, served_ready ...
- *     server_serve(&server, served);
+ *     options.prepare = ...; which calls server_serve(server, served)
+ *     if (!server_open(&server, &options, err))
+ *         ...
  *     ... wait for a signal ...
  *     server_stop(&server, grace_ms, deadline_ms);
  *     server_close(&server);
@@ -57,6 +57,8 @@ struct server_alias {
 
 enum { SERVER_ALIASES_MAX = 4 };
 
+struct server;
+
 struct server_options {
     struct http_options http;
     struct gateway_options gateway;        /* all zero: everybody may ask everything */
@@ -78,6 +80,10 @@ struct server_options {
     size_t named_bytes_max;     /* of all models loaded by name; 0: no bound */
     struct server_batch batch;
     struct server_alias alias[SERVER_ALIASES_MAX]; /* ends with a NULL path */
+    /* Called when the server stands, just before it listens: what is served and known by then is so
+     * for the first request. May be NULL. */
+    bool (*prepare)(void *self, struct server *server, struct err *err);
+    void *prepare_self;
     unsigned watch_ms; /* between two looks at the source; 0: only when asked */
 };
 

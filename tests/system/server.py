@@ -12,8 +12,8 @@ from harness import ASSAY
 class Server:
     """with Server(cwd) as server: server.post("/predict", {...})"""
 
-    def __init__(self, cwd, *arguments):
-        self.cwd, self.arguments = cwd, arguments
+    def __init__(self, cwd, *arguments, port=0):
+        self.cwd, self.arguments, self.wanted = cwd, arguments, port
         self.address = os.path.join(cwd, "address")
         self.log = os.path.join(cwd, "serve.log")
 
@@ -22,7 +22,8 @@ class Server:
             os.remove(self.address)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [ASSAY, "serve", "--port", "0", "--address-file", self.address, *self.arguments],
+                [ASSAY, "serve", "--port", str(self.wanted), "--address-file", self.address,
+                 *self.arguments],
                 cwd=self.cwd, stdout=log, stderr=log)
         deadline = time.monotonic() + 30
         while not (os.path.exists(self.address) and os.path.getsize(self.address) > 0):
