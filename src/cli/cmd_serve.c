@@ -106,22 +106,17 @@ static void say_model(struct log_line *line, const struct served *served)
     json_count(&line->json, served->bundle.golden_count);
 }
 
-/* `served` NULL: models come by name. */
-static void say_listening(const struct http *http, const struct served *served, const char *address,
+static void say_listening(struct log_line *line, const struct http *http, const char *address,
                           int64_t started_ns)
 {
-    struct log_line line;
-    log_begin(&line, LOG_LEVEL_INFO, "listening");
-    json_key(&line.json, "address"), json_string(&line.json, address);
-    if (served != NULL)
-        say_model(&line, served);
-    json_key(&line.json, "workers"), json_count(&line.json, http->workers);
-    json_key(&line.json, "connections_max"), json_count(&line.json, http->connections_max);
-    json_key(&line.json, "tls"), json_bool(&line.json, http->options.tls != NULL);
-    json_key(&line.json, "socket"), json_string(&line.json, http->options.path);
-    json_key(&line.json, "start_ms");
-    json_number(&line.json, (double)((clock_ticks_ns() - started_ns) / 10000) / 100);
-    log_end(&line);
+    json_key(&line->json, "address"), json_string(&line->json, address);
+    json_key(&line->json, "workers"), json_count(&line->json, http->workers);
+    json_key(&line->json, "connections_max"), json_count(&line->json, http->connections_max);
+    json_key(&line->json, "tls"), json_bool(&line->json, http->options.tls != NULL);
+    json_key(&line->json, "socket"), json_string(&line->json, http->options.path);
+    json_key(&line->json, "start_ms");
+    json_number(&line->json, (double)((clock_ticks_ns() - started_ns) / 10000) / 100);
+    log_end(line);
 }
 
 /* Blocked in every thread that comes after, so that only sigwait takes them. */
@@ -160,18 +155,24 @@ static void say_stopping(int signal_number, bool drained)
     log_end(&line);
 }
 
-/* Fails with the server open; what was begun is closed by the caller. */
-static bool begin(struct ledger *ledger, struct server *server, struct served *served,
-                  const struct call *call, const char *address, int64_t started_ns, struct err *err)
+struct opening {
+    struct ledger *ledger;
+    struct served *served; /* NULL: models come by name, or it is the server's by now */
+    struct log_line line;  /* of the start; the model may be replaced once requests come */
+};
+
+/* Before the first connection is taken, so that nobody is told that there is no model. */
+static bool prepare(void *opening_, struct server *server, struct err *err)
 {
-    if (!ledger_begin(ledger, server, err)) {
-        served_free(served);
+    struct opening *opening = opening_;
+    if (!ledger_begin(opening->ledger, server, err))
         return false;
-    }
-    say_listening(&server->http, served, address, started_ns);
-    server_serve(server, served);
-    return call->option[OPTION_ADDRESS] == NULL ||
-           file_save(call->option[OPTION_ADDRESS], view_of(address), err);
+    log_begin(&opening->line, LOG_LEVEL_INFO, "listening");
+    if (opening->served != NULL)
+        say_model(&opening->line, opening->served);
+    server_serve(server, opening->served);
+    opening->served = NULL;
+    return true;
 }
 
 static bool serve(struct watch *watch, const struct call *call, const struct container *container,
@@ -205,19 +206,26 @@ static bool serve(struct watch *watch, const struct call *call, const struct con
     sigset_t signals;
     block_signals(&signals);
     struct server server = {0};
+    struct opening opening = {.ledger = &ledger, .served = served};
+    options.prepare = prepare;
+    options.prepare_self = &opening;
     if (!container_serve(container, &options, err) ||
         !ledger_open(&ledger, watch->project, &options, err) ||
         !server_open(&server, &options, err)) {
-        served_free(served);
+        served_free(opening.served);
         return false;
     }
     char address[300];
     print_address(&options.http, server.http.port, address);
     if (gatehouse->warning != NULL)
         warn(gatehouse->warning);
-    bool ok = begin(&ledger, &server, served, call, address, started_ns, err);
+    say_listening(&opening.line, &server.http, address, started_ns);
+    const char *told = call->option[OPTION_ADDRESS];
+    bool ok = told == NULL || file_save(told, view_of(address), err);
     int signal_number = ok ? await_stop(&signals, &server) : SIGTERM;
-    bool drained = server_stop(&server, 0, (unsigned)config_count(config, KEY_SERVE_DRAIN_MS));
+    size_t grace_ms = signal_number == SIGTERM && ok ? config_count(config, KEY_SERVE_GRACE_MS) : 0;
+    bool drained = server_stop(&server, (unsigned)grace_ms,
+                               (unsigned)config_count(config, KEY_SERVE_DRAIN_MS));
     say_stopping(signal_number, drained);
     server_close(&server);
     return ok;

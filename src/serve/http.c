@@ -77,6 +77,8 @@ static void on_woken(void *worker_)
     int phase = atomic_load(&worker->http->phase);
     if (phase >= HTTP_DRAINING)
         net_loop_unlisten(worker->loop);
+    else if (phase == HTTP_REFUSING)
+        net_loop_refuse(worker->loop);
     if (phase < HTTP_STOPPED) {
         connections_ask(worker);
         return;
@@ -245,9 +247,11 @@ static void sleep_ms(unsigned ms)
 
 bool http_drain(struct http *http, unsigned grace_ms, unsigned deadline_ms)
 {
-    enum { GLANCE_MS = 2 };
+    enum { GLANCE_MS = 2, HANDSHAKE_MS = 50 };
     enter(http, HTTP_ENDING);
     sleep_ms(grace_ms);
+    enter(http, HTTP_REFUSING);
+    sleep_ms(HANDSHAKE_MS); /* of those that were under way */
     enter(http, HTTP_DRAINING);
     int64_t until = clock_ticks_ns() + (int64_t)deadline_ms * 1000000;
     /* The listening sockets' queues empty within the first ticks. */

@@ -77,6 +77,7 @@ struct http_handler {
 enum http_phase {
     HTTP_SERVING,
     HTTP_ENDING,   /* accepts and answers, and each answer closes its connection */
+    HTTP_REFUSING, /* nobody comes any more, who has come is accepted and answered */
     HTTP_DRAINING, /* accepts no more, finishes what has begun */
     HTTP_STOPPED,
 };

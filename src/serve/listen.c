@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -215,6 +216,26 @@ void listen_remove_path(const char *path)
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     if (lstat(path, &about) == 0 && S_ISSOCK(about.st_mode) && connect_to(&address) == ECONNREFUSED)
         unlink(path);
+}
+
+void listen_refuse(int fd)
+{
+    enum { FLAGS_AT = 13, SYN = 0x02, TAKE = 0xffff };
+    /* A packet that begins a connection is dropped; one that completes a connection is not. */
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, TAKE),
+    };
+    struct sock_fprog filter = {.len = LENGTH_OF(steps), .filter = steps};
+    int domain = AF_UNSPEC;
+    socklen_t size = sizeof domain;
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+    if (domain == AF_UNIX)
+        shutdown(fd, SHUT_RD);
+    else
+        setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
 size_t listen_raise_files(void)

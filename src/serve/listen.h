@@ -31,6 +31,11 @@ int listen_open_path(const char *path, struct err *err); /* -1 on failure */
 /* Removes it when nobody listens there any more. */
 void listen_remove_path(const char *path);
 
+/* From now on nobody gets into the queue of a listening socket; who is in it can be accepted.
+ * Closed without this, it would reset those that came since the last look. What knocks meanwhile is
+ * not answered: it knocks again a second later, at a closed door or at the next server's. */
+void listen_refuse(int fd);
+
 /* Whether only this machine can reach an address: ERR_USAGE when there is no such address. */
 bool listen_is_loopback(const char *host, bool *out, struct err *err);
 

@@ -1,6 +1,7 @@
 #include "serve/net.h"
 
 #include "base/file.h"
+#include "serve/listen.h"
 #include "serve/tls.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ struct net_loop {
     struct door door[NET_DOORS_MAX];
     size_t doors;
     int waker;
-    bool accepting;
+    bool accepting, refusing;
 };
 
 struct net_stream {
@@ -331,6 +332,14 @@ void net_loop_run(struct net_loop *loop)
 void net_loop_stop(struct net_loop *loop)
 {
     event_base_loopbreak(loop->base);
+}
+
+void net_loop_refuse(struct net_loop *loop)
+{
+    for (size_t i = 0; i < loop->doors && !loop->refusing; i++)
+        if (is_open(&loop->door[i]))
+            listen_refuse(loop->door[i].listener);
+    loop->refusing = true;
 }
 
 void net_loop_unlisten(struct net_loop *loop)

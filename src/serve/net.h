@@ -51,7 +51,10 @@ void net_loop_close(struct net_loop *loop);
 
 /* Stops and resumes taking new connections; those that come meanwhile wait in the kernel. */
 void net_loop_accept(struct net_loop *loop, bool accept);
-/* Takes what waits, then closes the listening sockets for good. */
+/* Nobody comes any more, and who has come is still taken. */
+void net_loop_refuse(struct net_loop *loop);
+/* Takes what waits, then closes the listening sockets for good; some time after net_loop_refuse, or
+ * a client that has just connected is reset. */
 void net_loop_unlisten(struct net_loop *loop);
 
 /* What is unread, at least `together` bytes of it (or all) side by side. */

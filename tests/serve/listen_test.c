@@ -3,8 +3,13 @@
 #include "base/file.h"
 #include "harness.h"
 
+#include <arpa/inet.h>
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 TEST(all_sockets_share_the_port_that_the_first_was_given)
 {
@@ -48,6 +53,35 @@ TEST(version_6_addresses_are_listened_on_too)
         SKIP("this machine has no IPv6 loopback");
     TRUE(listen.port > 0);
     listen_close(&listen);
+}
+
+static int knock(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    connect(fd, (struct sockaddr *)&address, sizeof address);
+    return fd;
+}
+
+TEST(who_has_come_before_a_refusal_is_accepted_and_nobody_comes_after)
+{
+    struct listen listen = {0};
+    struct err err = {0};
+    WORKS(listen_open(&listen, "127.0.0.1", 0, 1, &err), err);
+    int before = knock(listen.port);
+    listen_refuse(listen.fd[0]);
+    int after = knock(listen.port), taken = accept(listen.fd[0], NULL, NULL);
+    TRUE(taken >= 0);
+    TRUE(accept(listen.fd[0], NULL, NULL) < 0);
+    struct pollfd wait = {.fd = after, .events = POLLOUT};
+    SAME(poll(&wait, 1, 100), 0);
+    listen_close(&listen);
+    wait.fd = before;
+    wait.events = POLLOUT | POLLRDHUP;
+    SAME(poll(&wait, 1, 100), 1);
+    SAME(wait.revents, POLLOUT); /* and lives on */
+    close(before), close(after), close(taken);
 }
 
 TEST(the_limit_of_open_files_is_raised_and_told)

@@ -39,15 +39,15 @@ def models_change_and_clients_are_cut_and_every_answer_is_right_and_kept_once():
         load = Load(cwd, 2)
         assay("models", "promote", 2, cwd=cwd)
         with Server(cwd, "--workers", "2") as server:
-            load.begin(server.port, clients=16, seconds=2, cut=100)
+            load.begin(server.port, clients=16, seconds=60, count=20000, cut=100)
             warm = load.end()
             warm_kb = resident(server)
-            mover = Mover(cwd, 2 if SOAK else 0.5)
+            mover = Mover(cwd, 2 if SOAK else 0.4)
             mover.start()
             if SOAK:
                 load.begin(server.port, clients=16, seconds=7200, count=10000000, cut=100)
             else:
-                load.begin(server.port, clients=16, seconds=6, cut=100)
+                load.begin(server.port, clients=16, seconds=4, cut=50)
             seen = load.end()
             mover.stop.set()
             mover.join()
@@ -59,7 +59,8 @@ def models_change_and_clients_are_cut_and_every_answer_is_right_and_kept_once():
         if not SOAK:
             replayed(cwd, kept)
         if MODE in ("dev", "release"):
-            assert grown_kb < 24000, (warm_kb, grown_kb)
+            print(f"# {warm_kb} KB of memory, {grown_kb} more after {seen['answered']} answers")
+            assert grown_kb < 16000, (warm_kb, grown_kb)
 
 
 def bodies(load):
@@ -69,7 +70,7 @@ def bodies(load):
 def ask_again(server, load, lost):
     """What a killed server did not answer is asked again, twice, by its key: one decision, its id the
     key."""
-    with open(load.ids[0], "a", encoding="utf-8") as ids:
+    with open(os.path.join(load.cwd, "ids-again"), "a", encoding="utf-8") as ids:
         for line in read(lost).splitlines():
             key, number = line.split()
             told = set()
@@ -91,12 +92,13 @@ def a_killed_server_loses_and_doubles_nothing_and_is_back_within_a_second():
         load, lost, slowest = Load(cwd, 1), os.path.join(cwd, "lost"), 0
         unanswered = answered = 0
         write(cwd, "lost", "")
+        load.ids.append(write(cwd, "ids-again", ""))
         for turn in range(51 if SOAK else 4):
             begun = time.monotonic()
             with Server(cwd) as server:
                 slowest = max(slowest, time.monotonic() - begun)
                 assert server.get("/readyz")[0] == 200
-                ask_again(server, load, lost) if turn > 0 else None
+                ask_again(server, load, lost)
                 load.begin(server.port, clients=8, seconds=60, keys=f"k{turn}", lost=lost)
                 time.sleep(random.uniform(0.1, 1.2))
                 server.process.send_signal(signal.SIGKILL)
@@ -127,7 +129,7 @@ def a_server_that_is_restarted_under_load_fails_no_request():
                     load.process.send_signal(signal.SIGTERM)
                     seen = load.end()
             assert server.status == 0
-        assert seen["refused"] > 0 and seen["answered"] > restarts * 50, seen
+        assert seen["answered"] > restarts * 50, seen
         is_kept_once(load, 0)
 
 
