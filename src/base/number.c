@@ -237,7 +237,7 @@ static size_t print_usual(double value, char *out)
              half = (u128)1 << (s - 1);
         text += rest > half || (rest == half && (text & 1) != 0);
         u128 back = text << s, off = back > exact ? back - exact : exact - back;
-        if (2 * off < scale || (2 * off == scale && (m & 1) == 0))
+        if (2 * off < scale) /* no text of 17 digits stands half-way between two doubles here */
             return print_fixed((uint64_t)text, decimals, out);
     }
     return 0;
