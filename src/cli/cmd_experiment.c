@@ -194,7 +194,8 @@ static void print_verdict(const struct experiment *e, const struct experiment_ar
         printf("verdict: not yet; the difference may be chance\n");
 }
 
-static void print_experiment(const struct experiment *e)
+/* `champion`: the version that is it now. */
+static void print_experiment(const struct experiment *e, int64_t champion)
 {
     printf("%-12s %s\n%-12s %s\n%-12s version %lld\n%-12s version %lld\n", "experiment", e->name,
            "kind", experiment_kinds[e->kind], "champion", (long long)e->champion, "rival",
@@ -207,6 +208,9 @@ static void print_experiment(const struct experiment *e)
     }
     printf("%-12s %s%s%s\n", "state", experiment_states[e->state], e->reason[0] == '\0' ? "" : ": ",
            e->reason);
+    if (e->state == EXPERIMENT_RUNNING && champion != e->champion)
+        printf("%-12s version %lld is the champion now: nothing is split or shadowed\n", "",
+               (long long)champion);
     print_time("started", e->started_ms);
     if (e->state != EXPERIMENT_RUNNING)
         print_time("ended", e->ended_ms);
@@ -225,11 +229,13 @@ static bool status(struct project *project, const struct call *call, struct err 
         .chargeback = config_number(config, KEY_COST_CHARGEBACK),
     };
     bool has_costs = costs.handling + costs.insult + costs.loss_given_fraud + costs.chargeback > 0;
+    int64_t champion;
     if (!experiment_find(&project->store, name, &e, err) ||
+        !alias_get(&project->store, "champion", &champion, err) ||
         !experiment_gather(&project->store, &e, has_costs ? &costs : NULL, clock_now_ms(), &arms,
                            err))
         return false;
-    print_experiment(&e);
+    print_experiment(&e, champion);
     print_arms(&arms);
     print_verdict(&e, &arms);
     if (!has_costs)
@@ -299,7 +305,7 @@ static bool promote(struct project *project, const struct call *call, struct err
     snprintf(comment, sizeof comment, "experiment %s", e.name);
     const char *reason = call->option[OPTION_REASON];
     return registry_find(&project->store, view_of(reference), &project->arena, &version, err) &&
-           govern_promote(project, &version, comment, err) &&
+           govern_promote(project, e.champion, &version, comment, err) &&
            end(project, &e, EXPERIMENT_PROMOTED, reason == NULL ? "" : reason, err);
 }
 

@@ -275,7 +275,7 @@ static bool import(struct project *project, const struct call *call, struct err 
     bool ok = register_bundle(project, &bundle, sealed, &version, err);
     bundle_release(&bundle);
     if (ok && call->option[OPTION_CHAMPION] != NULL)
-        ok = govern_promote(project, &version, "imported as the champion", err);
+        ok = govern_promote(project, GOVERNANCE_ANY, &version, "imported as the champion", err);
     char hex[DIGEST_HEX_SIZE];
     if (ok)
         printf("%lld " VIEW_FMT " %s%s\n", (long long)version.number, VIEW_ARG(version.name),
@@ -345,7 +345,7 @@ static bool promote(struct project *project, const struct call *call, struct err
     if (!project_load_bundle(project, NULL, call->argument[1], &bundle, &version, err))
         return false;
     bundle_release(&bundle);
-    if (!govern_promote(project, &version, call->option[OPTION_COMMENT], err))
+    if (!govern_promote(project, GOVERNANCE_ANY, &version, call->option[OPTION_COMMENT], err))
         return false;
     printf("%lld " VIEW_FMT " champion\n", (long long)version.number, VIEW_ARG(version.name));
     return true;

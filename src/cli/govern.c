@@ -51,15 +51,15 @@ bool govern_reject(struct project *project, const char *reference, const char *c
     return judge(project, reference, false, comment, err);
 }
 
-bool govern_promote(struct project *project, const struct version *version, const char *comment,
-                    struct err *err)
+bool govern_promote(struct project *project, int64_t from, const struct version *version,
+                    const char *comment, struct err *err)
 {
     CLEANUP(trust_close) struct trust trust = {0};
     size_t approvers = config_count(&project->config, KEY_DEPLOY_APPROVALS);
     return trust_open(&trust, &project->config, err) &&
            trust_demand(&trust, &project->store, version, err) &&
-           governance_promote(&project->store, "champion", GOVERNANCE_ANY, version->number,
-                              approvers, project_actor(), comment == NULL ? "" : comment, err);
+           governance_promote(&project->store, "champion", from, version->number, approvers,
+                              project_actor(), comment == NULL ? "" : comment, err);
 }
 
 /* Under sign.required what nobody vouches for does not come back either. */

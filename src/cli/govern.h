@@ -8,9 +8,10 @@
 
 #include "cli/project.h"
 
-/* The version becomes the champion, if its standing allows it. */
-bool govern_promote(struct project *project, const struct version *version, const char *comment,
-                    struct err *err);
+/* The version becomes the champion, if its standing allows it and `from` is the champion now;
+ * GOVERNANCE_ANY: whatever is. */
+bool govern_promote(struct project *project, int64_t from, const struct version *version,
+                    const char *comment, struct err *err);
 
 bool govern_approve(struct project *project, const char *reference, const char *comment,
                     struct err *err);

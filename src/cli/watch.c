@@ -162,10 +162,12 @@ static bool refresh(void *self, struct lineup *draft, bool anew, bool *changed, 
 {
     struct watch *watch = self;
     struct store *store = &watch->project->store;
+    int64_t champion = watch->champion;
     if ((store->dir != NULL || project_open_store(watch->project, err)) &&
         look_for_champion(watch, draft, anew, changed, err) &&
         look_for_experiment(watch, draft, changed, err))
         return true;
+    watch->champion = champion; /* what was drafted is thrown away */
     if (err->kind == ERR_STORE) /* the connection may be gone for good */
         store_close(store);
     return false;
@@ -180,31 +182,52 @@ static bool go_back(struct watch *watch, const char *why, struct err *err)
                           "canary", why, &taken, err);
 }
 
+static bool end_promoted(struct watch *watch, const char *reason, struct err *err)
+{
+    bool taken;
+    return experiment_end(&watch->project->store, &watch->experiment, EXPERIMENT_PROMOTED, "canary",
+                          reason, &taken, err);
+}
+
 /* The last step has baked. */
 static bool finish(struct watch *watch, struct err *err)
 {
-    CLEANUP(arena_release) struct arena arena = {.limit = LOOK_BYTES_MAX};
     const struct experiment *e = &watch->experiment;
     struct store *store = &watch->project->store;
-    char reference[24], reason[EXPERIMENT_NAME_MAX + 40];
-    struct version version;
+    char reason[EXPERIMENT_NAME_MAX + 40];
+    int64_t now;
     bool taken;
     if (!e->promotes)
         return true; /* a person decides */
-    snprintf(reference, sizeof reference, "%lld", (long long)e->rival);
     snprintf(reason, sizeof reason, "canary %s has baked", e->name);
-    if (!registry_find(store, view_of(reference), &arena, &version, err))
-        return false;
     size_t approvers = config_count(&watch->project->config, KEY_DEPLOY_APPROVALS);
     struct err refusal = {0};
     if (governance_promote(store, "champion", e->champion, e->rival, approvers, "canary", reason,
                            &refusal))
-        return experiment_end(store, e, EXPERIMENT_PROMOTED, "canary", reason, &taken, err);
+        return end_promoted(watch, reason, err);
     if (refusal.kind != ERR_GATE && refusal.kind != ERR_CONFLICT) {
         *err = refusal;
         return false;
     }
+    if (!alias_get(store, "champion", &now, err))
+        return false;
+    if (now == e->rival) /* another server was first */
+        return end_promoted(watch, reason, err);
     return experiment_end(store, e, EXPERIMENT_STOPPED, "canary", refusal.text, &taken, err);
+}
+
+/* Once everybody is the rival's, it is held to the champion of the steps before. A server that did
+ * not see these has its failures alone to go by. */
+static struct meters_tally champion_before(const struct watch *watch,
+                                           const struct meters_tally *now,
+                                           const struct meters_tally *rival, uint64_t least)
+{
+    struct meters_tally since = meters_tally_since(now, &watch->begun);
+    if (since.requests >= least)
+        return since;
+    since = *rival;
+    since.failures = 0;
+    return since;
 }
 
 static bool mind(void *self, const struct meters *meters, struct err *err)
@@ -213,7 +236,9 @@ static bool mind(void *self, const struct meters *meters, struct err *err)
     const struct experiment *e = &watch->experiment;
     if (e->id == 0 || e->kind != EXPERIMENT_CANARY || e->champion != watch->champion) {
         watch->step_seen = -1;
-        return true;
+        /* A person promoted the rival, or a server that then fell. */
+        bool over = e->id != 0 && e->promotes && e->rival == watch->champion;
+        return !over || end_promoted(watch, "its rival is the champion", err);
     }
     const struct config *config = &watch->project->config;
     struct canary_rules rules = {
@@ -223,24 +248,26 @@ static bool mind(void *self, const struct meters *meters, struct err *err)
         .alert_ratio = config_number(config, KEY_CANARY_ALERTS),
         .bake_ms = e->bake_ms,
     };
-    struct meters_tally now[VARIANTS];
-    meters_tally(meters, VARIANT_CHAMPION, &now[VARIANT_CHAMPION]);
-    meters_tally(meters, VARIANT_RIVAL, &now[VARIANT_RIVAL]);
+    struct meters_tally champion, rival;
+    meters_tally_beside(meters, &champion);
+    meters_tally(meters, VARIANT_RIVAL, &rival);
     int64_t step = e->id * EXPERIMENT_STEPS_MAX + (int64_t)e->step;
     if (watch->step_seen != step) {
+        if (watch->step_seen / EXPERIMENT_STEPS_MAX != e->id)
+            watch->begun = champion;
         watch->step_seen = step;
         watch->step_ns = clock_ticks_ns();
-        memcpy(watch->before, now, sizeof now);
+        watch->champion_before = champion;
+        watch->rival_before = rival;
         return true;
     }
-    bool whole = e->share[e->step] >= 1; /* then the champion of before is held against */
     struct canary_view view = {
-        .champion =
-            whole ? now[VARIANT_CHAMPION]
-                  : meters_tally_since(&now[VARIANT_CHAMPION], &watch->before[VARIANT_CHAMPION]),
-        .rival = meters_tally_since(&now[VARIANT_RIVAL], &watch->before[VARIANT_RIVAL]),
+        .champion = meters_tally_since(&champion, &watch->champion_before),
+        .rival = meters_tally_since(&rival, &watch->rival_before),
         .elapsed_ms = (clock_ticks_ns() - watch->step_ns) / 1000000,
     };
+    if (e->share[e->step] >= 1)
+        view.champion = champion_before(watch, &champion, &view.rival, rules.least);
     char why[200];
     bool taken;
     switch (canary_judge(&rules, &view, why, sizeof why)) {

@@ -30,9 +30,10 @@ struct watch {
 
     struct experiment experiment; /* the one that runs; id 0: none */
     int64_t told;                 /* the experiment whose rival could not be loaded */
-    int64_t step_seen;            /* of the canary, since when `before` counts; -1: none */
+    int64_t step_seen;            /* of the canary, and what was counted before; -1: none */
     int64_t step_ns;
-    struct meters_tally before[VARIANTS];
+    struct meters_tally champion_before, rival_before;
+    struct meters_tally begun; /* the champion's, before the canary */
 };
 
 /* A served model of a version, ready. What it says of itself is the registry's. */

@@ -116,14 +116,11 @@ static bool answered_before(struct visit *visit, const struct contract *contract
 
 /* ---------------------------------------------------------------- variants */
 
-static enum variant variant_for(const struct trial *trial, const struct contract_answer *answer)
+/* A request of many records has no one entity: it is the champion's, and in no verdict. */
+static bool is_split(const struct trial *trial, const struct contract_answer *answer)
 {
-    /* A request of many records has no one entity: it is the champion's, and in no verdict. */
-    if (trial->rival == NULL || trial->shadow || answer->count != 1 ||
-        answer->row[0].unit.length == 0)
-        return VARIANT_CHAMPION;
-    bool rival = experiment_picks(view_of(trial->name), trial->share, answer->row[0].unit);
-    return rival ? VARIANT_RIVAL : VARIANT_CHAMPION;
+    return trial->rival != NULL && !trial->shadow && answer->count == 1 &&
+           answer->row[0].unit.length > 0;
 }
 
 /* Decides with the champion, and with the rival where the experiment says so. A rival that cannot
@@ -136,15 +133,20 @@ static bool decide_variant(struct visit *visit, const struct contract *contract,
     int64_t begun_ns = clock_ticks_ns();
     answer->unit_column = champion && trial->rival != NULL ? trial->entity_column : SIZE_MAX;
     if (!contract_decide(contract, answer, err)) {
-        bool ours = err->kind != ERR_INPUT && err->kind != ERR_MEDIA;
+        bool ours = err->kind != ERR_INPUT && err->kind != ERR_MEDIA && err->kind != ERR_LIMIT;
         count_variant(visit, VARIANT_CHAMPION, ours, begun_ns);
         return false;
     }
-    *variant = champion ? variant_for(trial, answer) : VARIANT_CHAMPION;
-    if (*variant == VARIANT_CHAMPION) {
+    bool split = champion && is_split(trial, answer);
+    *variant = VARIANT_CHAMPION;
+    if (!split || !experiment_picks(view_of(trial->name), trial->share, answer->row[0].unit)) {
         count_variant(visit, VARIANT_CHAMPION, false, begun_ns);
+        if (split)
+            meters_beside(&visit->server->meters, visit->request->worker, answer->row[0].outcome,
+                          clock_ticks_ns() - begun_ns);
         return true;
     }
+    *variant = VARIANT_RIVAL;
     struct contract_answer rival = *answer;
     struct err why = {0};
     rival.served = trial->rival;

@@ -33,7 +33,7 @@ struct per_variant {
 struct meters_shard {
     atomic_uint_fast64_t begun, ended;
     atomic_uint_fast64_t count[METER_COUNTS];
-    struct per_variant variant[VARIANTS];
+    struct per_variant variant[VARIANTS], beside;
     _Atomic double amount[METERS_OUTCOMES_MAX];
     atomic_uint_fast64_t score[METERS_SCORE_BOUNDS + 1];
     _Atomic double scores;
@@ -154,14 +154,26 @@ void meters_decision(struct meters *meters, unsigned worker, const struct meters
         add_to(&shard->amount[decision->outcome], decision->amount);
 }
 
-void meters_variant(struct meters *meters, unsigned worker, enum variant variant, bool failed,
-                    int64_t elapsed_ns)
+static void add_request(struct per_variant *of, bool failed, int64_t elapsed_ns)
 {
-    struct per_variant *of = &shard_of(meters, worker)->variant[variant];
     add(&of->requests, 1);
     add(&of->failures, failed);
     add(&of->time[time_bucket(elapsed_ns)], 1);
     add(&of->time_ns, (uint64_t)elapsed_ns);
+}
+
+void meters_variant(struct meters *meters, unsigned worker, enum variant variant, bool failed,
+                    int64_t elapsed_ns)
+{
+    add_request(&shard_of(meters, worker)->variant[variant], failed, elapsed_ns);
+}
+
+void meters_beside(struct meters *meters, unsigned worker, size_t outcome, int64_t elapsed_ns)
+{
+    struct per_variant *of = &shard_of(meters, worker)->beside;
+    assert(outcome < meters->labels.outcome_count);
+    add_request(of, false, elapsed_ns);
+    add(&of->outcome[outcome], 1);
 }
 
 void meters_add(struct meters *meters, unsigned worker, enum meter_count which, uint64_t by)
@@ -228,18 +240,28 @@ double meters_sum_variant_seconds(const struct meters *meters, enum variant vari
     SUM_OVER_SHARDS(double, (double)read_count(&shard->variant[variant].time_ns) / 1e9);
 }
 
+static void add_tally(struct meters_tally *out, const struct per_variant *of)
+{
+    out->requests += read_count(&of->requests);
+    out->failures += read_count(&of->failures);
+    for (size_t i = 0; i < METERS_OUTCOMES_MAX; i++)
+        out->outcome[i] += read_count(&of->outcome[i]);
+    for (size_t i = 0; i <= METERS_TIME_BOUNDS; i++)
+        out->time[i] += read_count(&of->time[i]);
+}
+
 void meters_tally(const struct meters *meters, enum variant variant, struct meters_tally *out)
 {
     *out = (struct meters_tally){0};
-    for (unsigned i = 0; i < meters->workers; i++) {
-        const struct per_variant *of = &meters->shard[i]->variant[variant];
-        out->requests += read_count(&of->requests);
-        out->failures += read_count(&of->failures);
-        for (size_t k = 0; k < METERS_OUTCOMES_MAX; k++)
-            out->outcome[k] += read_count(&of->outcome[k]);
-        for (size_t k = 0; k <= METERS_TIME_BOUNDS; k++)
-            out->time[k] += read_count(&of->time[k]);
-    }
+    for (unsigned i = 0; i < meters->workers; i++)
+        add_tally(out, &meters->shard[i]->variant[variant]);
+}
+
+void meters_tally_beside(const struct meters *meters, struct meters_tally *out)
+{
+    *out = (struct meters_tally){0};
+    for (unsigned i = 0; i < meters->workers; i++)
+        add_tally(out, &meters->shard[i]->beside);
 }
 
 uint64_t meters_sum_count(const struct meters *meters, enum meter_count which)

@@ -103,6 +103,11 @@ struct meters_tally {
 };
 void meters_tally(const struct meters *meters, enum variant variant, struct meters_tally *out);
 
+/* Of the champion's, a request that the experiment could have given to the rival: it is these that
+ * the rival is held to, and not batches, or what has no entity. */
+void meters_beside(struct meters *meters, unsigned worker, size_t outcome, int64_t elapsed_ns);
+void meters_tally_beside(const struct meters *meters, struct meters_tally *out);
+
 /* What others know, for the page. */
 struct meters_outside {
     unsigned connections;

@@ -48,7 +48,7 @@ static void desk_close(struct desk *desk)
 static struct reply post(struct client *client, const char *path, const char *fields,
                          const char *body)
 {
-    char bytes[4096];
+    char bytes[8192];
     struct text text = text_in(bytes, sizeof bytes);
     text_addf(&text,
               "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s"
@@ -150,6 +150,27 @@ TEST(what_is_refused_is_not_kept)
     SAME(post(&client, "/decide", "", "{\"f0\":\"x\",\"f1\":7}").status, 400);
     SAME(post(&client, "/decide?reasons=maybe", "", "{\"f0\":1,\"f1\":7}").status, 400);
     SAME(read_journal(&desk).requests, 0);
+}
+
+TEST(what_is_too_much_is_no_failure_of_the_champion)
+{
+    DESK(desk, JOURNAL_WRITE);
+    struct err err = {0};
+    server_close(&desk.server);
+    desk.options.http.arena_bytes_max = 64 << 10;
+    WORKS(server_open(&desk.server, &desk.options, &err), err);
+    server_serve(&desk.server, tiny_served("champion"));
+    CLIENT(client, desk);
+    char body[6000];
+    struct text text = text_in(body, sizeof body);
+    text_adds(&text, "[[0,1]");
+    for (int i = 0; i < 600; i++)
+        text_adds(&text, ",[0,1]");
+    text_adds(&text, "]");
+    SAME(post(&client, "/decide", "", text_c(&text)).status, 413);
+    struct meters_tally tally;
+    meters_tally(&desk.server.meters, VARIANT_CHAMPION, &tally);
+    TRUE(tally.requests == 1 && tally.failures == 0);
 }
 
 /* ---------------------------------------------------------------- keys */
@@ -284,6 +305,13 @@ TEST(an_entity_meets_one_variant_and_the_share_is_kept)
     TRUE(rivals > 80 && rivals < 160);
     struct reply reply = post(&client, "/decide", "", "[[1,1],[1,2],[1,3],[1,4],[1,5]]");
     TRUE(says(&reply, "\"version\":\"champion\""));
+    /* The rival is held to what it could have had: not to the batch. */
+    struct meters_tally beside, all;
+    meters_tally_beside(&desk.server.meters, &beside);
+    meters_tally(&desk.server.meters, VARIANT_CHAMPION, &all);
+    SAME(beside.requests, 2 * (count - rivals));
+    SAME(beside.outcome[0] + beside.outcome[1], beside.requests);
+    SAME(all.requests, beside.requests + 1);
     struct kept kept = read_journal(&desk);
     SAME(kept.variant[VARIANT_RIVAL], 2 * rivals);
     SAME(kept.variant[VARIANT_CHAMPION], 2 * (count - rivals) + 5);

@@ -48,6 +48,13 @@ def experiment(cwd):
     return found
 
 
+def set_kind(cwd, kind):
+    books = sqlite3.connect(os.path.join(cwd, ".assay", "assay.db"), timeout=10)
+    with books:
+        books.execute("update experiment set kind = ?", (kind,))
+    books.close()
+
+
 @test
 def an_ab_experiment_splits_by_entity_and_its_figures_come_from_the_journal():
     with directory() as cwd:
@@ -121,6 +128,67 @@ def a_canary_whose_rival_alerts_otherwise_goes_back_by_itself():
                 traffic.join()
             state, _, reason = experiment(cwd)
             assert state == "rolled_back" and "the rival alerts on 100.00 %" in reason, reason
+
+
+@test
+def a_canary_of_everybody_is_judged_by_its_failures_where_no_champion_was_seen():
+    with directory() as cwd:
+        project(cwd)
+        with Server(cwd) as server:
+            traffic = Traffic(server, typed(server, record(cwd)))
+            assay("experiment", "start", "c", "--rival", "2", "--kind", "canary", "--share", "1",
+                  "--bake", "1s", "--promote", cwd=cwd)
+            time.sleep(1)
+            traffic.start()
+            try:
+                wait_for(lambda: experiment(cwd)[0] != "running", 60)
+            finally:
+                traffic.stop = True
+                traffic.join()
+            assert experiment(cwd)[0] == "promoted", experiment(cwd)
+
+
+@test
+def a_canary_whose_rival_was_promoted_by_hand_is_over():
+    with directory() as cwd:
+        project(cwd)
+        with Server(cwd):
+            assay("experiment", "start", "c", "--rival", "2", "--kind", "canary", "--bake", "1h",
+                  "--promote", cwd=cwd)
+            time.sleep(2)
+            assay("models", "promote", 2, cwd=cwd)
+            wait_for(lambda: experiment(cwd)[0] == "promoted", 20)
+
+
+@test
+def a_rival_is_promoted_beside_the_champion_that_it_was_judged_beside():
+    with directory() as cwd:
+        project(cwd, 3)
+        assay("experiment", "start", "x", "--rival", "2", cwd=cwd)
+        assert "is the champion now" not in assay("experiment", "status", cwd=cwd).text
+        assay("models", "promote", 3, cwd=cwd)
+        assert "version 3 is the champion now" in assay("experiment", "status", cwd=cwd).text
+        assay("experiment", "promote", "x", cwd=cwd, status=5)
+        assert experiment(cwd)[0] == "running"
+        assay("models", "promote", 1, cwd=cwd)
+        assay("experiment", "promote", "x", cwd=cwd)
+        assert experiment(cwd)[0] == "promoted"
+
+
+@test
+def a_champion_that_came_while_the_experiment_could_not_be_read_comes_later():
+    with directory() as cwd:
+        project(cwd)
+        with Server(cwd) as server:
+            before = version_served(server)
+            assay("experiment", "start", "x", "--rival", "2", "--kind", "shadow", cwd=cwd)
+            time.sleep(1.5)
+            set_kind(cwd, "sheep")
+            assay("models", "promote", 2, cwd=cwd)
+            time.sleep(2.5)
+            assert version_served(server) == before
+            set_kind(cwd, "shadow")
+            wait_for(lambda: version_served(server) != before, 20)
 
 
 @test
