@@ -1,6 +1,6 @@
 /* Bodies into records, by every contract's rules: whatever comes, a row that is given is whole, and
  * what is refused is refused with words. The first byte chooses the rules and the content type. */
-#include "serve/shape.h"
+#include "serve/contract.h"
 
 #include <math.h>
 
@@ -37,11 +37,6 @@ static void check_row(const struct decode *decode)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct decode_rules rules[] = {
-        {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}}},
-        {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}},
-         .fill_absent = true},
-        {.takes = {{"application/json", &shape_features}}}};
     if (schema.count == 0)
         make_schema();
     if (size == 0)
@@ -50,13 +45,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct view body = {arena_copy(&arena, (const char *)data + 1, size - 1), size - 1};
     if (body.text == NULL)
         return 0;
-    struct view type = data[0] & 4 ? VIEW("text/csv") : VIEW("application/json");
+    const struct decode_rules *rules = &contracts[data[0] % contracts_count]->rules;
+    size_t types = 0;
+    while (types < DECODE_TYPES && rules->takes[types].shape != NULL)
+        types++;
+    struct view type = view_of(rules->takes[data[0] / contracts_count % types].type);
     CLEANUP(decode_close) struct decode decode;
     struct err err = {0};
     size_t rows = 0;
     decode_names_features(body, &arena);
-    bool opened = decode_open(&decode, &rules[data[0] % 4 % LENGTH_OF(rules)], &schema, type, body,
-                              &arena, &err);
+    shape_begins(&shape_mlflow, &schema, body, &arena);
+    bool opened = decode_open(&decode, rules, &schema, type, body, &arena, &err);
     for (; opened && decode_next(&decode, &err); rows++)
         check_row(&decode);
     assert(err.kind == ERR_NONE ? rows > 0 : err.text[0] != '\0');

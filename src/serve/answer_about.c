@@ -1,4 +1,5 @@
 #include "base/version.h"
+#include "serve/openapi.h"
 #include "serve/visit.h"
 
 static void add_routes(struct json *json)
@@ -47,6 +48,18 @@ void serve_information(struct visit *visit)
     json_key(&json, "endpoints");
     add_routes(&json);
     json_close(&json);
+}
+
+void serve_openapi(struct visit *visit)
+{
+    bool keys = visit->server->options.gateway.auth & GATEWAY_KEYS;
+    openapi_write(visit->served, NULL, keys, &visit->response->body);
+}
+
+void serve_swagger(struct visit *visit)
+{
+    bool keys = visit->server->options.gateway.auth & GATEWAY_KEYS;
+    openapi_write(visit->served, routes[ROUTE_score].path, keys, &visit->response->body);
 }
 
 static void add_features(const struct schema *schema, struct json *json)

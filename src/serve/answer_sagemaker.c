@@ -3,7 +3,6 @@
  * whose first member is one of MLflow's and no column of the model is MLflow's; rows, lists, CSV
  * and JSON lines are system A's, which answers as Accept asks.
  */
-#include "base/number.h"
 #include "serve/named.h"
 #include "serve/visit.h"
 
@@ -76,16 +75,21 @@ static void add_loaded(const struct served *served, struct json *json)
 static bool read_count(const struct visit *visit, const char *name, size_t otherwise, size_t *out,
                        struct err *err)
 {
-    enum { MOST = 1000 };
+    enum { DIGITS = 3 };
     struct view text = http_request_query(visit->request, name);
-    double number;
     *out = otherwise;
-    if (text.length == 0)
+    if (text.text == NULL)
         return true;
-    if (!number_parse(text, &number) || number < 0 || number > MOST ||
-        number != (double)(size_t)number)
-        return err_set(err, ERR_INPUT, "'%s' is a count, not '" VIEW_FMT "'", name, VIEW_ARG(text));
-    *out = (size_t)number;
+    size_t number = 0;
+    bool whole = text.length > 0 && text.length <= DIGITS;
+    for (size_t i = 0; whole && i < text.length; i++) {
+        whole = text.text[i] >= '0' && text.text[i] <= '9';
+        number = number * 10 + (size_t)(text.text[i] - '0');
+    }
+    if (!whole)
+        return err_set(err, ERR_INPUT, "'%s' is a count of up to %d digits, not '" VIEW_FMT "'",
+                       name, (int)DIGITS, VIEW_ARG(text));
+    *out = number;
     return true;
 }
 

@@ -67,6 +67,8 @@ struct contract {
      * keeps and before the first row. NULL: nothing. */
     bool (*ask)(struct contract_answer *answer, struct err *err);
     bool only_asks; /* what it answers is no decision: not kept, not counted, never the rival's */
+    const char *answer;              /* its answers as JSON Schema */
+    const char *const *answers_text; /* content types it answers in besides; NULL: none */
     /* Both write the body, and the content type where it is not JSON. */
     void (*encode)(const struct contract_answer *answer, struct http_response *response);
     void (*fault)(const struct contract_fault *fault, struct http_response *response);

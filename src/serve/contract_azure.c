@@ -32,6 +32,7 @@ static void fault(const struct contract_fault *fault, struct http_response *resp
 
 const struct contract contract_azure = {
     .name = "azure",
+    .answer = "{\"type\":\"object\",\"required\":[\"result\",\"outcome\"]}",
     .about = "Azure ML: data or input_data in, result out",
     .rules = {.takes = {{"application/json", &shape_azure},
                         {"application/x-www-form-urlencoded", &shape_form}}},

@@ -39,6 +39,7 @@ static void encode(const struct contract_answer *answer, struct http_response *r
 
 const struct contract contract_explain = {
     .name = "explain",
+    .answer = "{\"type\":\"object\",\"required\":[\"model\",\"explanations\"]}",
     .about = "each feature's contribution, and reasons",
     .rules = {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}}},
     .explain = REASONS_ALL,

@@ -22,6 +22,8 @@ static void encode_explained(const struct contract_answer *answer, struct http_r
 
 const struct contract contract_kserve = {
     .name = "kserve",
+    .answer = "{\"type\":\"object\",\"properties\":{\"predictions\":{\"type\":\"array\",\"items\":{"
+              "\"type\":\"number\"}}},\"required\":[\"predictions\"]}",
     .about = "KServe v1: instances in, predictions out",
     .rules = {.takes = {{"application/json", &shape_instances}}},
     .encode = contract_encode_predictions,
@@ -30,6 +32,7 @@ const struct contract contract_kserve = {
 
 const struct contract contract_kserve_explain = {
     .name = "kserve_explain",
+    .answer = "{\"type\":\"object\",\"required\":[\"predictions\",\"explanations\"]}",
     .about = "KServe v1: instances in, each feature's contribution out",
     .rules = {.takes = {{"application/json", &shape_instances}}},
     .explain = REASONS_ALL,

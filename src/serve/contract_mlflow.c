@@ -39,6 +39,8 @@ static void fault(const struct contract_fault *fault, struct http_response *resp
 
 const struct contract contract_mlflow = {
     .name = "mlflow",
+    .answer = "{\"type\":\"object\",\"properties\":{\"predictions\":{\"type\":\"array\",\"items\":{"
+              "\"type\":\"number\"}}},\"required\":[\"predictions\"]}",
     .about = "MLflow scoring: dataframes, instances or inputs in, predictions out",
     .rules = {.takes = {{"application/json", &shape_mlflow}}},
     .encode = contract_encode_predictions,

@@ -58,6 +58,7 @@ static void fall_back(struct view id, const char *outcome, const char *why,
 
 const struct contract contract_native = {
     .name = "native",
+    .answer = "{\"type\":\"object\",\"required\":[\"decisions\"]}",
     .about = "outcome, calibrated probability, percentile and reasons",
     .rules = {.takes = {{"application/json", &shape_rows}, {"text/csv", &shape_csv}}},
     .explain = REASONS_ALERTS,

@@ -94,6 +94,7 @@ static void encode(const struct contract_answer *answer, struct http_response *r
 
 const struct contract contract_open_inference = {
     .name = "open_inference",
+    .answer = "{\"type\":\"object\",\"required\":[\"model_name\",\"model_version\",\"outputs\"]}",
     .about = "Open Inference Protocol v2: tensors in, tensors out",
     .rules = {.takes = {{"application/json", &shape_tensors}}},
     .ask = ask,

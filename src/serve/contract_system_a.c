@@ -122,8 +122,13 @@ static void fault(const struct contract_fault *fault, struct http_response *resp
     json_close(&json);
 }
 
+static const char *const other_types[] = {"text/csv", "application/jsonlines", NULL};
+
 const struct contract contract_system_a = {
     .name = "system_a",
+    .answer = "{\"type\":\"object\",\"required\":[\"predictions\",\"fraud_probability\",\"detailed_"
+              "predictions\",\"metadata\"]}",
+    .answers_text = other_types,
     .about = "insurance fraud on SageMaker: named features, detailed predictions",
     .rules = {.takes = {{"application/json", &shape_rows},
                         {"text/csv", &shape_csv},

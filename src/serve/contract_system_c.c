@@ -14,6 +14,7 @@ static void encode(const struct contract_answer *answer, struct http_response *r
 
 const struct contract contract_system_c = {
     .name = "system_c",
+    .answer = "{\"type\":\"object\",\"required\":[\"prediction\",\"fraud_score\",\"message\"]}",
     .about = "card fraud with monitoring: features by position, score and message",
     .rules = {.takes = {{"application/json", &shape_features}}},
     .encode = encode,

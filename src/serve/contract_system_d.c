@@ -11,6 +11,7 @@ static void encode(const struct contract_answer *answer, struct http_response *r
 
 const struct contract contract_system_d = {
     .name = "system_d",
+    .answer = "{\"type\":\"object\",\"required\":[\"prediction\",\"fraud_probability\"]}",
     .about = "compare and deploy: features by position, fraud or legit",
     .rules = {.takes = {{"application/json", &shape_features}}},
     .encode = encode,

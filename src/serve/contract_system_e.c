@@ -10,6 +10,7 @@ static void encode(const struct contract_answer *answer, struct http_response *r
 
 const struct contract contract_system_e = {
     .name = "system_e",
+    .answer = "{\"type\":\"object\",\"required\":[\"pred_proba\"]}",
     .about = "scoring API: features by name, the probability alone",
     .rules = {.takes = {{"application/json", &shape_features}}},
     .encode = encode,

@@ -14,6 +14,7 @@
 #define SERVE_SHAPE_H
 
 #include "serve/decode.h"
+#include "serve/describe.h"
 
 enum { SHAPE_BESIDE = 3 };
 
@@ -40,6 +41,8 @@ struct shape {
     const char *rows, *beside[SHAPE_BESIDE];
     /* Of shapes with several ways: the members, one of which there has to be; ends with NULL. */
     const struct shape_member *member;
+    /* Its bodies, as JSON Schema (serve/describe.h). NULL: no client is told to send such. */
+    void (*describe)(const struct shape *shape, const struct description *description);
 };
 
 /* {"age": 35}, [35], and lists of either. */

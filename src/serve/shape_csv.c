@@ -62,4 +62,9 @@ static bool next(struct decode *decode, struct err *err)
     return err_while(err, "CSV line %zu", row.line);
 }
 
-const struct shape shape_csv = {.open = open, .next = next};
+static void describe(const struct shape *shape UNUSED, const struct description *description)
+{
+    describe_csv(description->schema, description->json);
+}
+
+const struct shape shape_csv = {.open = open, .next = next, .describe = describe};

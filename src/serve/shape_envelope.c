@@ -80,7 +80,27 @@ bool shape_next_of_envelope(struct decode *decode, struct err *err)
     return false;
 }
 
+static void describe(const struct shape *shape, const struct description *description)
+{
+    struct json *json = description->json;
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "object");
+    json_key(json, "properties");
+    json_open(json, '{');
+    json_key(json, shape->rows), describe_list_of_rows(description->filled, json);
+    for (size_t i = 0; i < SHAPE_BESIDE && shape->beside[i] != NULL; i++)
+        json_key(json, shape->beside[i]), describe_reference("Free", json);
+    json_close(json);
+    json_key(json, "required");
+    json_open(json, '[');
+    json_string(json, shape->rows);
+    json_close(json);
+    json_key(json, "additionalProperties"), json_bool(json, false);
+    json_close(json);
+}
+
 const struct shape shape_instances = {
+    .describe = describe,
     .next = shape_next_of_envelope,
     .rows = "instances",
     .beside = {"parameters", "signature_name"},

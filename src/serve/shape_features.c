@@ -45,4 +45,18 @@ bool decode_names_features(struct view body, struct arena *arena)
     return false;
 }
 
-const struct shape shape_features = {.next = next};
+static void describe(const struct shape *shape UNUSED, const struct description *description)
+{
+    struct json *json = description->json;
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "object");
+    json_key(json, "properties");
+    json_open(json, '{');
+    json_key(json, "features"), describe_row(description->filled, json);
+    json_close(json);
+    json_key(json, "required"), json_raw(json, VIEW("[\"features\"]"));
+    json_key(json, "additionalProperties"), json_bool(json, false);
+    json_close(json);
+}
+
+const struct shape shape_features = {.next = next, .describe = describe};

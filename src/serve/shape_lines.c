@@ -43,7 +43,13 @@ static bool next(struct decode *decode, struct err *err)
     return decode->rows > 0 ? false : err_set(err, ERR_INPUT, "the JSON lines hold no rows");
 }
 
-const struct shape shape_lines = {.open = open, .next = next};
+static void describe_lines(const struct shape *shape UNUSED, const struct description *description)
+{
+    struct json *json = description->json;
+    json_raw(json, VIEW("{\"type\":\"string\",\"description\":\"a row of JSON in each line\"}"));
+}
+
+const struct shape shape_lines = {.open = open, .next = next, .describe = describe_lines};
 
 /* ---------------------------------------------------------------- a query */
 

@@ -293,15 +293,130 @@ bool shape_begins(const struct shape *shape, const struct schema *schema, struct
            (find_member(shape, token.text) != NULL || stands_beside(shape, token.text));
 }
 
+/* ---------------------------------------------------------------- in words */
+
+/* Names and rows of as many values: a schema can say it of all columns in their order. */
+static void describe_split(const struct schema *schema, struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "object");
+    json_key(json, "properties");
+    json_open(json, '{');
+    json_key(json, "columns");
+    json_open(json, '{');
+    json_key(json, "const");
+    json_open(json, '[');
+    for (size_t i = 0; i < schema->input_count; i++)
+        json_text(json, schema->column[schema->input[i]].name);
+    json_close(json);
+    json_close(json);
+    json_key(json, "data");
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "array");
+    json_key(json, "items"), describe_reference("ListedRow", json);
+    json_key(json, "minItems"), json_count(json, 1);
+    json_close(json);
+    json_key(json, "index"), describe_reference("Free", json);
+    json_close(json);
+    json_key(json, "required"), json_raw(json, VIEW("[\"data\"]"));
+    json_key(json, "additionalProperties"), json_bool(json, false);
+    json_close(json);
+}
+
+/* Lists of one length: a schema can say it of one. */
+static void describe_columns(const struct schema *schema, struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "object");
+    json_key(json, "properties");
+    json_open(json, '{');
+    for (size_t i = 0; i < schema->input_count; i++) {
+        const struct column *column = &schema->column[schema->input[i]];
+        json_key_view(json, column->name);
+        json_open(json, '{');
+        json_key(json, "type"), json_string(json, "array");
+        json_key(json, "items"), describe_column(column, json);
+        json_key(json, "minItems"), json_count(json, 1);
+        json_key(json, "maxItems"), json_count(json, 1);
+        json_close(json);
+    }
+    json_close(json);
+    json_key(json, "required");
+    json_open(json, '[');
+    for (size_t i = 0; i < schema->input_count; i++)
+        if (!schema->column[schema->input[i]].optional)
+            json_text(json, schema->column[schema->input[i]].name);
+    json_close(json);
+    json_key(json, "additionalProperties"), json_bool(json, false);
+    json_close(json);
+}
+
+static void describe_forms(unsigned forms, const struct description *description)
+{
+    struct json *json = description->json;
+    json_open(json, '{');
+    json_key(json, "anyOf");
+    json_open(json, '[');
+    if (forms & FORM_ROWS)
+        describe_list_of_rows(description->filled, json);
+    if (forms & FORM_RECORDS) {
+        json_open(json, '{');
+        json_key(json, "type"), json_string(json, "array");
+        json_key(json, "items");
+        describe_reference(description->filled ? "FilledRow" : "NamedRow", json);
+        json_key(json, "minItems"), json_count(json, 1);
+        json_close(json);
+    }
+    if ((forms & FORM_SPLIT) && description->schema != NULL)
+        describe_split(description->schema, json);
+    if ((forms & FORM_COLUMNS) && description->schema != NULL)
+        describe_columns(description->schema, json);
+    if ((forms & (FORM_ROWS | FORM_RECORDS)) == 0 && description->schema == NULL)
+        describe_reference("Free", json);
+    json_close(json);
+    json_close(json);
+}
+
+/* An object for each member that there may be. */
+static void describe(const struct shape *shape, const struct description *description)
+{
+    struct json *json = description->json;
+    json_open(json, '{');
+    json_key(json, "anyOf");
+    json_open(json, '[');
+    for (const struct shape_member *member = shape->member; member->name != NULL; member++) {
+        json_open(json, '{');
+        json_key(json, "type"), json_string(json, "object");
+        json_key(json, "properties");
+        json_open(json, '{');
+        json_key(json, member->name);
+        describe_forms(member->forms, description);
+        for (size_t i = 0; i < SHAPE_BESIDE && shape->beside[i] != NULL; i++)
+            json_key(json, shape->beside[i]), describe_reference("Free", json);
+        json_close(json);
+        json_key(json, "required");
+        json_open(json, '[');
+        json_string(json, member->name);
+        json_close(json);
+        json_key(json, "additionalProperties"), json_bool(json, false);
+        json_close(json);
+    }
+    json_close(json);
+    json_close(json);
+}
+
 static const struct shape_member of_mlflow[] = {{"dataframe_split", FORM_SPLIT},
                                                 {"dataframe_records", FORM_RECORDS},
                                                 {"instances", FORM_ROWS},
                                                 {"inputs", FORM_ROWS | FORM_COLUMNS},
                                                 {0}};
 const struct shape shape_mlflow = {
-    .open = open, .next = next, .member = of_mlflow, .beside = {"params"}};
+    .open = open, .next = next, .describe = describe, .member = of_mlflow, .beside = {"params"}};
 
 static const struct shape_member of_azure[] = {
     {"data", FORM_ROWS}, {"input_data", FORM_ROWS | FORM_SPLIT}, {0}};
-const struct shape shape_azure = {
-    .open = open, .next = next, .member = of_azure, .beside = {"params", "method"}};
+const struct shape shape_azure = {.open = open,
+                                  .next = next,
+                                  .describe = describe,
+                                  .member = of_azure,
+                                  .beside = {"params", "method"}};

@@ -89,4 +89,16 @@ static bool next(struct decode *decode, struct err *err)
     return shape_take_row(decode, &token, err);
 }
 
-const struct shape shape_rows = {.next = next};
+static void describe(const struct shape *shape UNUSED, const struct description *description)
+{
+    struct json *json = description->json;
+    json_open(json, '{');
+    json_key(json, "anyOf");
+    json_open(json, '[');
+    describe_row(description->filled, json);
+    describe_list_of_rows(description->filled, json);
+    json_close(json);
+    json_close(json);
+}
+
+const struct shape shape_rows = {.next = next, .describe = describe};

@@ -283,11 +283,14 @@ static bool read_output(struct scan *scan, struct tensors *tensors, struct err *
     while (scan_next(scan, &key, err) && key.kind == TOKEN_KEY) {
         if (!scan_next(scan, &value, err))
             return false;
-        if (!view_is(key.text, "name")) {
+        if (view_is(key.text, "parameters")) {
             if (!scan_skip(scan, &value, err))
                 return false;
             continue;
         }
+        if (!view_is(key.text, "name"))
+            return err_set(err, ERR_INPUT, "'outputs': '" VIEW_FMT "' is not known in an output",
+                           VIEW_ARG(key.text));
         if (named || !is_text(&value, "name", err) || !want(tensors, value.text, err))
             return named ? err_set(err, ERR_INPUT, "'outputs': 'name' came twice") : false;
         named = true;
@@ -444,4 +447,96 @@ static bool next(struct decode *decode, struct err *err)
     return shape_finish_row(decode, err);
 }
 
-const struct shape shape_tensors = {.open = open, .next = next};
+static const char *values_of(const struct datatype *type)
+{
+    static const char *const values[] = {
+        [FAMILY_BOOL] = "{\"enum\":[true,false,0,1,null]}",
+        [FAMILY_WHOLE] = "{\"type\":[\"integer\",\"null\"]}",
+        [FAMILY_REAL] = "{\"type\":[\"number\",\"null\"]}",
+        [FAMILY_BYTES] = "{\"type\":[\"string\",\"null\"]}",
+    };
+    return values[type->family];
+}
+
+/* A tensor of one value for a column. */
+static void describe_tensor(const struct column *column, struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "object");
+    json_key(json, "properties");
+    json_open(json, '{');
+    json_key(json, "name");
+    json_open(json, '{');
+    json_key(json, "const"), json_text(json, column->name);
+    json_close(json);
+    json_key(json, "shape"), json_raw(json, VIEW("{\"const\":[1]}"));
+    json_key(json, "datatype");
+    json_open(json, '{');
+    json_key(json, "const"), json_string(json, tensor_datatype_of(column));
+    json_close(json);
+    json_key(json, "parameters"), describe_reference("Free", json);
+    json_key(json, "data");
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "array");
+    json_key(json, "items");
+    json_open(json, '{');
+    json_key(json, "allOf");
+    json_open(json, '[');
+    describe_column(column, json);
+    json_raw(json, view_of(values_of(find_datatype(view_of(tensor_datatype_of(column))))));
+    json_close(json);
+    json_close(json);
+    json_key(json, "minItems"), json_count(json, 1);
+    json_key(json, "maxItems"), json_count(json, 1);
+    json_close(json);
+    json_close(json);
+    json_key(json, "required");
+    json_raw(json, VIEW("[\"name\",\"shape\",\"datatype\",\"data\"]"));
+    json_key(json, "additionalProperties"), json_bool(json, false);
+    json_close(json);
+}
+
+/* A schema cannot say that shapes and data agree, so it says the plainest of what is taken: one
+ * row, a tensor for each column, in the order of the model's metadata. */
+static void describe_inputs(const struct description *description)
+{
+    struct json *json = description->json;
+    const struct schema *schema = description->schema;
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "array");
+    if (schema != NULL) {
+        json_key(json, "prefixItems");
+        json_open(json, '[');
+        for (size_t i = 0; i < schema->input_count; i++)
+            describe_tensor(&schema->column[schema->input[i]], json);
+        json_close(json);
+        json_key(json, "minItems"), json_count(json, schema->input_count);
+        json_key(json, "maxItems"), json_count(json, schema->input_count);
+    }
+    json_close(json);
+}
+
+static void describe(const struct shape *shape UNUSED, const struct description *description)
+{
+    struct json *json = description->json;
+    json_open(json, '{');
+    json_key(json, "type"), json_string(json, "object");
+    json_key(json, "properties");
+    json_open(json, '{');
+    json_key(json, "id");
+    json_raw(json, VIEW("{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\"}"));
+    json_key(json, "parameters"), describe_reference("Free", json);
+    json_key(json, "inputs"), describe_inputs(description);
+    json_key(json, "outputs");
+    json_raw(json, VIEW("{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"type\":\"object\","
+                        "\"properties\":{\"name\":{\"enum\":[\"score\",\"label\",\"decision\","
+                        "\"contributions\"]},\"parameters\":{\"$ref\":\"#/components/schemas/"
+                        "Free\"}},\"required\":[\"name\"],"
+                        "\"additionalProperties\":false}}"));
+    json_close(json);
+    json_key(json, "required"), json_raw(json, VIEW("[\"inputs\"]"));
+    json_key(json, "additionalProperties"), json_bool(json, false);
+    json_close(json);
+}
+
+const struct shape shape_tensors = {.open = open, .next = next, .describe = describe};
