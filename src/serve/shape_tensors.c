@@ -530,8 +530,7 @@ static void describe(const struct shape *shape UNUSED, const struct description 
     json_key(json, "outputs");
     json_raw(json, VIEW("{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"type\":\"object\","
                         "\"properties\":{\"name\":{\"enum\":[\"score\",\"label\",\"decision\","
-                        "\"contributions\"]},\"parameters\":{\"$ref\":\"#/components/schemas/"
-                        "Free\"}},\"required\":[\"name\"],"
+                        "\"contributions\"]}},\"required\":[\"name\"],"
                         "\"additionalProperties\":false}}"));
     json_close(json);
     json_key(json, "required"), json_raw(json, VIEW("[\"inputs\"]"));
