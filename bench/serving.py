@@ -15,6 +15,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -331,6 +332,7 @@ def main():
                     contender.rates.append(rate), contender.costs.append(cost), contender.tails.append(tail)
             table(contenders, missing)
             at_half_load(contenders)
+            under_attack(contenders[0])
             starts(cwd)
         finally:
             for contender in contenders:
@@ -369,6 +371,74 @@ def at_half_load(contenders):
         found = [c.half(statistics.median(c.rates), SECONDS) for _ in range(ROUNDS)]
         print(f"| {c.name} | " + " | ".join(spread(values, digits) for values, digits in
                                             zip(zip(*found), (0, 3, 3, 1))) + " |")
+
+
+class Attack(threading.Thread):
+    """Hostile clients beside the load, until stopped: `count` connections, each opened again when it is cut."""
+
+    def __init__(self, port, count, first, drip=b"", pause=0.5):
+        super().__init__(daemon=True)
+        self.port, self.count, self.first, self.drip, self.pause, self.stop = port, count, first, drip, pause, False
+
+    def connect(self):
+        one = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        one.setblocking(False)
+        if self.first:
+            one.send(self.first)
+        return one
+
+    def run(self):
+        crowd = []
+        while not self.stop:
+            try:
+                while len(crowd) < self.count:
+                    crowd.append(self.connect())
+            except OSError:
+                pass  # the next turn tries again
+            for one in list(crowd):
+                try:
+                    if self.drip:
+                        one.send(self.drip)
+                    while True:
+                        if not one.recv(65536):
+                            raise ConnectionError
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    one.close()
+                    crowd.remove(one)
+            time.sleep(self.pause)
+        for one in crowd:
+            one.close()
+
+
+HEAD = b"POST /decide HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+ATTACKS = [
+    ("nobody else", 0, b"", b""),
+    ("5,000 idle connections", 5000, b"", b""),
+    ("200 heads, a byte at a time", 200, b"POST /decide HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"a"),
+    ("200 bodies, a byte at a time", 200, HEAD + b"Content-Length: 5000\r\n\r\n", b" "),
+    ("200 announcing 1 GB", 200, HEAD + b"Content-Length: 1000000000\r\n\r\n", b" " * 1000),
+    ("200 with chunks without end", 200, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 100),
+    ("200 that pipeline and do not read", 200, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 50, b""),
+    ("200 with broken heads", 200, b"POST /decide HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", b"x"),
+]
+
+
+def under_attack(contender):
+    print("\nOne worker, 64 good connections, while others do this (wrk and they share the other processor):\n")
+    print("| beside | requests/s | p99, ms | resident memory, MB |")
+    print("| --- | --- | --- | --- |")
+    for name, count, first, drip in ATTACKS:
+        attack = Attack(contender.port, count, first, drip)
+        os.sched_setaffinity(0, {1})
+        attack.start()
+        time.sleep(2)
+        rate, _, tail = contender.load(SECONDS)
+        memory = contender.resident_mb()
+        attack.stop = True
+        attack.join()
+        print(f"| {name} | {rate:.0f} | {tail:.2f} | {memory:.1f} |")
 
 
 def starts(cwd):
