@@ -28,6 +28,9 @@ struct connection {
     size_t answer_length;
     bool stays;
     struct http_sent sent;
+
+    bool again; /* is in the worker's list of these */
+    struct connection *next_again;
 };
 
 static int64_t now_ms(void)
@@ -111,9 +114,20 @@ static struct http_sent sent_of(const struct http_response *response)
     return sent;
 }
 
+static void forget_again(struct connection *connection)
+{
+    struct connection **link = &connection->worker->again;
+    while (*link != NULL && *link != connection)
+        link = &(*link)->next_again;
+    if (*link != NULL)
+        *link = connection->next_again;
+}
+
 static void drop(struct connection *connection)
 {
     struct http_worker *worker = connection->worker;
+    if (connection->again)
+        forget_again(connection);
     if (connection->phase == WAITING) {
         forget_waiting(connection);
         wait_end(connection, false);
@@ -474,6 +488,31 @@ static void discard(struct connection *connection)
         net_consume(connection->stream, unread.length);
 }
 
+/* The loop looks at the others first: it is woken like by anybody. */
+static void come_again(struct connection *connection)
+{
+    struct http_worker *worker = connection->worker;
+    if (!connection->again) {
+        connection->again = true;
+        connection->next_again = worker->again;
+        worker->again = connection;
+    }
+    net_loop_wake(worker->loop);
+}
+
+void connections_go_on(struct http_worker *worker)
+{
+    struct connection *list = worker->again;
+    worker->again = NULL;
+    /* A turn may add to the new list, and end nobody's life but its own. */
+    while (list != NULL) {
+        struct connection *connection = list;
+        list = connection->next_again;
+        connection->again = false;
+        connection_readable(connection);
+    }
+}
+
 void connection_readable(void *connection_)
 {
     struct connection *connection = connection_;
@@ -481,11 +520,17 @@ void connection_readable(void *connection_)
         discard(connection);
         return;
     }
-    while (connection->phase == OPEN) {
-        if (net_unsent(connection->stream) > UNSENT_MAX)
+    /* Who sends many requests at once is answered a few at a time: the others wait too. */
+    enum { TURN = 16 };
+    for (int taken = 0; connection->phase == OPEN; taken++) {
+        if (net_unsent(connection->stream) > UNSENT_MAX) {
             stall(connection);
-        else if (!take_some(connection))
+        } else if (taken == TURN) {
+            come_again(connection);
             return;
+        } else if (!take_some(connection)) {
+            return;
+        }
     }
 }
 

@@ -30,6 +30,7 @@ struct http_worker {
     bool running;
     struct arena arena;                        /* of the request being answered */
     struct connection *newest;                 /* all of this worker's */
+    struct connection *again;                  /* those that have more to be read, newest first */
     struct connection *waiting, **waiting_end; /* those in WAITING, in the order they came */
     uint64_t requests;                         /* ever */
     int64_t dated_s;                           /* the second that `date` says */
@@ -42,6 +43,7 @@ void connection_drained(void *connection);
 void connection_ended(void *connection);
 void connection_broken(void *connection);
 
+void connections_go_on(struct http_worker *worker); /* those that had their turn and have more */
 void connections_ask(struct http_worker *worker);   /* answers those that wait no more */
 void connections_sweep(struct http_worker *worker); /* cuts those past their deadline */
 void connections_close(struct http_worker *worker); /* all of them, now */

@@ -80,6 +80,7 @@ static void on_woken(void *worker_)
     else if (phase == HTTP_REFUSING)
         net_loop_refuse(worker->loop);
     if (phase < HTTP_STOPPED) {
+        connections_go_on(worker);
         connections_ask(worker);
         return;
     }

@@ -66,8 +66,9 @@ bool net_write(struct net_stream *stream, struct view first, struct view second)
 size_t net_unsent(struct net_stream *stream);
 bool net_is_quiet(struct net_stream *stream);        /* nothing unread, here or in the kernel */
 void net_read(struct net_stream *stream, bool read); /* stops and resumes receiving */
-void net_end(struct net_stream *stream);             /* nothing more will be written */
-void net_close(struct net_stream *stream);           /* drops what is unsent */
+void net_again(struct net_stream *stream); /* readable once more, after the others' turn */
+void net_end(struct net_stream *stream);   /* nothing more will be written */
+void net_close(struct net_stream *stream); /* drops what is unsent */
 
 /* The names in the peer's certificate, a line each; tls_names. Good once something was read. */
 void net_names(struct net_stream *stream, struct text *out);
