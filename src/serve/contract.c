@@ -28,6 +28,22 @@ void contract_add_model(const struct served *served, struct json *json)
     json_close(json);
 }
 
+void contract_encode_rows(const struct contract_answer *answer, const char *name,
+                          void (*add)(const struct contract_answer *answer, size_t i,
+                                      struct json *json),
+                          struct http_response *response)
+{
+    struct json json = json_to(&response->body);
+    json_open(&json, '{');
+    contract_add_model(answer->served, &json);
+    json_key(&json, name);
+    json_open(&json, '[');
+    for (size_t i = 0; i < answer->count; i++)
+        add(answer, i, &json);
+    json_close(&json);
+    json_close(&json);
+}
+
 void contract_add_id(const struct contract_answer *answer, size_t i, struct json *json)
 {
     char bytes[CONTRACT_ID_MAX + 24];

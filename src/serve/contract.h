@@ -102,6 +102,12 @@ void contract_probability(struct json *json, float score);
 /* "model": {"name", "version", "sha256"} */
 void contract_add_model(const struct served *served, struct json *json);
 
+/* {"model": {...}, "NAME": [what `add` writes of each row]} */
+void contract_encode_rows(const struct contract_answer *answer, const char *name,
+                          void (*add)(const struct contract_answer *answer, size_t i,
+                                      struct json *json),
+                          struct http_response *response);
+
 /* A row's id: the request's, with its number behind when there are several. */
 void contract_add_id(const struct contract_answer *answer, size_t i, struct json *json);
 

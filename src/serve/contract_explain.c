@@ -24,17 +24,14 @@ void contract_add_explanation(const struct contract_answer *answer, const struct
     json_close(json);
 }
 
+static void add_row(const struct contract_answer *answer, size_t i, struct json *json)
+{
+    contract_add_explanation(answer, &answer->row[i], json);
+}
+
 static void encode(const struct contract_answer *answer, struct http_response *response)
 {
-    struct json json = json_to(&response->body);
-    json_open(&json, '{');
-    contract_add_model(answer->served, &json);
-    json_key(&json, "explanations");
-    json_open(&json, '[');
-    for (size_t i = 0; i < answer->count; i++)
-        contract_add_explanation(answer, &answer->row[i], &json);
-    json_close(&json);
-    json_close(&json);
+    contract_encode_rows(answer, "explanations", add_row, response);
 }
 
 const struct contract contract_explain = {

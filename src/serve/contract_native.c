@@ -27,15 +27,7 @@ static void add_decision(const struct contract_answer *answer, size_t i, struct 
 
 static void encode(const struct contract_answer *answer, struct http_response *response)
 {
-    struct json json = json_to(&response->body);
-    json_open(&json, '{');
-    contract_add_model(answer->served, &json);
-    json_key(&json, "decisions");
-    json_open(&json, '[');
-    for (size_t i = 0; i < answer->count; i++)
-        add_decision(answer, i, &json);
-    json_close(&json);
-    json_close(&json);
+    contract_encode_rows(answer, "decisions", add_decision, response);
 }
 
 static void fall_back(struct view id, const char *outcome, const char *why,

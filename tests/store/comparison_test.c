@@ -2,20 +2,9 @@
 
 #include "ground.h"
 #include "store/audit.h"
+#include "versions.h"
 
 enum { MEMORY = 8 << 20 };
-
-static void add_version(struct store *store, const char *seed, struct arena *arena)
-{
-    struct version wanted = {.project = VIEW("p"),
-                             .algorithm = VIEW("xgboost"),
-                             .metrics = VIEW("{}")},
-                   out;
-    struct err err = {0};
-    bool known;
-    WORKS(store_put_bundle(store, view_of(seed), &wanted.bundle, &err), err);
-    WORKS(registry_add(store, &wanted, "ann", arena, &out, &known, &err), err);
-}
 
 static void compare(struct store *store, int64_t champion, const char *verdict,
                     const char *document)

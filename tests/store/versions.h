@@ -1,0 +1,20 @@
+/* versions: versions of the registry for tests that need some. */
+#ifndef TESTS_STORE_VERSIONS_H
+#define TESTS_STORE_VERSIONS_H
+
+#include "harness.h"
+#include "store/registry.h"
+
+static inline void add_version(struct store *store, const char *seed, struct arena *arena)
+{
+    struct version wanted = {.project = VIEW("p"),
+                             .algorithm = VIEW("xgboost"),
+                             .metrics = VIEW("{}")},
+                   out;
+    struct err err = {0};
+    bool known;
+    WORKS(store_put_bundle(store, view_of(seed), &wanted.bundle, &err), err);
+    WORKS(registry_add(store, &wanted, "ann", arena, &out, &known, &err), err);
+}
+
+#endif
