@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "decide/outcome.h"
+#include "store/journal_record.h"
 
 #include <math.h>
 
@@ -15,6 +16,7 @@ static const char *const sources[] = {
 /* The decision that stands, with the best label so far. */
 struct decision {
     char id[200];
+    int64_t at_us; /* an id may come again, another time or from another client */
     int arm;
     bool mature, known; /* its outcome is one of ours */
     enum outcome outcome;
@@ -27,7 +29,7 @@ struct decision {
 struct gathering {
     struct experiment_arms *arms;
     const struct cost_matrix *costs;
-    char entity[300];
+    char entity[JOURNAL_TEXT_MAX + 1];
     bool begun, shadow;
     bool has[ARMS], has_mature[ARMS];
     double cost[ARMS];
@@ -92,10 +94,12 @@ static void end_entity(struct gathering *g)
     if (!g->begun)
         return;
     bool both = g->has[ARM_CHAMPION] && g->has[ARM_RIVAL];
+    bool both_mature = g->has_mature[ARM_CHAMPION] && g->has_mature[ARM_RIVAL];
     g->arms->crossed += both && !g->shadow;
     for (size_t i = 0; i < ARMS; i++) {
         g->arms->entities[i] += g->has[i];
-        if (g->has_mature[i])
+        /* A record that the shadow could not decide says nothing of the difference. */
+        if (g->has_mature[i] && (both_mature || !g->shadow))
             arm_add(&g->arms->arm[i], g->cost[i]);
         g->has[i] = g->has_mature[i] = false;
         g->cost[i] = 0;
@@ -132,9 +136,10 @@ static void take_row(struct gathering *g, const struct db_statement *row, int64_
         snprintf(g->entity, sizeof g->entity, "%.*s", (int)entity.length, entity.text);
         g->begun = true;
     }
-    if (!view_is(id, d->id)) {
+    if (!view_is(id, d->id) || db_i64(row, 5) != d->at_us) {
         end_decision(g);
         *d = (struct decision){
+            .at_us = db_i64(row, 5),
             .arm = view_is(db_text(row, 2), "champion") ? ARM_CHAMPION : ARM_RIVAL,
             .mature = db_i64(row, 5) <= mature_us,
             .amount = number_in(row, 4),
@@ -152,11 +157,12 @@ static void take_row(struct gathering *g, const struct db_statement *row, int64_
 
 static const char units[] =
     "select d.entity" SELECTED "from decision d left join label l on l.decision = d.id "
-    "where d.experiment = $1 and d.at_us >= $2 order by d.entity, d.id, l.label_ms, l.id";
+    "where d.experiment = $1 and d.at_us >= $2 order by d.entity, d.id, d.at_us, l.label_ms, "
+    "l.id";
 /* What was told and what the shadow would have said are about one record, and have its label. */
 static const char pairs[] =
     "select " TOLD SELECTED "from decision d left join label l on l.decision = " TOLD
-    " where d.experiment = $1 and d.at_us >= $2 order by 1, d.id, l.label_ms, l.id";
+    " where d.experiment = $1 and d.at_us >= $2 order by 1, d.id, d.at_us, l.label_ms, l.id";
 
 bool experiment_gather(struct store *store, const struct experiment *experiment,
                        const struct cost_matrix *costs, int64_t now_ms, struct experiment_arms *out,

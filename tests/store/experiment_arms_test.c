@@ -144,6 +144,7 @@ ON_BOTH(the_shadow_is_held_to_the_labels_of_what_was_told)
         {"d1~shadow", "a", "shadow", "decline", 100, 20 * 3600000},
         {"d2", "a", "champion", "decline", 10, 20 * 3600000},
         {"d2~shadow", "a", "shadow", "approve", 10, 20 * 3600000},
+        {"d3", "a", "champion", "decline", 10, 20 * 3600000}, /* the shadow could not */
     };
     add(&store, "autumn", told, LENGTH_OF(told));
     label(&store, "d1", "fraud", "chargeback", now_ms, UNKNOWN);
@@ -151,10 +152,26 @@ ON_BOTH(the_shadow_is_held_to_the_labels_of_what_was_told)
     const struct cost_matrix costs = {.insult = 40, .loss_given_fraud = 1};
     struct experiment_arms arms;
     WORKS(experiment_gather(&store, &experiment, &costs, now_ms, &arms, &err), err);
-    TRUE(arms.entities[ARM_CHAMPION] == 2 && arms.entities[ARM_RIVAL] == 2 && arms.crossed == 0);
+    TRUE(arms.entities[ARM_CHAMPION] == 3 && arms.entities[ARM_RIVAL] == 2 && arms.crossed == 0);
+    TRUE(arms.arm[ARM_CHAMPION].count == 2 && arms.arm[ARM_RIVAL].count == 2);
     NEAR(arms.arm[ARM_CHAMPION].mean, (100 + 40) / 2.0, 1e-12);
     NEAR(arms.arm[ARM_RIVAL].mean, 0, 1e-12);
     TRUE(arms.frauds[ARM_CHAMPION] == 1 && arms.frauds[ARM_RIVAL] == 1);
+}
+
+ON_BOTH(an_id_that_came_twice_is_two_decisions)
+{
+    STORE(store, "arms_twice");
+    static const struct told told[] = {{"d1", "a", "champion", "approve", 100, 30 * 3600000},
+                                       {"d1", "a", "champion", "decline", 100, 20 * 3600000}};
+    add(&store, "autumn", told, LENGTH_OF(told));
+    label(&store, "d1", "fraud", "customer", now_ms - 1, UNKNOWN);
+    label(&store, "d1", "fraud", "chargeback", now_ms, UNKNOWN);
+    struct experiment experiment = autumn(EXPERIMENT_AB);
+    struct experiment_arms arms;
+    WORKS(experiment_gather(&store, &experiment, NULL, now_ms, &arms, &err), err);
+    TRUE(arms.decisions[ARM_CHAMPION] == 2 && arms.frauds[ARM_CHAMPION] == 2);
+    NEAR(arms.arm[ARM_CHAMPION].mean, 100, 1e-12);
 }
 
 ON_BOTH(an_entity_that_met_both_is_counted)
@@ -168,4 +185,12 @@ ON_BOTH(an_entity_that_met_both_is_counted)
     struct experiment_arms arms;
     WORKS(experiment_gather(&store, &experiment, NULL, now_ms, &arms, &err), err);
     SAME(arms.crossed, 1);
+
+    char name[400] = {0};
+    memset(name, 'e', sizeof name - 1);
+    const struct told more[] = {{"d4", name, "champion", "approve", 1, 20 * 3600000},
+                                {"d5", name, "rival", "approve", 1, 20 * 3600000}};
+    add(&store, "autumn", more, LENGTH_OF(more));
+    WORKS(experiment_gather(&store, &experiment, NULL, now_ms, &arms, &err), err);
+    SAME(arms.crossed, 2);
 }
