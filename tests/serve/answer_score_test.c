@@ -21,7 +21,7 @@ static void desk_open(struct desk *desk, enum journal_durability durability)
     struct err err = {0};
     snprintf(desk->dir, sizeof desk->dir, "%s/journal-%d", test_dir(), number++);
     desk->journal =
-        (struct journal_options){.dir = desk->dir, .durability = durability, .ring_bytes = 1 << 16};
+        (struct journal_options){.dir = desk->dir, .durability = durability, .ring_bytes = 1 << 20};
     desk->options.http = http_defaults;
     desk->options.http.host = "127.0.0.1";
     desk->options.http.port = 0;
