@@ -44,7 +44,7 @@ static bool read_reasons(const struct visit *visit, const struct contract *contr
         *out = REASONS_ALERTS;
     else if (view_is(wanted, "none"))
         *out = REASONS_NONE;
-    else if (wanted.length > 0)
+    else if (wanted.text != NULL)
         return err_set(err, ERR_INPUT, "reasons='" VIEW_FMT "' is not all, alerts or none",
                        VIEW_ARG(wanted));
     return true;

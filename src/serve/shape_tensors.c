@@ -342,6 +342,8 @@ static bool read_request(struct decode *decode, struct tensors *tensors, struct 
             ok = take_id(&value, tensors, arena, err);
         else if (ok && view_is(key, "parameters"))
             ok = scan_skip(scan, &value, err);
+        else if (ok && view_is(key, "model_name")) /* KServe's client says it again */
+            ok = is_text(&value, "model_name", err);
         else if (ok)
             ok = err_set(err, ERR_INPUT,
                          "'" VIEW_FMT "' is not known here: id, parameters, inputs and outputs are",
@@ -526,6 +528,8 @@ static void describe(const struct shape *shape UNUSED, const struct description 
     json_key(json, "id");
     json_raw(json, VIEW("{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\"}"));
     json_key(json, "parameters"), describe_reference("Free", json);
+    json_key(json, "model_name");
+    json_raw(json, VIEW("{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\"}"));
     json_key(json, "inputs"), describe_inputs(description);
     json_key(json, "outputs");
     json_raw(json, VIEW("{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"type\":\"object\","
