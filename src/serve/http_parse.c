@@ -81,6 +81,16 @@ static int on_headers_complete(llhttp_t *engine)
     return 0;
 }
 
+/* A chunk that says it will not fit is not waited for. */
+static int on_chunk(llhttp_t *engine)
+{
+    struct http_parse *parse = parse_of(engine);
+    if (engine->content_length <= parse->body_bytes_max - parse->body.length)
+        return 0;
+    refuse(parse, 413, "the body is larger than this server takes");
+    return HPE_USER;
+}
+
 static int on_body(llhttp_t *engine, const char *at, size_t length)
 {
     struct http_parse *parse = parse_of(engine);
@@ -121,6 +131,7 @@ static int on_field(llhttp_t *engine, const char *at UNUSED, size_t length UNUSE
 
 static const llhttp_settings_t settings = {
     .on_headers_complete = on_headers_complete,
+    .on_chunk_header = on_chunk,
     .on_body = on_body,
     .on_message_complete = on_message_complete,
     .on_chunk_extension_name = on_extension,

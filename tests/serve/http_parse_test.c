@@ -226,6 +226,23 @@ TEST(a_body_past_the_ceiling_is_refused_by_its_length_or_by_its_chunks)
     }
 }
 
+TEST(a_chunk_that_announces_too_much_is_refused_before_it_comes)
+{
+    static const struct view bytes[] = {
+        VIEW("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n"),
+        VIEW("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n3e8\r\n"),
+        VIEW("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n3e7\r\n"),
+    };
+    static const enum http_parse_state states[] = {HTTP_PARSE_REFUSED, HTTP_PARSE_REFUSED,
+                                                   HTTP_PARSE_BODY};
+    for (size_t i = 0; i < LENGTH_OF(bytes); i++) {
+        CLEANUP(http_parse_release) struct http_parse parse;
+        parse_all(&parse, bytes[i]);
+        SAME(parse.state, states[i]);
+        TRUE(parse.state != HTTP_PARSE_REFUSED || parse.status == 413);
+    }
+}
+
 TEST(a_chunk_size_of_endless_zeros_is_refused)
 {
     CLEANUP(http_parse_release) struct http_parse parse;

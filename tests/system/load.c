@@ -48,6 +48,7 @@ struct client {
     bool asked, done;
     size_t body;
     int64_t again_ms;
+    int64_t asked_us;
     char key[96];
     char answer[ROOM];
     size_t length;
@@ -71,11 +72,30 @@ static struct {
 static struct client *clients;
 static volatile sig_atomic_t stopped;
 
-static int64_t now_ms(void)
+/* Answers by how long they took, in steps of 10 us; the last is everything slower. */
+enum { STEP_US = 10, STEPS = 500000 };
+static uint32_t took[STEPS];
+
+static int64_t now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+    return now_us() / 1000;
+}
+
+/* Milliseconds that this share of the answers did not take longer than. */
+static double quantile_ms(double share)
+{
+    double wanted = share * (double)load.answered, seen = 0;
+    size_t step = 0;
+    while (step + 1 < STEPS && (seen += took[step]) < wanted)
+        step++;
+    return (double)(step + 1) * STEP_US / 1000;
 }
 
 static void must(bool fine, const char *what)
@@ -196,6 +216,7 @@ static void ask(struct client *client)
     size_t size = write_request(client, request, sizeof request);
     client->asked = true;
     client->length = 0;
+    client->asked_us = now_us();
     if (send(client->fd, request, size, MSG_NOSIGNAL) != (ssize_t)size)
         lose(client);
 }
@@ -257,6 +278,8 @@ static void judge(struct client *client)
     const char *inner = after(client->answer, "\"sha256\":\"");
     const char *score = after(client->answer, "\"score\":");
     int status = atoi(client->answer + strlen("HTTP/1.1 "));
+    int64_t step = (now_us() - client->asked_us) / STEP_US;
+    took[step < STEPS ? step : STEPS - 1]++;
     load.answered++;
     if (status >= 500) {
         load.fives++;
@@ -397,9 +420,11 @@ int main(int count, char **word)
     if (load.complaint[0] != '\0')
         fprintf(stderr, "%s\n", load.complaint);
     printf("{\"answered\":%ju,\"fives\":%ju,\"others\":%ju,\"mixed\":%ju,\"lost\":%ju,"
-           "\"refused\":%ju,\"cuts\":%ju,\"unanswered\":%zu,\"ms\":%jd}\n",
+           "\"refused\":%ju,\"cuts\":%ju,\"unanswered\":%zu,\"ms\":%jd,"
+           "\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"worst_ms\":%.2f}\n",
            (uintmax_t)load.answered, (uintmax_t)load.fives, (uintmax_t)load.others,
            (uintmax_t)load.mixed, (uintmax_t)load.lost_answers, (uintmax_t)load.refused,
-           (uintmax_t)load.cuts, unanswered, (intmax_t)took_ms);
+           (uintmax_t)load.cuts, unanswered, (intmax_t)took_ms, quantile_ms(0.5), quantile_ms(0.99),
+           quantile_ms(1));
     return 0;
 }
