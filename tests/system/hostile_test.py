@@ -182,7 +182,7 @@ def chunk_bombs_end_at_the_ceiling():
         b"1\r\nx\r\n" * 1000000 + b"0\r\n\r\n": {400},  # six bytes for each one
         b"ffffffff\r\n": {413},
         b"fffffffffffffffff\r\n": {400},
-        b"0" * 200000: {400, 413, 431},
+        b"0" * 8000000: {400},
         b"5;" + b"a" * 200000: {400},
         b"700000\r\n" + b"x" * 0x700000 + b"\r\n": {413},
     }
@@ -250,8 +250,10 @@ def what_is_smuggled_behind_a_doubtful_request_is_never_answered():
 @test
 def a_thousand_requests_in_one_go_are_answered_in_order_and_who_does_not_read_is_not_read():
     def attack(server, body):
-        deaf = [connected(server) for _ in range(4)]  # these never take an answer
-        for client in deaf:
+        deaf = []
+        for _ in range(4):  # these never take an answer
+            client = connected(server)
+            deaf.append(client)
             client.settimeout(0.3)
             try:
                 for _ in range(200):
