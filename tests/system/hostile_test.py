@@ -11,7 +11,7 @@ import threading
 import time
 
 from harness import MODE, SOAK, Skip, main, read, test
-from live import trained
+from live import trained, wait_for
 from load import Load, is_kept_once
 from server import Server
 
@@ -162,15 +162,17 @@ def a_gigabyte_is_refused_before_it_comes_and_what_comes_of_it_is_dropped():
 @test
 def bodies_that_are_allowed_but_large_come_back_to_the_system():
     def attack(server, _):
+        before = resident(server)
         crowd = [connected(server) for _ in range(12)]
         for client in crowd:
             client.sendall(b"POST /decide HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                            b"Content-Length: 6000000\r\n\r\n" + b"[" * 5999999)
         time.sleep(0.5)
+        assert MODE not in ("dev", "release") or resident(server) > before + 40000
         for client in crowd:
             reset(client)
-        time.sleep(0.5)
-        server.grown = resident(server)
+        if MODE in ("dev", "release"):
+            wait_for(lambda: resident(server) < before + 12000)
     besieged(attack, 12 * 6000 + 40000)
 
 
@@ -251,7 +253,7 @@ def what_is_smuggled_behind_a_doubtful_request_is_never_answered():
 def a_thousand_requests_in_one_go_are_answered_in_order_and_who_does_not_read_is_not_read():
     def attack(server, body):
         deaf = []
-        for _ in range(4):  # these never take an answer
+        for _ in range(2):  # these never take an answer
             client = connected(server)
             deaf.append(client)
             client.settimeout(0.3)
