@@ -671,7 +671,7 @@ TEST(who_sends_a_hundred_requests_at_once_gets_a_hundred_answers_and_does_not_ho
         text_addf(&text, "GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i);
     client_send(&crowd, text_view(&text));
     for (int i = 0; i < 100; i++) {
-        char path[8];
+        char path[16];
         snprintf(path, sizeof path, "/%d", i);
         TEXT(client_reply(&crowd).body, path);
     }
