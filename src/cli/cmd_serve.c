@@ -172,8 +172,8 @@ static bool prepare(void *opening_, struct server *server, struct err *err)
         say_model(&opening->line, opening->served);
     server_serve(server, opening->served);
     opening->served = NULL;
-    /* An experiment that runs has its rival from the first request on, or else entities would change
-     * sides. What is wrong is told by the watch's next look. */
+    /* An experiment that runs has its rival from the first request on, or else entities would
+     * change sides. What is wrong is told by the watch's next look. */
     struct err later = {0};
     if (server->options.source.refresh != NULL)
         (void)server_refresh(server, false, &later);
