@@ -53,6 +53,8 @@ static void forget(struct answers_shard *shard, struct answers_entry **link)
         entry->newer->older = entry->older;
     else
         shard->newest = entry->older;
+    if (shard->placed == entry)
+        shard->placed = entry->older != NULL ? entry->older : entry->newer;
     shard->count--;
     shard->bytes -= size_of(entry);
     free(entry->texts);
@@ -70,9 +72,21 @@ static void make_room(const struct answers *answers, struct answers_shard *shard
     }
 }
 
+/* The newest that is not newer: NULL when all are. What is loaded comes in runs, each in order. */
+static struct answers_entry *older_than(const struct answers_shard *shard, int64_t at_ms)
+{
+    struct answers_entry *entry = shard->placed != NULL ? shard->placed : shard->newest;
+    while (entry != NULL && entry->at_ms > at_ms)
+        entry = entry->older;
+    while (entry != NULL && entry->newer != NULL && entry->newer->at_ms <= at_ms)
+        entry = entry->newer;
+    return entry;
+}
+
+/* Behind `older`; NULL: before all. */
 static struct answers_entry *add(struct answers_shard *shard, struct answers_entry **link,
                                  uint64_t hash, struct view key, const struct digest *request,
-                                 int64_t at_ms)
+                                 int64_t at_ms, struct answers_entry *older)
 {
     struct answers_entry *entry = calloc(1, sizeof *entry + key.length);
     assert(entry != NULL);
@@ -80,12 +94,16 @@ static struct answers_entry *add(struct answers_shard *shard, struct answers_ent
     entry->key_length = key.length;
     memcpy(entry->key, key.text, key.length);
     *link = entry;
-    entry->older = shard->newest;
-    if (shard->newest != NULL)
-        shard->newest->newer = entry;
+    entry->older = older;
+    entry->newer = older != NULL ? older->newer : shard->oldest;
+    if (older != NULL)
+        older->newer = entry;
     else
         shard->oldest = entry;
-    shard->newest = entry;
+    if (entry->newer != NULL)
+        entry->newer->older = entry;
+    else
+        shard->newest = entry;
     shard->count++;
     shard->bytes += size_of(entry);
     return entry;
@@ -139,7 +157,7 @@ enum answers_found answers_begin(struct answers *answers, struct view key,
         if (shard->bytes > answers->bytes_max)
             found = ANSWERS_FULL;
         else
-            add(shard, link, hash, key, request, now_ms);
+            add(shard, link, hash, key, request, now_ms, shard->newest);
     else if (!digest_same(&(*link)->request, request))
         found = ANSWERS_OTHER;
     else if (!(*link)->done)
@@ -177,7 +195,8 @@ void answers_load(struct answers *answers, struct view key, const struct digest 
     struct answers_shard *shard = lock(answers, hash);
     struct answers_entry **link = link_of(shard, hash, key);
     if (*link == NULL) { /* the first answer is the one that counts */
-        fill(shard, add(shard, link, hash, key, request, at_ms), told);
+        shard->placed = add(shard, link, hash, key, request, at_ms, older_than(shard, at_ms));
+        fill(shard, shard->placed, told);
         make_room(answers, shard, at_ms);
     }
     pthread_mutex_unlock(&shard->lock);

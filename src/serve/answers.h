@@ -43,6 +43,7 @@ struct answers_shard {
     pthread_mutex_t lock;
     struct answers_entry **slot; /* chains, by hash */
     struct answers_entry *oldest, *newest;
+    struct answers_entry *placed; /* the last that was loaded, or one beside it */
     size_t count, bytes;
 };
 

@@ -112,6 +112,24 @@ TEST(what_was_told_before_is_known_and_the_first_counts)
     TEXT(desk.out.body, "first");
 }
 
+/* The journal's segments are read first, and then the database, where what is older is. */
+TEST(of_what_is_loaded_the_newest_stays_in_whatever_order_it_came)
+{
+    enum { COUNT = 4000, FROM = 3000 };
+    DESK(desk, COUNT * 100);
+    struct digest request = digest_of(VIEW("body"));
+    struct answered told = {.status = 200, .content_type = VIEW("t"), .body = VIEW("x")};
+    for (int i = 0; i < COUNT; i++) {
+        char key[16];
+        int number = (i + FROM) % COUNT;
+        snprintf(key, sizeof key, "%d", number);
+        answers_load(&desk.answers, view_of(key), &request, number, &told);
+    }
+    SAME(begin(&desk, "3999", "body", COUNT), ANSWERS_KNOWN);
+    SAME(begin(&desk, "3000", "body", COUNT), ANSWERS_KNOWN);
+    SAME(begin(&desk, "0", "body", COUNT), ANSWERS_NEW);
+}
+
 struct race {
     struct answers answers;
     atomic_uint fresh;
