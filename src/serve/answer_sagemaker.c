@@ -13,12 +13,14 @@ static bool is_mlflow(const struct visit *visit, const struct served *served)
            shape_begins(&shape_mlflow, &served->bundle.schema, request->body, request->arena);
 }
 
+static const char attributes[] = "X-Amzn-SageMaker-Custom-Attributes";
+enum { ATTRIBUTES_MAX = 1024 }; /* as the platform has it */
+
 static void echo_attributes(struct visit *visit)
 {
-    static const char name[] = "X-Amzn-SageMaker-Custom-Attributes";
-    struct view sent = http_request_field(visit->request, name);
+    struct view sent = http_request_field(visit->request, attributes);
     if (sent.length > 0)
-        http_response_field(visit->response, name, sent);
+        http_response_field(visit->response, attributes, sent);
 }
 
 /* `served` NULL: there is none. */
@@ -26,6 +28,11 @@ static void invoke(struct visit *visit, const struct served *served)
 {
     const struct contract *contract =
         is_mlflow(visit, served) ? &contract_mlflow : &contract_system_a;
+    if (http_request_field(visit->request, attributes).length > ATTRIBUTES_MAX) {
+        contract_fail(contract, 431, VIEW("the custom attributes are longer than 1024 bytes"),
+                      visit->response);
+        return;
+    }
     if (contract == &contract_mlflow && !http_media_is_utf8(visit->request->content_type))
         contract_fail(contract, 415, VIEW("only the charset UTF-8 is taken"), visit->response);
     else if (served == visit->served)

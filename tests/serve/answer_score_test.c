@@ -152,6 +152,20 @@ TEST(what_is_refused_is_not_kept)
     SAME(read_journal(&desk).requests, 0);
 }
 
+TEST(attributes_that_an_answer_could_not_repeat_are_refused_before_anything_is_decided)
+{
+    DESK(desk, JOURNAL_WRITE);
+    CLIENT(client, desk);
+    char field[1200];
+    snprintf(field, sizeof field, "X-Amzn-SageMaker-Custom-Attributes: %01024d\r\n", 7);
+    SAME(post(&client, "/invocations", field, "[1,7]").status, 200);
+    snprintf(field, sizeof field, "X-Amzn-SageMaker-Custom-Attributes: %01025d\r\n", 7);
+    struct reply reply = post(&client, "/invocations", field, "[1,7]");
+    SAME(reply.status, 431);
+    TRUE(says(&reply, "longer than 1024 bytes"));
+    SAME(read_journal(&desk).requests, 1);
+}
+
 TEST(what_is_too_much_is_no_failure_of_the_champion)
 {
     DESK(desk, JOURNAL_WRITE);
