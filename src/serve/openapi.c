@@ -20,6 +20,17 @@ static const struct operation operations[ROUTE_COUNT] = {
 #undef CONTRACT_OPERATION
 };
 
+enum {
+    OPERATION_COUNT = 0
+#define OPERATION(handler, body, type, answer)  +1
+#define CONTRACT_OPERATION(handler, one, other) +1
+#include "serve/operations.def"
+#undef OPERATION
+#undef CONTRACT_OPERATION
+};
+static_assert((int)OPERATION_COUNT == (int)ROUTE_COUNT,
+              "every route has its row in operations.def");
+
 static const char *const scopes[] = {
     [SCOPE_HEALTH] = "health", [SCOPE_METRICS] = "metrics", [SCOPE_READ] = "read",
     [SCOPE_SCORE] = "score",   [SCOPE_LABEL] = "label",     [SCOPE_ADMIN] = "admin",
