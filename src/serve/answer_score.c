@@ -154,8 +154,9 @@ static bool decide_variant(struct visit *visit, const struct contract *contract,
     begun_ns = clock_ticks_ns();
     bool ok = contract_decide(contract, &rival, &why) && rival.count == 1;
     count_variant(visit, VARIANT_RIVAL, !ok, begun_ns);
-    if (!ok) {
+    if (!ok) { /* the entity has not met both: nobody's verdict counts this one */
         *variant = VARIANT_CHAMPION;
+        answer->left_out = true;
         return true;
     }
     /* What the rival says; but who it is about is the champion's to know. */

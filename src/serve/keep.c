@@ -118,7 +118,7 @@ bool keep_answer(struct server *server, const struct http_request *request,
         /* The champion is in the experiment with those that it could have lost to the rival. */
         bool split = answer->count == 1 && row->unit.length > 0;
         bool in_trial = trial->rival != NULL && answer->served == as->lineup->champion &&
-                        (trial->shadow || split);
+                        !answer->left_out && (trial->shadow || split);
         decision[i] = (struct journal_decision){
             .at_us = now_us,
             .bundle = answer->served->bundle.digest,

@@ -1,6 +1,7 @@
 #include "serve/server.h"
 
 #include "base/number.h"
+#include "model/small_bundle.h"
 #include "serve/client.h"
 #include "serve/tiny_model.h"
 #include "serve/visit.h"
@@ -330,6 +331,38 @@ TEST(an_entity_meets_one_variant_and_the_share_is_kept)
     SAME(kept.variant[VARIANT_RIVAL], 2 * rivals);
     SAME(kept.variant[VARIANT_CHAMPION], 2 * (count - rivals) + 5);
     SAME(kept.in_experiment, 2 * count);
+}
+
+/* A model whose records have other columns than the champion's. */
+static struct served *other_served(void)
+{
+    struct served *served = served_new();
+    struct small_bundle small;
+    struct view file;
+    struct err err = {0};
+    served->bundle.arena.limit = 64 << 20;
+    small_bundle_init(&small, &served->bundle.arena);
+    WORKS(bundle_seal(&small.parts, &served->bundle.arena, &file, &err), err);
+    WORKS(bundle_open(&served->bundle, file, &err), err);
+    WORKS(served_ready(served, &err), err);
+    return served;
+}
+
+TEST(where_the_rival_cannot_decide_the_champions_decision_stands_and_is_in_no_experiment)
+{
+    DESK(desk, JOURNAL_WRITE);
+    CLIENT(client, desk);
+    try_out(&desk, false, 1);
+    struct lineup *draft = serving_draft(&desk.server.serving);
+    lineup_set(&draft->trial.rival, other_served());
+    server_publish(&desk.server, draft);
+    struct reply reply = post(&client, "/decide", "", "[1,7]");
+    TRUE(reply.status == 200 && says(&reply, "\"version\":\"champion\""));
+    struct meters_tally tally;
+    meters_tally(&desk.server.meters, VARIANT_RIVAL, &tally);
+    SAME(tally.failures, 1);
+    struct kept kept = read_journal(&desk);
+    TRUE(kept.variant[VARIANT_CHAMPION] == 1 && kept.in_experiment == 0);
 }
 
 TEST(the_shadow_decides_everything_again_and_tells_nobody)
