@@ -71,6 +71,10 @@ bool keep_id(const struct visit *visit, struct view *id, bool *given, struct err
             return err_set(err, ERR_INPUT,
                            "the request's id is longer than %d bytes or not plain ASCII",
                            CONTRACT_ID_MAX);
+        if (view_ends(*id, EXPERIMENT_SHADOW_ID))
+            return err_set(err, ERR_INPUT,
+                           "an id that ends in " EXPERIMENT_SHADOW_ID
+                           " is a shadow's: send another");
         return keep_clean(server, request->arena, "the request's id", id, err);
     }
     if (server->options.journal == NULL)

@@ -235,6 +235,7 @@ TEST(a_key_that_cannot_be_one_is_refused)
     snprintf(field, sizeof field, "Idempotency-Key: %0129d\r\n", 1);
     SAME(post(&client, "/decide", field, "[1,7]").status, 400);
     SAME(post(&client, "/decide", KEY("two words"), "[1,7]").status, 400);
+    SAME(post(&client, "/decide", KEY("d1~shadow"), "[1,7]").status, 400);
     struct reply reply = post(&client, "/decide", KEY("4111111111111111"), "[1,7]");
     SAME(reply.status, 400);
     TRUE(says(&reply, "card"));
