@@ -236,6 +236,7 @@ def decisions_that_were_served_are_replayed_bit_for_bit():
             row = typed(server, record(cwd))
             ids = [decide(server, {**row, "total_claim_amount": 100.5 * n}, f"p-{n % 3}")
                    for n in range(40)]
+            decide(server, row, "p-9")  # before the other version can be in force
             assay("models", "promote", 1, cwd=cwd)
             wait_for(lambda: decide(server, row, "p-9") and len(
                 {d["bundle"] for d in exported(cwd, "--entity", "p-9")}) == 2)
