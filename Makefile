@@ -1,6 +1,6 @@
 # make             build the program                        MODE=dev|release|asan|tsan|cov|fuzz
 # make demo        install packages, build, generate, train, register, serve, score one request
-# make test        install packages, then every test, one closing line        make test ONLY=data
+# make test        install packages, then every test, one closing line        make test ONLY=data SYSTEM="live soak"
 # make soak        the long proofs: each fuzzer for 60 seconds, the tests with their full counts
 # make fuzz        each fuzzer for FOR=60 seconds
 # make lint        arrows between rooms, formatting, shell scripts, forbidden words
@@ -81,7 +81,7 @@ objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %,$(OUT)
 libs     = $(if $(strip $(foreach r,$1,$(needs.$r))),$$(pkg-config --libs $(foreach r,$1,$(needs.$r)))) $(if $(filter serve,$1),$(llhttp.libs)) -lm -ldl
 
 tests   := $(patsubst tests/%.c,$(OUT)/test/%,$(wildcard $(foreach r,$(rooms),$(if $(filter $r,$(or $(ONLY),$r)),tests/$r/*_test.c))))
-scripts := $(if $(filter-out system,$(ONLY)),,$(wildcard tests/system/*_test.py))
+scripts := $(if $(filter-out system,$(ONLY)),,$(foreach s,$(or $(SYSTEM),*),$(wildcard tests/system/$(s)_test.py)))
 fuzzers := $(patsubst fuzz/%.c,$(OUT)/%,$(wildcard fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all

@@ -54,7 +54,7 @@ def models_change_and_clients_are_cut_and_every_answer_is_right_and_kept_once():
             grown_kb = resident(server) - warm_kb
             status, page = server.get("/metrics")[0], server.get("/metrics")[2]
         assert status == 200 and not re.search(r'_total\{[^}]*code="5', page), page
-        assert mover.moves >= 2 and seen["cuts"] > 20, (mover.moves, seen)
+        assert mover.moves >= (2 if MODE in ("dev", "release") else 1) and seen["cuts"] > 20, (mover.moves, seen)
         kept = is_kept_once(load, warm["cuts"] + seen["cuts"])
         if not SOAK:
             replayed(cwd, kept)
