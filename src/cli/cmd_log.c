@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "cli/instant.h"
 #include "cli/project.h"
 #include "store/journal_capture.h"
 #include "store/journal_config.h"
@@ -34,21 +35,6 @@ enum {
 
 /* ---------------------------------------------------------------- what is asked for */
 
-static bool time_option(const struct call *call, size_t option, int64_t *out_us, struct err *err)
-{
-    const char *text = call->option[option];
-    int64_t time_ms;
-    if (text == NULL)
-        return true;
-    if (!clock_parse(view_of(text), &time_ms))
-        return err_set(err, ERR_USAGE,
-                       "--since and --until take an instant, 2026-11-21 or 2026-11-21T13:50:00Z, "
-                       "not '%s'",
-                       text);
-    *out_us = time_ms * 1000;
-    return true;
-}
-
 static struct view text_option(const struct call *call, size_t option)
 {
     return view_of(call->option[option] == NULL ? "" : call->option[option]);
@@ -62,8 +48,8 @@ static bool query_of(const struct call *call, struct journal_query *out, struct 
         .outcome = text_option(call, OPTION_OUTCOME),
         .variant = text_option(call, OPTION_VARIANT),
     };
-    return time_option(call, OPTION_SINCE, &out->since_us, err) &&
-           time_option(call, OPTION_UNTIL, &out->until_us, err);
+    return instant_option(call, OPTION_SINCE, &out->since_us, err) &&
+           instant_option(call, OPTION_UNTIL, &out->until_us, err);
 }
 
 static bool limit_of(const struct call *call, size_t *out, struct err *err)

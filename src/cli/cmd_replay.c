@@ -1,5 +1,5 @@
-#include "base/clock.h"
 #include "base/number.h"
+#include "cli/instant.h"
 #include "cli/project.h"
 #include "store/journal_config.h"
 #include "store/journal_log.h"
@@ -13,21 +13,6 @@ struct tally {
     uint64_t same, different, not_scored;
     char first[VIEW_SHOWN_MAX + 1]; /* id of the first that differs */
 };
-
-static bool time_option(const struct call *call, size_t option, int64_t *out_us, struct err *err)
-{
-    const char *text = call->option[option];
-    int64_t time_ms;
-    if (text == NULL)
-        return true;
-    if (!clock_parse(view_of(text), &time_ms))
-        return err_set(err, ERR_USAGE,
-                       "--since and --until take an instant, 2026-11-21 or 2026-11-21T13:50:00Z, "
-                       "not '%s'",
-                       text);
-    *out_us = time_ms * 1000;
-    return true;
-}
 
 static void print_pair(const char *what, double kept, double now)
 {
@@ -117,8 +102,8 @@ static bool run(const struct call *call, struct err *err)
     struct journal_query query = {0};
     struct tally tally = {0};
     struct project project;
-    if (!time_option(call, OPTION_SINCE, &query.since_us, err) ||
-        !time_option(call, OPTION_UNTIL, &query.until_us, err))
+    if (!instant_option(call, OPTION_SINCE, &query.since_us, err) ||
+        !instant_option(call, OPTION_UNTIL, &query.until_us, err))
         return false;
     if (call->arguments == 1)
         query.id = view_of(call->argument[0]);
