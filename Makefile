@@ -22,10 +22,12 @@ uses.decide  := model feature data measure base
 uses.embed   := decide model feature data measure base
 uses.store   := decide model feature data measure base
 uses.train   := store decide model feature data measure base
+uses.monitor := store decide model feature data measure base
 uses.serve   := store decide model feature data measure base
+uses.cloud   := store decide model feature data measure base
 uses.report  := store decide model feature data measure base
-uses.cli     := report serve train store decide model feature data measure base
-rooms        := base measure data feature model decide embed store train serve report cli
+uses.cli     := report cloud serve monitor train store decide model feature data measure base
+rooms        := base measure data feature model decide embed store train monitor serve cloud report cli
 
 # What a room needs from the outside: pkg-config names. One file of the room includes each.
 needs.base   := libcrypto jansson
