@@ -108,7 +108,7 @@ static void write_bundle(const struct bundle *bundle, struct json *json)
         json_text(json, bundle->plan.width_name[i]);
     json_close(json);
     for (size_t i = 0; i < PAPERS; i++)
-        if (bundle->paper[i].length > 0)
+        if (bundle->paper[i].length > 0 && i != PAPER_reference) /* megabytes, for no eye */
             json_key(json, paper_name((enum paper)i)), json_raw(json, view_trim(bundle->paper[i]));
 }
 
@@ -470,8 +470,8 @@ const struct command command_models = {
         "its scaler, its threshold. approve and reject judge a version, with --comment;\n"
         "promote makes one the champion, if deploy.approvals people approved it; rollback goes "
         "back\n"
-        "to the champion before, past those rejected since. A running server keeps what it has\n"
-        "until it is started again. verify opens every bundle and walks the audit log.\n"
+        "to the champion before, past those rejected since. A running server has it at its\n"
+        "next look, serve.watch_ms. verify opens every bundle and walks the audit log.\n"
         "gc removes bundles that no version refers to and what training left, once old enough.\n",
     .options = options,
     .least = 1,

@@ -6,6 +6,7 @@
  *     folds.npy                        for cross-validation
  *     golden.json                      records the bundle tests itself with
  *     statistics.json, constraints.json   what the training rows looked like, for drift
+ *     reference.json               some of the rows, for drift
  *     prepared.json                    counts, the joins' audit, the files' digests
  */
 #include "base/file.h"
@@ -15,6 +16,7 @@
 #include "train/parameter.h"
 #include "train/pipeline.h"
 #include "train/prepared.h"
+#include "train/reference.h"
 
 #include <math.h>
 
@@ -55,9 +57,9 @@ static bool digest_file(struct pipeline *pipeline, struct view path, struct dige
 
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
 {
-    static const char *const sections[] = {"data.label", "data.positive", "data.negative",
-                                           "columns",    "features",      "split",
-                                           "model.folds"};
+    static const char *const sections[] = {
+        "data.label", "data.positive", "data.negative", "columns",
+        "features",   "split",         "model.folds",   "monitor.reference_rows"};
     const struct config *config = pipeline->config;
     if (!digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
         return false;
@@ -278,6 +280,18 @@ static bool write_baseline(struct preparation *p, const char *name,
     return file_save(path_join(p->arena, p->dir, name), text_view(&text), err);
 }
 
+static bool write_reference(struct preparation *p, struct err *err)
+{
+    struct text text = text_in_arena(p->arena);
+    struct json json = json_to(&text);
+    size_t rows = config_count(p->pipeline->config, KEY_MONITOR_REFERENCE);
+    if (!reference_write(&p->prepared, rows, p->arena, &json, err))
+        return false;
+    if (text.cut)
+        return out_of_memory(err);
+    return file_save(path_join(p->arena, p->dir, "reference.json"), text_view(&text), err);
+}
+
 static void write_schema(const struct preparation *p, struct json *json)
 {
     schema_write(&p->prepared.schema, json);
@@ -301,7 +315,8 @@ static bool write_all(struct preparation *p, struct err *err)
            write_unit(p, "schema.json", write_schema, err) &&
            write_unit(p, "plan.json", write_plan, err) &&
            write_baseline(p, "statistics.json", baseline_statistics, err) &&
-           write_baseline(p, "constraints.json", baseline_constraints, err);
+           write_baseline(p, "constraints.json", baseline_constraints, err) &&
+           write_reference(p, err);
 }
 
 static bool run(struct pipeline *pipeline, const char *dir, struct text *outcome, struct err *err)

@@ -141,7 +141,7 @@ static bool load_papers(struct registration *r, struct err *err)
         {PAPER_evaluation, STEP_ID_evaluate},  {PAPER_leaks, STEP_ID_audit},
         {PAPER_explanations, STEP_ID_explain}, {PAPER_bias, STEP_ID_bias},
         {PAPER_reasons, STEP_ID_explain},      {PAPER_statistics, STEP_ID_prepare},
-        {PAPER_constraints, STEP_ID_prepare},
+        {PAPER_constraints, STEP_ID_prepare},  {PAPER_reference, STEP_ID_prepare},
     };
     for (size_t i = 0; i < LENGTH_OF(from); i++) {
         char name[64];

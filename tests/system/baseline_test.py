@@ -1,9 +1,11 @@
 """Baselines for drift: the training rows' statistics, held against numpy's on the same rows."""
+import base64
 import collections
 import csv
 import json
 import math
 import os
+import tarfile
 
 from harness import ROOT, assay, directory, main, need, read, test, write
 from recipes import work
@@ -81,6 +83,33 @@ def constraints_say_what_was_never_broken_in_training():
         assert "transaction_id" not in features
         comparison = said["monitoring_config"]["distribution_constraints"]
         assert comparison["comparison_method"] in ("Simple", "Robust")
+
+
+@test
+def the_reference_is_rows_of_every_slice_at_even_distances():
+    numpy = need("numpy")
+    with directory() as cwd:
+        trained(cwd)
+        assay("train", "--set", "model.rounds=5", "--set", "model.folds=0", "--set", "model.early_stopping=0",
+              "--set", "monitor.reference_rows=1000", "--set", "challenge.mode=off", cwd=cwd)
+        assay("models", "export", 2, "--out", "two.assay", cwd=cwd)
+        with tarfile.open(os.path.join(cwd, "two.assay")) as tar:
+            paper = json.load(tar.extractfile("reference.json"))
+        works = os.path.join(cwd, ".assay", "work")
+        prepare = max((os.path.join(works, name) for name in os.listdir(works) if name.startswith("prepare-")),
+                      key=os.path.getmtime)
+        theirs = {}
+        for index, name in enumerate(("train", "validation", "test")):
+            rows, label, row = (numpy.load(os.path.join(prepare, f"{name}{what}.npy")) for what in ("", "_label", "_row"))
+            for at, values, is_fraud in zip(row, rows, label):
+                theirs[int(at)] = (index, int(is_fraud), values)
+        order, count = sorted(theirs), paper["rows"]
+        assert count == 1000 < len(order)
+        chosen = [order[i] for i in range(len(order)) if (i + 1) * count // len(order) != i * count // len(order)]
+        values = numpy.frombuffer(base64.b64decode(paper["values"]), "<f4").reshape(count, -1)
+        assert [*base64.b64decode(paper["slice"])] == [theirs[row][0] for row in chosen]
+        assert [*base64.b64decode(paper["label"])] == [theirs[row][1] for row in chosen]
+        assert values.tobytes() == numpy.array([theirs[row][2] for row in chosen]).tobytes()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from recipes import work
 
 PARTS = ["manifest.json", "schema.json", "plan.json", "model.ubj", "policy.json", "golden.json",
          "evaluation.json", "leaks.json", "explanations.json", "bias.json", "reasons.json",
-         "statistics.json", "constraints.json", "lineage.json", "card.json", "seal"]
+         "statistics.json", "constraints.json", "reference.json", "lineage.json", "card.json", "seal"]
 
 
 def score_column(text):
