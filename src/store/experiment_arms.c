@@ -2,16 +2,9 @@
 
 #include "base/number.h"
 #include "decide/outcome.h"
-#include "store/journal_record.h"
+#include "store/journal_table.h"
 
 #include <math.h>
-
-/* Sources of labels, strongest first; any other comes after them. */
-static const char *const sources[] = {
-#define SOURCE(name) #name,
-#include "store/label_sources.def"
-#undef SOURCE
-};
 
 /* The decision that stands, with the best label so far. */
 struct decision {
@@ -106,19 +99,11 @@ static void end_entity(struct gathering *g)
     }
 }
 
-static size_t strength_of(struct view source)
-{
-    size_t i = 0;
-    while (i < LENGTH_OF(sources) && !view_is(source, sources[i]))
-        i++;
-    return i;
-}
-
 /* Labels come oldest first: of equal strength the later one wins. */
 static void take_label(struct gathering *g, const struct db_statement *row)
 {
     struct decision *d = &g->decision;
-    size_t strength = strength_of(db_text(row, 7));
+    size_t strength = label_strength(db_text(row, 7));
     if (db_is_null(row, 6) || (d->labelled && strength > d->strength))
         return;
     d->labelled = true;

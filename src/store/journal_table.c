@@ -223,7 +223,7 @@ static const char *const sources[] = {
 #undef SOURCE
 };
 
-static size_t rank_of(struct view source)
+size_t label_strength(struct view source)
 {
     size_t rank = 0;
     while (rank < LENGTH_OF(sources) && !view_is(source, sources[rank]))
@@ -265,7 +265,7 @@ static void prefer(void *self, const struct journal_label *label)
 {
     struct choice *choice = self;
     struct journal_label *out = choice->out;
-    if (choice->found && rank_of(label->source) > rank_of(out->source))
+    if (choice->found && label_strength(label->source) > label_strength(out->source))
         return;
     *out = *label;
     choice->found = true;

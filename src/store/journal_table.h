@@ -31,6 +31,10 @@ bool journal_add_answer(struct store *store, const struct journal_answer *answer
 /* Up to which byte the records of a segment, by its name, are in the tables. */
 bool journal_moved_to(struct store *store, const char *name, uint64_t *out, struct err *err);
 
+/* The place of a label's source in store/label_sources.def; the first is believed before all
+ * others, and any that is not there comes after them. */
+size_t label_strength(struct view source);
+
 /* The label in force: of the source that counts most, the newest; the sources in the order of
  * store/label_sources.def, any other after them. `found` is false when there is none. */
 bool journal_label_of(struct store *store, struct view decision, struct arena *arena,
