@@ -1,0 +1,141 @@
+#include "monitor/run.h"
+
+#include "store/ground.h"
+
+#include <math.h>
+
+enum { MEMORY = 8 << 20, HOUR = 3600 * 1000 };
+
+#define WITH_STORE(title)                                                                          \
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
+    CLEANUP(store_close) struct store store = {0};                                                 \
+    struct err err = {0};                                                                          \
+    struct store_place place = ground_place(ground, &arena, title);                                \
+    WORKS(store_open_place(&store, &place, &err), err)
+
+static struct watch_run take(struct store *store, const char *watch, int64_t due_ms,
+                             const char *owner, int64_t now_ms, bool want)
+{
+    struct err err = {0};
+    struct watch_run run = {0};
+    bool taken;
+    struct run_wanted wanted = {.watch = watch, .due_ms = due_ms, .span_ms = 24 * HOUR};
+    WORKS(run_take(store, &wanted, owner, now_ms, &run, &taken, &err), err);
+    SAME(taken, want);
+    return run;
+}
+
+static void end(struct store *store, const struct watch_run *run, enum watch_state state,
+                const struct run_result *result, size_t results)
+{
+    struct err err = {0};
+    struct run_outcome outcome = {.state = state,
+                                  .version = 3,
+                                  .rows = 700,
+                                  .message = "seen",
+                                  .document = VIEW("{}"),
+                                  .finished_ms = 5};
+    WORKS(run_finish(store, run, &outcome, result, results, &err), err);
+}
+
+ON_BOTH(of_two_monitors_one_takes_a_run)
+{
+    WITH_STORE("run_taken");
+    struct watch_run run = take(&store, "drift", 100 * HOUR, "a", 100 * HOUR, true);
+    SAME(run.since_ms, 76 * HOUR);
+    SAME(run.until_ms, 100 * HOUR);
+    take(&store, "drift", 100 * HOUR, "b", 100 * HOUR + 1, false);
+    take(&store, "bias", 100 * HOUR, "b", 100 * HOUR + 1, true);
+    end(&store, &run, WATCH_OK, NULL, 0);
+    take(&store, "drift", 100 * HOUR, "b", 200 * HOUR, false);
+}
+
+ON_BOTH(a_run_whose_holder_is_gone_is_taken_over_and_his_word_no_longer_counts)
+{
+    WITH_STORE("run_lease");
+    int64_t now = 100 * HOUR;
+    struct watch_run first = take(&store, "drift", now, "a", now, true);
+    WORKS(run_renew(&store, &first, now + RUN_LEASE_MS - 1, &err), err);
+    take(&store, "drift", now, "b", now + 2 * RUN_LEASE_MS - 1, false);
+    struct watch_run second = take(&store, "drift", now, "b", now + 2 * RUN_LEASE_MS, true);
+    SAME(second.id, first.id);
+    SAME(second.since_ms, first.since_ms);
+    FAILS(run_renew(&store, &first, now + 2 * RUN_LEASE_MS, &err), err, ERR_CONFLICT);
+    err = (struct err){0};
+    FAILS(run_finish(&store, &first, &(struct run_outcome){.message = "", .document = VIEW("{}")},
+                     NULL, 0, &err),
+          err, ERR_CONFLICT);
+    end(&store, &second, WATCH_OK, NULL, 0);
+}
+
+ON_BOTH(stretches_follow_each_other_and_what_was_not_judged_is_looked_at_again)
+{
+    WITH_STORE("run_stretch");
+    static const struct {
+        int64_t due, since;
+        enum watch_state state;
+    } cases[] = {
+        {100, 76, WATCH_OK},     {106, 100, WATCH_INSUFFICIENT}, {112, 100, WATCH_FAILED},
+        {118, 100, WATCH_ALARM}, {124, 118, WATCH_INSUFFICIENT}, {160, 136, WATCH_WATCH},
+        {161, 160, WATCH_OK},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct watch_run run =
+            take(&store, "drift", cases[i].due * HOUR, "a", cases[i].due * HOUR, true);
+        FAIL_UNLESS(run.since_ms == cases[i].since * HOUR, "case %zu: since %lld h", i,
+                    (long long)run.since_ms / HOUR);
+        end(&store, &run, cases[i].state, NULL, 0);
+    }
+    int64_t last;
+    WORKS(run_last_due(&store, "drift", &last, &err), err);
+    SAME(last, 161 * HOUR);
+    WORKS(run_last_due(&store, "bias", &last, &err), err);
+    SAME(last, INT64_MIN);
+}
+
+ON_BOTH(what_somebody_asked_for_is_no_part_of_the_history)
+{
+    WITH_STORE("run_manual");
+    struct watch_run run = {0};
+    bool taken;
+    struct run_wanted wanted = {.watch = "drift",
+                                .due_ms = 50 * HOUR,
+                                .manual = true,
+                                .since_ms = 1,
+                                .until_ms = 90 * HOUR};
+    struct run_result alarm = {"drift", VIEW("amount"), WATCH_ALARM, 0.3, 0.25};
+    WORKS(run_take(&store, &wanted, "a", 50 * HOUR, &run, &taken, &err), err);
+    TRUE(taken);
+    SAME(run.since_ms, 1);
+    end(&store, &run, WATCH_ALARM, &alarm, 1);
+    run = take(&store, "drift", 100 * HOUR, "a", 100 * HOUR, true);
+    SAME(run.since_ms, 76 * HOUR);
+}
+
+ON_BOTH(history_is_read_newest_first)
+{
+    WITH_STORE("run_history");
+    for (int i = 1; i <= 3; i++) {
+        struct watch_run run = take(&store, i == 2 ? "bias" : "drift", i * HOUR, "me", i, true);
+        end(&store, &run, WATCH_WATCH, NULL, 0);
+    }
+    CLEANUP(run_read_close) struct run_reader reader = {0};
+    struct run_entry entry;
+    WORKS(run_read(&store, "drift", 0, &reader, &err), err);
+    TRUE(run_next(&reader, &entry, &err));
+    SAME(entry.due_ms, 3 * HOUR);
+    SAME(entry.rows, 700);
+    SAME(entry.version, 3);
+    TEXT(entry.state, "watch");
+    TEXT(entry.owner, "me");
+    TEXT(entry.message, "seen");
+    TRUE(run_next(&reader, &entry, &err));
+    SAME(entry.due_ms, HOUR);
+    TRUE(!run_next(&reader, &entry, &err));
+    WORKS(err.kind == ERR_NONE, err);
+    run_read_close(&reader);
+    WORKS(run_read(&store, NULL, 2, &reader, &err), err);
+    TRUE(run_next(&reader, &entry, &err) && run_next(&reader, &entry, &err));
+    TEXT(entry.watch, "bias");
+    TRUE(!run_next(&reader, &entry, &err));
+}
