@@ -28,7 +28,8 @@ static const struct option_row *find(const struct command *command, struct view 
     return NULL;
 }
 
-static bool take(struct call *call, int which, const char *value, bool *wants_help, struct err *err)
+static bool take(const struct command *command, struct call *call, int which, const char *value,
+                 bool *wants_help, struct err *err)
 {
     switch (which) {
     case COMMON_HELP:
@@ -44,6 +45,12 @@ static bool take(struct call *call, int which, const char *value, bool *wants_he
         return true;
     default:
         call->option[which] = value;
+        if (command->repeats == NULL || strcmp(command->repeats, command->options[which].name) != 0)
+            return true;
+        if (call->manys == MANY_MAX)
+            return err_set(err, ERR_USAGE, "--%s is said more than %d times", command->repeats,
+                           (int)MANY_MAX);
+        call->many[call->manys++] = value;
         return true;
     }
 }
@@ -71,7 +78,7 @@ static bool take_word(const struct command *command, const char *word, const cha
         return refuse(command, word, "is no option of this command", err);
     const char *value = rest.text;
     if (row->value == NULL)
-        return value == NULL ? take(call, which, "", wants_help, err)
+        return value == NULL ? take(command, call, which, "", wants_help, err)
                              : refuse(command, word, "takes no value", err);
     if (value == NULL) {
         value = next;
@@ -79,7 +86,7 @@ static bool take_word(const struct command *command, const char *word, const cha
     }
     if (value == NULL)
         return refuse(command, word, "needs a value", err);
-    return take(call, which, value, wants_help, err);
+    return take(command, call, which, value, wants_help, err);
 }
 
 bool call_parse(const struct command *command, int argc, char **argv, struct call *call,

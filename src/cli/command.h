@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/view.h"
 
-enum { OPTIONS_MAX = 16, SETS_MAX = 64 };
+enum { OPTIONS_MAX = 16, SETS_MAX = 64, MANY_MAX = 32 };
 
 struct option_row {
     const char *name;  /* without the dashes */
@@ -26,8 +26,10 @@ struct call {
     const char *const *argument;
     size_t arguments;
     const char *option[OPTIONS_MAX]; /* by the command's table; a switch that is on is "" */
-    const char *project;             /* --project, else "." */
-    const char *set[SETS_MAX];       /* --set KEY=VALUE, in order */
+    const char *many[MANY_MAX];      /* the values of the option that may be said more than once */
+    size_t manys;
+    const char *project;       /* --project, else "." */
+    const char *set[SETS_MAX]; /* --set KEY=VALUE, in order */
     size_t sets;
 };
 
@@ -37,6 +39,7 @@ struct command {
     const char *about;
     const char *more;                 /* a few lines for `help NAME`, or NULL */
     const struct option_row *options; /* ends with an empty row; NULL: none */
+    const char *repeats;              /* the option that may be said more than once, or NULL */
     size_t least, most;               /* arguments */
     bool hidden;
     bool (*run)(const struct call *call, struct err *err);

@@ -26,7 +26,20 @@ struct preset_options {
     uint32_t days;    /* cards only; 0: the default */
     unsigned threads; /* 0: one per processor */
     bool keep;        /* files that are there already are an error, not replaced */
+
+    /* Of a stream, which cards is and claims is not. */
+    uint32_t from_day;        /* days before it happen and are not written */
+    const char *const *drift; /* data/shift.h; what they did goes to drift.json */
+    size_t drifts;
+    bool unlabelled;      /* the events' file has no label */
+    const char *labels;   /* labels as they become known, to a file of this name: .jsonl or CSV */
+    const char *delay;    /* how: data/label_delay.h; NULL: its default */
+    const char *requests; /* events without labels as JSON lines, to a file of this name */
 };
+
+/* ERR_USAGE that names the first of these that is asked for. */
+bool preset_refuse_stream(const struct preset_options *options, const char *preset,
+                          struct err *err);
 
 struct preset {
     const char *name;

@@ -1,381 +1,90 @@
 /*
- * The preset `cards`: customers pay at terminals, and three kinds of fraud happen to them.
+ * The preset `cards`, written: data/cards_world.h says how payments come to be.
  *
- * The mechanics are the simulator's of Le Borgne et al., "Reproducible Machine Learning for Credit
- * Card Fraud Detection - Practical Handbook" (2022): customers and terminals on a square of 100 km,
- * a customer pays at terminals near home, a Poisson number of times a day, around noon, amounts
- * around a mean of his own. Three scenarios:
- *
- *     1  an amount above 220
- *     2  a terminal is compromised: all payments at it for 28 days
- *     3  a customer's card data are stolen: a third of the payments of 14 days, five times as large
- *
- * Scenarios 2 and 3 live in the past of a terminal and of a customer. So that a model without that
- * past sees something too, payments carry what a real feed carries: how the card was read, through
- * which channel, how far from home, what the bank knew of the customer before. Fraud shifts these
- * without deciding them. The scenario itself goes to a file of its own and is no feature.
+ * What a payment shows is a `struct shift_event`, whose cells are the file's columns; shifts change
+ * them (data/shift.h), and each day goes to all files in the order of its seconds. The kind of
+ * fraud that the shift `concept` brings is a stolen phone's wallet: touched to a counter's reader
+ * in the evening for just under what needs no code, which those who know the other kinds take for
+ * honest.
  */
-#include "data/preset.h"
+#include "data/cards_world.h"
 
+#include "data/label_delay.h"
 #include "data/preset_csv.h"
+#include "data/shift_truth.h"
 
 #include "base/clock.h"
-#include "base/rng.h"
+#include "base/file.h"
+#include "base/json.h"
 
 #include <math.h>
 
-enum {
-    CUSTOMERS_DEFAULT = 1000,
-    CUSTOMERS_MAX = 200000,
-    TERMINALS_PER_CUSTOMER = 2,
-    DAYS_DEFAULT = 90,
-    DAYS_MAX = 3650,
-    TERMINAL_DAYS = 28, /* a compromise lasts */
-    CUSTOMER_DAYS = 14,
-    LARGE_CENTS = 22000,
-    DAY_SECONDS = 86400,
-    NEVER = INT32_MAX,
-};
+enum { COPY_SECONDS = 1800, COPY_ORDER = 1000, FILES_MAX = PRESET_FILES_MAX };
 
-static const double plane_km = 100, radius_km = 5;
-/* A day's chance to be compromised: 2 of 10,000 terminals, 3 of 5,000 customers. */
-static const double terminal_rate = 2.0 / 10000, customer_rate = 3.0 / 5000;
+static const double number_max = 1e12; /* shifts of shifts: hundredths still fit 64 bits */
 
-/* Each kind of draw has streams of its own. */
-enum { STREAM_CUSTOMER, STREAM_TERMINAL, STREAM_PAYMENTS };
-
-enum channel { CHANNEL_POS, CHANNEL_ATM, CHANNEL_ONLINE };
 static const char *const channel_names[] = {"pos", "atm", "online"};
-
-enum entry { ENTRY_CHIP, ENTRY_CONTACTLESS, ENTRY_STRIPE, ENTRY_KEYED };
 static const char *const entry_names[] = {"chip", "contactless", "stripe", "keyed"};
 
-enum scenario { SCENARIO_NONE, SCENARIO_LARGE, SCENARIO_TERMINAL, SCENARIO_CUSTOMER };
-
-struct terminal {
-    double x, y;
-    int32_t compromised_from; /* a day, or NEVER */
-    enum channel channel;
+enum column { AMOUNT, CHANNEL, ENTRY_MODE, DISTANCE, MEAN_AMOUNT, TENURE, COLUMNS };
+static const struct shift_column columns[COLUMNS] = {
+    [AMOUNT] = {"amount", true},
+    [CHANNEL] = {"channel", false},
+    [ENTRY_MODE] = {"entry_mode", false},
+    [DISTANCE] = {"distance_km", true},
+    [MEAN_AMOUNT] = {"customer_mean_amount", true},
+    [TENURE] = {"customer_tenure_days", true},
 };
 
-struct customer {
-    double x, y;
-    double mean_amount;
-    double payments_a_day;
-    int32_t compromised_from;
-    uint32_t tenure_days;      /* on day 0 */
-    uint32_t known_mean_cents; /* what the bank measured before day 0 */
-    uint32_t near_first, near_count;
+/* Every file has a place in the run's list, or none. */
+struct stream {
+    struct world world;
+    const struct preset_options *options;
+    struct shift_stream shifting;
+    struct shift_plan plan;
+    struct shift_tally *tally; /* by day */
+    struct label_delay delay;
+    struct view name[COLUMNS]; /* NULL text: the column is gone */
+    struct preset_file file[FILES_MAX];
+    size_t files, labels, requests; /* SIZE_MAX: not asked for */
+    bool labels_are_lines;          /* JSON lines, not CSV */
 };
 
-struct world {
-    uint64_t seed;
-    uint32_t days;
-    uint32_t customers, terminals;
-    struct customer *customer;
-    struct terminal *terminal;
-    uint32_t *near; /* terminals of all customers, one customer's after another's */
-};
+/* ---------------------------------------------------------------- an event */
 
-struct payment {
-    uint32_t second, customer, order; /* sorted by these */
-    uint32_t terminal;
-    uint32_t cents;
-    uint8_t scenario, entry;
-};
-
-static int64_t first_day_ms(void)
+static struct shift_event event_of(const struct world *world, uint32_t day,
+                                   const struct payment *payment)
 {
-    return civil_to_ms(&(struct civil){.year = 2025, .month = 1, .day = 1});
-}
-
-static double between(struct rng *rng, double low, double high)
-{
-    return low + (high - low) * rng_unit(rng);
-}
-
-static bool chance(struct rng *rng, double p)
-{
-    return rng_unit(rng) < p;
-}
-
-/* The first day of a thing that happens with chance `rate` a day: geometric, by inversion. */
-static int32_t first_day_of(struct rng *rng, double rate)
-{
-    double day = floor(log(1 - rng_unit(rng)) / log(1 - rate));
-    return day < DAYS_MAX ? (int32_t)day : NEVER;
-}
-
-static struct terminal make_terminal(uint64_t seed, uint32_t index)
-{
-    struct rng rng = rng_of(seed, STREAM_TERMINAL, index);
-    struct terminal terminal = {
-        .x = between(&rng, 0, plane_km),
-        .y = between(&rng, 0, plane_km),
+    const struct customer *customer = &world->customer[payment->customer];
+    const struct terminal *terminal = &world->terminal[payment->terminal];
+    struct shift_event event = {
+        .day = day,
+        .second = payment->second,
+        .fraud = payment->scenario,
     };
-    double kind = rng_unit(&rng);
-    terminal.channel = kind < 0.70 ? CHANNEL_POS : kind < 0.82 ? CHANNEL_ATM : CHANNEL_ONLINE;
-    /* Machines without a clerk and shops without a counter are easier to tamper with. The weights
-     * leave the mean rate as it is. */
-    static const double weight[] = {
-        [CHANNEL_POS] = 0.6, [CHANNEL_ATM] = 2.2, [CHANNEL_ONLINE] = 1.755};
-    terminal.compromised_from = first_day_of(&rng, terminal_rate * weight[terminal.channel]);
-    return terminal;
+    event.cell[AMOUNT].number = payment->cents / 100.0;
+    event.cell[CHANNEL].word = view_of(channel_names[terminal->channel]);
+    event.cell[ENTRY_MODE].word = view_of(entry_names[payment->entry]);
+    /* A shop on the net is nowhere: a missing value. */
+    event.cell[DISTANCE].number =
+        terminal->channel == CHANNEL_ONLINE ? (double)NAN : cards_distance_km(customer, terminal);
+    event.cell[MEAN_AMOUNT].number = customer->known_mean_cents / 100.0;
+    event.cell[TENURE].number = customer->tenure_days + day;
+    return event;
 }
 
-static struct customer make_customer(uint64_t seed, uint32_t index)
+static bool disguise(struct shift_event *event, struct rng *rng)
 {
-    struct rng rng = rng_of(seed, STREAM_CUSTOMER, index);
-    struct customer customer = {
-        .x = between(&rng, 0, plane_km),
-        .y = between(&rng, 0, plane_km),
-        .mean_amount = between(&rng, 5, 100),
-        .payments_a_day = between(&rng, 0, 4),
-        .tenure_days = 30 + (uint32_t)(-1500 * log(1 - rng_unit(&rng))),
-    };
-    customer.known_mean_cents =
-        (uint32_t)lround(customer.mean_amount * 100 * exp(0.15 * rng_normal(&rng)));
-    /* A fifth of the customers came within the last year; they lose their cards twice as often. */
-    double weight = customer.tenure_days < 365 ? 1.67 : 0.83;
-    customer.compromised_from = first_day_of(&rng, customer_rate * weight);
-    return customer;
-}
-
-static double distance(const struct customer *customer, const struct terminal *terminal)
-{
-    return hypot(customer->x - terminal->x, customer->y - terminal->y);
-}
-
-/* Terminals by squares of the plane, so that near ones are found without looking at all. */
-struct grid {
-    double cell_km;
-    uint32_t side;
-    uint32_t *first; /* side * side + 1 */
-    uint32_t *terminal;
-};
-
-static uint32_t cell_of(const struct grid *grid, double km)
-{
-    uint32_t cell = (uint32_t)(km / grid->cell_km);
-    return cell < grid->side ? cell : grid->side - 1;
-}
-
-static bool grid_init(struct grid *grid, const struct world *world, double cell_km,
-                      struct arena *arena)
-{
-    grid->cell_km = cell_km;
-    grid->side = (uint32_t)ceil(plane_km / cell_km);
-    size_t cells = (size_t)grid->side * grid->side;
-    grid->first = arena_new(arena, uint32_t, cells + 2);
-    grid->terminal = arena_new(arena, uint32_t, world->terminals);
-    if (grid->first == NULL || grid->terminal == NULL)
+    static const double least = 40, most = 50; /* below 50.00 many terminals ask for no code */
+    enum { EVENING = 18 * 3600 };
+    double amount = rng_unit(rng);
+    uint32_t second = (uint32_t)rng_below(rng, DAY_SECONDS - EVENING);
+    if (!view_is(event->cell[CHANNEL].word, channel_names[CHANNEL_POS]))
         return false;
-    /* Counted two ahead, summed one ahead, and filling moves each start to its end. */
-    for (uint32_t i = 0; i < world->terminals; i++) {
-        const struct terminal *terminal = &world->terminal[i];
-        grid->first[cell_of(grid, terminal->y) * grid->side + cell_of(grid, terminal->x) + 2]++;
-    }
-    for (size_t i = 2; i < cells + 2; i++)
-        grid->first[i] += grid->first[i - 1];
-    for (uint32_t i = 0; i < world->terminals; i++) {
-        const struct terminal *terminal = &world->terminal[i];
-        uint32_t cell = cell_of(grid, terminal->y) * grid->side + cell_of(grid, terminal->x);
-        grid->terminal[grid->first[cell + 1]++] = i;
-    }
+    event->cell[AMOUNT].number = floor((least + (most - least) * amount) * 100) / 100;
+    event->cell[ENTRY_MODE].word = view_of(entry_names[ENTRY_CONTACTLESS]);
+    event->second = EVENING + second;
     return true;
-}
-
-/* The customer's terminals within `reach`, into `out` unless NULL; how many. */
-static uint32_t find_near(const struct world *world, const struct grid *grid,
-                          const struct customer *customer, double reach, uint32_t *out)
-{
-    uint32_t count = 0;
-    uint32_t row = cell_of(grid, customer->y), column = cell_of(grid, customer->x);
-    for (uint32_t y = row == 0 ? 0 : row - 1; y <= row + 1 && y < grid->side; y++) {
-        for (uint32_t x = column == 0 ? 0 : column - 1; x <= column + 1 && x < grid->side; x++) {
-            size_t cell = (size_t)y * grid->side + x;
-            for (uint32_t i = grid->first[cell]; i < grid->first[cell + 1]; i++) {
-                if (distance(customer, &world->terminal[grid->terminal[i]]) > reach)
-                    continue;
-                if (out != NULL)
-                    out[count] = grid->terminal[i];
-                count++;
-            }
-        }
-    }
-    return count;
-}
-
-static uint32_t nearest_terminal(const struct world *world, const struct customer *customer)
-{
-    uint32_t nearest = 0;
-    for (uint32_t i = 1; i < world->terminals; i++)
-        if (distance(customer, &world->terminal[i]) < distance(customer, &world->terminal[nearest]))
-            nearest = i;
-    return nearest;
-}
-
-/* Gives each customer the terminals near home; who has none goes to the nearest. Past 10,000
- * terminals the reach shrinks, so that a customer keeps about 80 of them. */
-static bool meet(struct world *world, struct arena *arena)
-{
-    enum { TERMINALS_FULL_REACH = 10000 };
-    double crowd = (double)world->terminals / TERMINALS_FULL_REACH;
-    double reach = crowd > 1 ? radius_km / sqrt(crowd) : radius_km;
-    struct grid grid;
-    if (!grid_init(&grid, world, reach, arena))
-        return false;
-    uint32_t total = 0;
-    for (uint32_t i = 0; i < world->customers; i++) {
-        struct customer *customer = &world->customer[i];
-        uint32_t found = find_near(world, &grid, customer, reach, NULL);
-        customer->near_first = total;
-        customer->near_count = found > 0 ? found : 1;
-        total += customer->near_count;
-    }
-    world->near = arena_new(arena, uint32_t, total);
-    if (world->near == NULL)
-        return false;
-    for (uint32_t i = 0; i < world->customers; i++) {
-        const struct customer *customer = &world->customer[i];
-        uint32_t *near = world->near + customer->near_first;
-        if (find_near(world, &grid, customer, reach, near) == 0)
-            near[0] = nearest_terminal(world, customer);
-    }
-    return true;
-}
-
-static bool world_init(struct world *world, const struct preset_options *options,
-                       struct arena *arena, struct err *err)
-{
-    *world = (struct world){
-        .seed = options->seed,
-        .days = options->days > 0 ? options->days : DAYS_DEFAULT,
-        .customers = options->rows > 0 ? options->rows : CUSTOMERS_DEFAULT,
-    };
-    if (world->customers > CUSTOMERS_MAX)
-        return err_set(err, ERR_USAGE, "%u customers are too many, at most %d can be had",
-                       world->customers, CUSTOMERS_MAX);
-    if (world->days > DAYS_MAX)
-        return err_set(err, ERR_USAGE, "%u days are too many, at most %d can be had", world->days,
-                       DAYS_MAX);
-    world->terminals = world->customers * TERMINALS_PER_CUSTOMER;
-    world->customer = arena_new(arena, struct customer, world->customers);
-    world->terminal = arena_new(arena, struct terminal, world->terminals);
-    if (world->customer == NULL || world->terminal == NULL)
-        return err_set(err, ERR_LIMIT, "%u customers do not fit the memory limit",
-                       world->customers);
-    for (uint32_t i = 0; i < world->customers; i++)
-        world->customer[i] = make_customer(world->seed, i);
-    for (uint32_t i = 0; i < world->terminals; i++)
-        world->terminal[i] = make_terminal(world->seed, i);
-    return meet(world, arena) ||
-           err_set(err, ERR_LIMIT, "%u customers do not fit the memory limit", world->customers);
-}
-
-static bool compromised(int32_t from, uint32_t day, int32_t lasts)
-{
-    return from <= (int32_t)day && (int32_t)day - from < lasts;
-}
-
-/* A normal amount around the customer's mean; a negative one is drawn again, evenly. */
-static double draw_amount(struct rng *rng, const struct customer *customer)
-{
-    double amount = customer->mean_amount * (1 + 0.5 * rng_normal(rng));
-    return amount >= 0 ? amount : between(rng, 0, 2 * customer->mean_amount);
-}
-
-/* Thieves prefer to shop where no card is shown: the second of two looks counts if it is better. */
-static uint32_t draw_terminal(struct rng *rng, const struct world *world,
-                              const struct customer *customer, bool stolen)
-{
-    const uint32_t *near = world->near + customer->near_first;
-    uint32_t terminal = near[rng_below(rng, customer->near_count)];
-    uint32_t other = near[rng_below(rng, customer->near_count)];
-    return stolen && world->terminal[other].channel == CHANNEL_ONLINE ? other : terminal;
-}
-
-/* How the card was read. Copies of a card have no chip: they are swiped or keyed in. */
-static enum entry draw_entry(struct rng *rng, enum channel channel, enum scenario scenario)
-{
-    bool copied = scenario == SCENARIO_TERMINAL || scenario == SCENARIO_CUSTOMER;
-    double draw = rng_unit(rng);
-    if (channel == CHANNEL_ONLINE)
-        return ENTRY_KEYED;
-    if (draw < (copied ? 0.55 : 0.05))
-        return ENTRY_STRIPE;
-    if (draw < (copied ? 0.65 : 0.06))
-        return ENTRY_KEYED;
-    return channel == CHANNEL_POS && chance(rng, 0.5) ? ENTRY_CONTACTLESS : ENTRY_CHIP;
-}
-
-/* Around noon; what falls outside the day is lost, as in the original. Copies of cards are used at
- * night too. */
-static bool draw_second(struct rng *rng, enum scenario scenario, uint32_t *second)
-{
-    static const double noon = 43200, spread = 20000, night_share = 0.3, night = 21600;
-    bool copied = scenario == SCENARIO_TERMINAL || scenario == SCENARIO_CUSTOMER;
-    double at = noon + spread * rng_normal(rng);
-    if (chance(rng, night_share) && copied)
-        at = between(rng, 0, night);
-    if (at < 0 || at >= DAY_SECONDS)
-        return false;
-    *second = (uint32_t)at;
-    return true;
-}
-
-/* One payment of a customer's day. False: it falls outside the day. */
-static bool draw_payment(struct rng *rng, const struct world *world, uint32_t day,
-                         struct payment *out)
-{
-    const struct customer *customer = &world->customer[out->customer];
-    bool victim = compromised(customer->compromised_from, day, CUSTOMER_DAYS);
-    bool stolen = chance(rng, 1.0 / 3) && victim;
-    double amount = draw_amount(rng, customer) * (stolen ? 5 : 1);
-    out->terminal = draw_terminal(rng, world, customer, stolen);
-    const struct terminal *terminal = &world->terminal[out->terminal];
-    uint32_t cents = (uint32_t)lround(amount * 100);
-    out->cents = cents > 0 ? cents : 1;
-
-    enum scenario scenario = SCENARIO_NONE;
-    if (out->cents > LARGE_CENTS)
-        scenario = SCENARIO_LARGE;
-    if (compromised(terminal->compromised_from, day, TERMINAL_DAYS))
-        scenario = SCENARIO_TERMINAL;
-    if (stolen)
-        scenario = SCENARIO_CUSTOMER;
-    out->scenario = (uint8_t)scenario;
-    out->entry = (uint8_t)draw_entry(rng, terminal->channel, scenario);
-    return draw_second(rng, scenario, &out->second);
-}
-
-static struct rng payments_rng(const struct world *world, uint32_t day, uint32_t customer)
-{
-    return rng_of(world->seed, STREAM_PAYMENTS, (uint64_t)day << 32 | customer);
-}
-
-/* All payments of a day, in no order yet. NULL: the arena is full. */
-static struct payment *draw_day(const struct world *world, uint32_t day, size_t *count,
-                                struct arena *arena)
-{
-    size_t most = 0;
-    for (uint32_t i = 0; i < world->customers; i++) {
-        struct rng rng = payments_rng(world, day, i);
-        most += rng_poisson(&rng, world->customer[i].payments_a_day);
-    }
-    struct payment *payment = arena_new(arena, struct payment, most);
-    if (payment == NULL)
-        return NULL;
-    *count = 0;
-    for (uint32_t i = 0; i < world->customers; i++) {
-        struct rng rng = payments_rng(world, day, i);
-        unsigned wanted = rng_poisson(&rng, world->customer[i].payments_a_day);
-        for (unsigned order = 0; order < wanted; order++) {
-            payment[*count] = (struct payment){.customer = i, .order = order};
-            *count += draw_payment(&rng, world, day, &payment[*count]);
-        }
-    }
-    return payment;
 }
 
 static int by_time(const void *left, const void *right)
@@ -387,6 +96,93 @@ static int by_time(const void *left, const void *right)
         return a->customer < b->customer ? -1 : 1;
     return a->order < b->order ? -1 : a->order > b->order;
 }
+
+/* ---------------------------------------------------------------- a day, shifted */
+
+/* What becomes of a day's payments. */
+struct day {
+    struct payment *payment;
+    struct shift_event *event;
+    size_t count, room;
+};
+
+static bool day_add(struct day *day, const struct payment *payment, const struct shift_event *event,
+                    struct arena *arena)
+{
+    if (day->count == day->room) {
+        size_t room = day->room * 2;
+        struct payment *payments = arena_new(arena, struct payment, room);
+        struct shift_event *events = arena_new(arena, struct shift_event, room);
+        if (payments == NULL || events == NULL)
+            return false;
+        memcpy(payments, day->payment, day->count * sizeof *payments);
+        memcpy(events, day->event, day->count * sizeof *events);
+        *day = (struct day){payments, events, day->count, room};
+    }
+    day->event[day->count] = *event;
+    day->payment[day->count] = *payment;
+    day->payment[day->count].second = event->second;
+    day->payment[day->count].event = (uint32_t)day->count;
+    day->count++;
+    return true;
+}
+
+/* Whoever got away with it tries again soon. */
+static bool add_copies(struct day *day, const struct payment *payment,
+                       const struct shift_event *event, const struct shift_fate *fate,
+                       struct rng *rng, struct arena *arena)
+{
+    for (unsigned i = 0; i < fate->copies; i++) {
+        struct payment copy = *payment;
+        struct shift_event again = *event;
+        int64_t second =
+            (int64_t)event->second + (int64_t)rng_below(rng, 2 * COPY_SECONDS + 1) - COPY_SECONDS;
+        again.second = (uint32_t)(second < 0              ? 0
+                                  : second >= DAY_SECONDS ? DAY_SECONDS - 1
+                                                          : second);
+        again.touched |= 1U << fate->copied_by;
+        copy.order += COPY_ORDER * (i + 1);
+        if (!day_add(day, &copy, &again, arena))
+            return false;
+    }
+    return true;
+}
+
+static bool shift_day(const struct stream *stream, uint32_t number, struct payment *payment,
+                      size_t count, struct day *day, struct arena *arena)
+{
+    struct shift_tally *tally = &stream->tally[number];
+    struct shift_draw draw;
+    *day = (struct day){.room = count + 1};
+    day->payment = arena_new(arena, struct payment, day->room);
+    day->event = arena_new(arena, struct shift_event, day->room);
+    if (day->payment == NULL || day->event == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t customer = payment[i].customer;
+        if (i == 0 || payment[i - 1].customer != customer)
+            draw = shift_draw_of(&stream->plan, stream->world.seed, STREAM_SHIFTS,
+                                 (uint64_t)number << 32 | customer);
+        struct shift_event event = event_of(&stream->world, number, &payment[i]);
+        struct shift_fate fate = shift_apply(&stream->plan, &draw, &event);
+        if (fate.removed_by >= 0) {
+            tally->removed[fate.removed_by]++;
+            continue;
+        }
+        for (size_t k = 0; k < stream->plan.count; k++)
+            tally->changed[k] += event.touched >> k & 1;
+        if (!day_add(day, &payment[i], &event, arena))
+            return false;
+        if (fate.copies == 0)
+            continue;
+        tally->added[fate.copied_by] += fate.copies;
+        if (!add_copies(day, &payment[i], &event, &fate, &draw.rng[fate.copied_by], arena))
+            return false;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- cells */
 
 /* The date and the number within it: 2025010100000042. */
 static void add_id(struct text *out, const struct civil *date, size_t number)
@@ -414,76 +210,308 @@ static void add_time(struct text *out, const struct civil *date, uint32_t second
     text_addc(out, 'Z');
 }
 
-static void add_payment(struct text *out, const struct world *world, uint32_t day,
-                        const struct payment *payment)
+static bool cell_is_empty(const struct shift_cell *cell, size_t column)
 {
-    const struct customer *customer = &world->customer[payment->customer];
-    const struct terminal *terminal = &world->terminal[payment->terminal];
-    text_addc(out, ',');
-    preset_add_whole(out, payment->customer + 1);
-    text_addc(out, ',');
-    preset_add_whole(out, payment->terminal + 1);
-    text_addc(out, ',');
-    preset_add_hundredths(out, payment->cents);
-    text_addc(out, ',');
-    text_adds(out, channel_names[terminal->channel]);
-    text_addc(out, ',');
-    text_adds(out, entry_names[payment->entry]);
-    text_addc(out, ',');
-    if (terminal->channel != CHANNEL_ONLINE) /* a shop on the net is nowhere: a missing value */
-        preset_add_hundredths(out, (uint64_t)lround(distance(customer, terminal) * 100));
-    text_addc(out, ',');
-    preset_add_hundredths(out, customer->known_mean_cents);
-    text_addc(out, ',');
-    preset_add_whole(out, customer->tenure_days + day);
-    text_adds(out, payment->scenario == SCENARIO_NONE ? ",0\n" : ",1\n");
+    return cell->state == SHIFT_MISSING || (columns[column].number && isnan(cell->number));
 }
 
-static bool write_day(const void *self, uint32_t day, struct text *out, struct arena *arena)
+static void add_cell(struct text *out, const struct shift_cell *cell, size_t column)
 {
-    const struct world *world = self;
-    size_t count;
-    struct payment *payment = draw_day(world, day, &count, arena);
-    if (payment == NULL)
+    double number = fmin(cell->number, number_max);
+    if (!columns[column].number)
+        text_add(out, cell->word);
+    else if (column == TENURE)
+        preset_add_whole(out, (uint64_t)lround(number));
+    else
+        preset_add_hundredths(out, (uint64_t)lround(number * 100));
+    if (cell->state == SHIFT_WITH_UNIT)
+        text_adds(out, " units");
+}
+
+/* ---------------------------------------------------------------- lines */
+
+/* A payment as it goes to the files. */
+struct line {
+    const struct stream *stream;
+    struct civil date;
+    size_t number; /* within the day, from 1 */
+    const struct payment *payment;
+    const struct shift_event *event;
+};
+
+static void add_row(struct text *out, const struct line *line)
+{
+    add_id(out, &line->date, line->number);
+    text_addc(out, ',');
+    add_time(out, &line->date, line->event->second);
+    text_addc(out, ',');
+    preset_add_whole(out, line->payment->customer + 1);
+    text_addc(out, ',');
+    preset_add_whole(out, line->payment->terminal + 1);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (line->stream->name[i].text == NULL)
+            continue;
+        text_addc(out, ',');
+        if (!cell_is_empty(&line->event->cell[i], i))
+            add_cell(out, &line->event->cell[i], i);
+    }
+    if (!line->stream->options->unlabelled)
+        text_adds(out, line->event->fraud == 0 ? ",0" : ",1");
+    text_addc(out, '\n');
+}
+
+static void add_request(struct text *out, const struct line *line)
+{
+    text_adds(out, "{\"transaction_id\":\"");
+    add_id(out, &line->date, line->number);
+    text_adds(out, "\",\"timestamp\":\"");
+    add_time(out, &line->date, line->event->second);
+    text_adds(out, "\",\"customer_id\":\"");
+    preset_add_whole(out, line->payment->customer + 1);
+    text_adds(out, "\",\"terminal_id\":\"");
+    preset_add_whole(out, line->payment->terminal + 1);
+    text_addc(out, '"');
+    for (size_t i = 0; i < COLUMNS; i++) {
+        const struct shift_cell *cell = &line->event->cell[i];
+        bool quoted = !columns[i].number || cell->state == SHIFT_WITH_UNIT;
+        if (line->stream->name[i].text == NULL || cell_is_empty(cell, i))
+            continue;
+        text_adds(out, ",\"");
+        text_add(out, line->stream->name[i]);
+        text_adds(out, quoted ? "\":\"" : "\":");
+        add_cell(out, cell, i);
+        if (quoted)
+            text_addc(out, '"');
+    }
+    text_adds(out, "}\n");
+}
+
+/* The kind of fraud, and which shifts had a hand in it: 0|2. */
+static void add_truth(struct text *out, const struct line *line)
+{
+    add_id(out, &line->date, line->number);
+    text_addc(out, ',');
+    preset_add_whole(out, line->event->fraud);
+    if (line->stream->plan.count > 0)
+        text_addc(out, ',');
+    for (uint32_t i = 0, before = 0; i < line->stream->plan.count; i++) {
+        if ((line->event->touched >> i & 1) == 0)
+            continue;
+        if (before++ > 0)
+            text_addc(out, '|');
+        preset_add_whole(out, i);
+    }
+    text_addc(out, '\n');
+}
+
+static void add_label(struct text *out, const struct line *line)
+{
+    const struct stream *stream = line->stream;
+    struct rng rng =
+        rng_of(stream->world.seed, STREAM_LABELS, (uint64_t)line->event->day << 32 | line->number);
+    struct label_said said;
+    if (!label_delay_draw(&stream->delay, line->event->fraud != 0, &rng, &said))
+        return;
+    int64_t at_s = (int64_t)line->event->day * DAY_SECONDS + line->event->second + said.delay_s;
+    struct civil at = civil_of(cards_first_day_ms() + at_s * 1000);
+    uint32_t second = (uint32_t)(at.hour * 3600 + at.minute * 60 + at.second);
+    const char *label = said.fraud ? "fraud" : "legit";
+    bool lines = stream->labels_are_lines;
+    text_adds(out, lines ? "{\"event_id\":\"" : "");
+    add_id(out, &line->date, line->number);
+    text_adds(out, lines ? "\",\"label\":\"" : ",");
+    text_adds(out, label);
+    text_adds(out, lines ? "\",\"source\":\"" : ",");
+    text_adds(out, said.source);
+    text_adds(out, lines ? "\",\"label_ts\":\"" : ",");
+    add_time(out, &at, second);
+    text_adds(out, lines ? "\"" : ",");
+    if (said.fraud) {
+        text_adds(out, lines ? ",\"amount_lost\":" : "");
+        preset_add_hundredths(
+            out, (uint64_t)lround(fmin(line->event->cell[AMOUNT].number, number_max) * 100));
+    }
+    text_adds(out, lines ? "}\n" : "\n");
+}
+
+static bool write_day(const void *self, uint32_t chunk, struct text *out, struct arena *arena)
+{
+    const struct stream *stream = self;
+    const struct world *world = &stream->world;
+    uint32_t number = stream->options->from_day + chunk;
+    struct day day = {0};
+    day.payment =
+        cards_draw_day(world, number, shift_volume(&stream->plan, number), &day.count, arena);
+    if (day.payment == NULL ||
+        (stream->plan.count > 0 && !shift_day(stream, number, day.payment, day.count, &day, arena)))
         return false;
-    qsort(payment, count, sizeof *payment, by_time);
-    struct civil date = civil_of(first_day_ms() + (int64_t)day * DAY_SECONDS * 1000);
-    for (size_t i = 0; i < count; i++) {
-        add_id(&out[0], &date, i + 1);
-        text_addc(&out[0], ',');
-        add_time(&out[0], &date, payment[i].second);
-        add_payment(&out[0], world, day, &payment[i]);
-        add_id(&out[1], &date, i + 1);
-        text_addc(&out[1], ',');
-        preset_add_whole(&out[1], payment[i].scenario);
-        text_addc(&out[1], '\n');
+    qsort(day.payment, day.count, sizeof *day.payment, by_time);
+    struct line line = {
+        .stream = stream,
+        .date = civil_of(cards_first_day_ms() + (int64_t)number * DAY_SECONDS * 1000),
+    };
+    for (size_t i = 0; i < day.count; i++) {
+        struct shift_event plain;
+        line.number = i + 1;
+        line.payment = &day.payment[i];
+        if (day.event == NULL)
+            plain = event_of(world, number, line.payment);
+        line.event = day.event == NULL ? &plain : &day.event[line.payment->event];
+        add_row(&out[0], &line);
+        add_truth(&out[1], &line);
+        if (stream->labels != SIZE_MAX)
+            add_label(&out[stream->labels], &line);
+        if (stream->requests != SIZE_MAX)
+            add_request(&out[stream->requests], &line);
+        if (stream->tally != NULL) {
+            stream->tally[number].events++;
+            stream->tally[number].frauds += line.event->fraud != 0;
+        }
     }
     return true;
 }
 
+/* ---------------------------------------------------------------- files */
+
+static const char truth_name[] = "drift.json";
+
+/* A file has one header, from its first line to its last. */
+static bool name_columns(struct stream *stream, struct err *err)
+{
+    const struct preset_options *options = stream->options;
+    for (size_t i = 0; i < stream->plan.count; i++) {
+        const struct shift *shift = &stream->plan.shift[i];
+        bool names = shift->kind == &shift_schema &&
+                     (shift->change == CHANGE_RENAME || shift->change == CHANGE_DROP);
+        if (names && (shift->from > options->from_day || shift->until < stream->world.days))
+            return err_set(err, ERR_USAGE,
+                           "a file has one header, so a column is renamed or dropped in all of "
+                           "it: leave until out, and write the days from %g on with --from-day %g",
+                           shift->from, shift->from);
+    }
+    for (size_t i = 0; i < COLUMNS; i++)
+        stream->name[i] = shift_name(&stream->plan, &stream->shifting, i, options->from_day);
+    return true;
+}
+
+static const char *header_of(const struct stream *stream, struct arena *arena)
+{
+    struct text text = text_in_arena(arena);
+    text_adds(&text, "transaction_id,timestamp,customer_id,terminal_id");
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (stream->name[i].text == NULL)
+            continue;
+        text_addc(&text, ',');
+        text_add(&text, stream->name[i]);
+    }
+    text_adds(&text, stream->options->unlabelled ? "\n" : ",fraud\n");
+    return text_c(&text);
+}
+
+static bool add_file(struct stream *stream, const char *name, const char *header, size_t *index,
+                     struct err *err)
+{
+    *index = SIZE_MAX;
+    if (name == NULL)
+        return true;
+    if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, truth_name) == 0)
+        return err_set(err, ERR_USAGE,
+                       "'%s' names no file beside the others: a name without '/' that no other "
+                       "file has does",
+                       name);
+    for (size_t i = 0; i < stream->files; i++)
+        if (strcmp(name, stream->file[i].name) == 0)
+            return err_set(err, ERR_USAGE, "'%s' is the name of two files", name);
+    *index = stream->files;
+    stream->file[stream->files++] = (struct preset_file){name, header};
+    return true;
+}
+
+static bool name_files(struct stream *stream, struct arena *arena, struct err *err)
+{
+    const struct preset_options *options = stream->options;
+    size_t events, truth;
+    stream->labels_are_lines =
+        options->labels != NULL && view_ends(view_of(options->labels), ".jsonl");
+    return add_file(stream, "transactions.csv", header_of(stream, arena), &events, err) &&
+           add_file(stream, "scenarios.csv",
+                    stream->plan.count > 0 ? "transaction_id,scenario,shifts\n"
+                                           : "transaction_id,scenario\n",
+                    &truth, err) &&
+           add_file(stream, options->labels,
+                    stream->labels_are_lines ? "" : "event_id,label,source,label_ts,amount_lost\n",
+                    &stream->labels, err) &&
+           add_file(stream, options->requests, "", &stream->requests, err);
+}
+
+static bool plan_shifts(struct stream *stream, struct arena *arena, struct err *err)
+{
+    const struct preset_options *options = stream->options;
+    stream->shifting = (struct shift_stream){
+        .first_day_ms = cards_first_day_ms(),
+        .column = columns,
+        .columns = COLUMNS,
+        .disguise = disguise,
+    };
+    for (size_t i = 0; i < options->drifts; i++)
+        if (!shift_add(&stream->plan, &stream->shifting, view_of(options->drift[i]), err))
+            return false;
+    if (stream->plan.count > 0) {
+        stream->tally = arena_new(arena, struct shift_tally, stream->world.days);
+        if (stream->tally == NULL)
+            return err_set(err, ERR_LIMIT, "%u days do not fit the memory limit",
+                           stream->world.days);
+    }
+    return name_columns(stream, err);
+}
+
+static bool save_truth(const struct stream *stream, const char *path, struct err *err)
+{
+    const struct shift_truth truth = {
+        .preset = "cards",
+        .plan = &stream->plan,
+        .seed = stream->world.seed,
+        .stream_start_ms = cards_first_day_ms(),
+        .first_day = stream->options->from_day,
+        .days = stream->world.days,
+        .tally = stream->tally,
+    };
+    return shift_truth_save(&truth, path, err);
+}
+
 static bool write_cards(const struct preset_options *options, struct err *err)
 {
-    static const struct preset_file files[] = {
-        {"transactions.csv",
-         "transaction_id,timestamp,customer_id,terminal_id,amount,channel,entry_mode,distance_km,"
-         "customer_mean_amount,customer_tenure_days,fraud\n"},
-        {"scenarios.csv", "transaction_id,scenario\n"},
-    };
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 30};
-    struct world world;
-    if (!world_init(&world, options, &arena, err))
+    struct stream stream = {.options = options};
+    struct world *world = &stream.world;
+    if (!cards_world_init(world, options, &arena, err) || !plan_shifts(&stream, &arena, err) ||
+        !name_files(&stream, &arena, err) ||
+        !label_delay_parse(view_of(options->delay == NULL ? "" : options->delay), &stream.delay,
+                           err))
         return false;
+    if (options->delay != NULL && options->labels == NULL)
+        return err_set(err, ERR_USAGE, "--label-delay is of --labels, which are not asked for");
+    if (options->from_day >= world->days)
+        return err_set(err, ERR_USAGE, "the stream has days 0 to %u, none from %u on",
+                       world->days - 1, options->from_day);
+    const char *truth = path_join(&arena, options->dir, truth_name);
+    if (stream.plan.count > 0 && options->keep && file_exists(truth))
+        return err_set(err, ERR_CONFLICT,
+                       "'%s' is there already and is not overwritten; remove it, or name another "
+                       "directory",
+                       truth);
     struct preset_run run = {
         .dir = options->dir,
         .keep = options->keep,
-        .files = files,
-        .file_count = LENGTH_OF(files),
-        .chunks = world.days,
+        .files = stream.file,
+        .file_count = stream.files,
+        .chunks = world->days - options->from_day,
         .threads = options->threads,
         .write = write_day,
-        .world = &world,
+        .world = &stream,
     };
-    return preset_run_write(&run, err);
+    return preset_run_write(&run, err) &&
+           (stream.plan.count == 0 || save_truth(&stream, truth, err));
 }
 
 const struct preset preset_cards = {

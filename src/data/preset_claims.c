@@ -313,8 +313,8 @@ static bool write_claims(const struct preset_options *options, struct err *err)
          "num_insurers_past_5_years,policy_state,policy_deductable,policy_annual_premium,"
          "policy_liability,customer_zip,customer_gender,customer_education,auto_year\n"},
     };
-    if (options->days != 0)
-        return err_set(err, ERR_USAGE, "the preset 'claims' has no days; leave them out");
+    if (!preset_refuse_stream(options, "claims", err))
+        return false;
     if (options->rows > POLICIES_MAX)
         return err_set(err, ERR_USAGE, "%u policies are too many, at most %d can be had",
                        options->rows, POLICIES_MAX);

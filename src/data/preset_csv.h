@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum { PRESET_FILES_MAX = 2, PRESET_THREADS_MAX = 64 };
+enum { PRESET_FILES_MAX = 4, PRESET_THREADS_MAX = 64 };
 
 struct preset_file {
     const char *name;

@@ -14,6 +14,7 @@ static const struct command sample = {
     .arguments = "ONE [TWO]",
     .about = "for tests",
     .options = rows,
+    .repeats = "out",
     .least = 1,
     .most = 2,
     .run = nothing,
@@ -155,4 +156,21 @@ TEST(a_set_without_an_equals_sign_or_one_too_many_is_refused)
     err = (struct err){0};
     WORKS(parse(words, &call, &help, &err), err);
     SAME(call.sets, SETS_MAX);
+}
+
+TEST(an_option_that_repeats_keeps_all_its_values_in_order)
+{
+    struct call call;
+    bool help;
+    struct err err = {0};
+    WORKS(parse(WORDS("x", "--out", "a", "--loud", "--out=b"), &call, &help, &err), err);
+    SAME(call.manys, 2);
+    TEXT(view_of(call.many[0]), "a");
+    TEXT(view_of(call.many[1]), "b");
+    TEXT(view_of(call.option[0]), "b");
+    const char *words[2 + MANY_MAX + 1] = {"x"};
+    for (size_t i = 1; i <= MANY_MAX + 1; i++)
+        words[i] = "--out=a";
+    FAILS(parse(words, &call, &help, &err), err, ERR_USAGE);
+    SAYS(err, "more than 32 times");
 }

@@ -96,6 +96,115 @@ TEST(cards_of_a_seed_are_the_same_bytes_by_any_number_of_threads)
     same_files("cards", "transactions.csv", "scenarios.csv", 150, 20);
 }
 
+static void has_digest(const char *dir, const char *name, const char *want)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    struct digest digest = digest_in(&arena, dir, name);
+    char hex[DIGEST_HEX_SIZE];
+    TEXT(view_of(digest_print(&digest, hex)), want);
+}
+
+/* Written down before streams could drift; also what keeps examples and reports as they are. */
+TEST(without_drift_a_seed_gives_the_bytes_it_always_gave)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    const char *dir = in_dir(&arena, "always");
+    generate("cards", (struct preset_options){.dir = dir, .seed = 1, .rows = 300, .days = 40});
+    generate("claims", (struct preset_options){.dir = dir, .seed = 1, .rows = 2000});
+    has_digest(dir, "transactions.csv",
+               "a408fcbae62b74142e9de54790bc688d71279c27bd3860c9919af9122bfa640d");
+    has_digest(dir, "scenarios.csv",
+               "15f851adbc8231025519a6ebcdda2df5b3a923e381e5faaa7b28ea0c1606b444");
+    has_digest(dir, "claims.csv",
+               "ac8090c20d0ddf34f87a7bd2e057cd4e97dbd4184e642db2e12cd8d81bc04459");
+    has_digest(dir, "customers.csv",
+               "d2775c27512f3ec9122c64d6c48baaf6f8a24c2633d359cf82a9b25e3ac1602c");
+}
+
+static const char *const everything[] = {
+    "covariate:column=amount,factor=2,from=5,over=3",
+    "mix:column=channel,value=online,factor=2,from=6",
+    "prior:factor=3,from=4",
+    "concept:share=0.02,fade=0.5,from=2025-01-09",
+    "schema:column=entry_mode,change=category,value=phone,share=0.2,from=3,until=5",
+    "seasonality:period=week,peak=4,volume=0.4,column=amount,swing=0.1",
+};
+
+TEST(a_stream_that_drifts_is_the_same_bytes_by_any_number_of_threads)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    static const char *const names[] = {"transactions.csv", "scenarios.csv", "labels.csv",
+                                        "requests.jsonl", "drift.json"};
+    struct preset_options options = {.seed = 9,
+                                     .rows = 120,
+                                     .days = 12,
+                                     .drift = everything,
+                                     .drifts = LENGTH_OF(everything),
+                                     .labels = "labels.csv",
+                                     .requests = "requests.jsonl"};
+    options.dir = in_dir(&arena, "drift-1"), options.threads = 1;
+    generate("cards", options);
+    options.dir = in_dir(&arena, "drift-4"), options.threads = 4;
+    generate("cards", options);
+    for (size_t i = 0; i < LENGTH_OF(names); i++) {
+        struct digest one = digest_in(&arena, in_dir(&arena, "drift-1"), names[i]);
+        struct digest many = digest_in(&arena, in_dir(&arena, "drift-4"), names[i]);
+        TRUE(digest_same(&one, &many));
+    }
+}
+
+TEST(days_before_a_shift_are_as_they_were_and_days_can_be_left_out)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    static const char *const drift[] = {"covariate:column=amount,factor=2,from=8"};
+    const char *plain = in_dir(&arena, "plain"), *drifting = in_dir(&arena, "drifting");
+    const char *tail = in_dir(&arena, "tail");
+    struct preset_options options = {.dir = plain, .seed = 5, .rows = 100, .days = 8};
+    generate("cards", options);
+    options.dir = drifting, options.days = 10, options.drift = drift, options.drifts = 1;
+    generate("cards", options);
+    options.dir = tail, options.from_day = 8;
+    generate("cards", options);
+    struct view a = load(&arena, plain, "transactions.csv");
+    struct view b = load(&arena, drifting, "transactions.csv");
+    struct view c = load(&arena, tail, "transactions.csv"), header;
+    TRUE(b.length > a.length && memcmp(a.text, b.text, a.length) == 0);
+    TRUE(view_cut(&c, '\n', &header) && view_starts(header, "transaction_id,"));
+    TRUE(view_starts(c, "20250109"));
+    TRUE(view_ends(b, "") && b.length == a.length + 1 + c.length);
+    TRUE(memcmp(b.text + a.length + 1, c.text, c.length) == 0);
+}
+
+TEST(what_a_stream_cannot_do_is_refused)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    static const char *const rename[] = {"schema:column=amount,change=rename,value=amt,from=3"};
+    static const struct {
+        struct preset_options options;
+        const char *says;
+    } cases[] = {
+        {{.drift = rename, .drifts = 1}, "--from-day 3"},
+        {{.from_day = 10}, "days 0 to 9"},
+        {{.delay = "median=3"}, "--labels"},
+        {{.labels = "transactions.csv"}, "two files"},
+        {{.labels = "a/b.csv"}, "without '/'"},
+        {{.labels = "drift.json"}, "drift.json"},
+        {{.labels = "x.csv", .requests = "x.csv"}, "two files"},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct err err = {0};
+        struct preset_options options = cases[i].options;
+        options.dir = in_dir(&arena, "cannot"), options.rows = 10, options.days = 10;
+        FAILS(preset_cards.write(&options, &err), err, ERR_USAGE);
+        SAYS(err, cases[i].says);
+        TRUE(!file_exists(options.dir));
+    }
+    struct err err = {0};
+    struct preset_options options = {.dir = in_dir(&arena, "cannot"), .labels = "labels.csv"};
+    FAILS(preset_claims.write(&options, &err), err, ERR_USAGE);
+    SAYS(err, "leave --labels out");
+}
+
 TEST(a_longer_history_begins_with_the_shorter_one)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
