@@ -1,5 +1,7 @@
 #include "data/past.h"
 
+#include <math.h>
+
 static bool load_table(const struct config *config, const struct schema *schema, struct view file,
                        struct arena *arena, struct table *out, struct err *err)
 {
@@ -27,6 +29,36 @@ static bool join_table(struct past *past, const struct config *config, const str
     done->key = join.key;
     done->path = right.path;
     past->table = joined;
+    return true;
+}
+
+/* Those of the last data.newest_days days before the newest. */
+static bool keep_newest(struct past *past, const struct config *config, struct arena *arena,
+                        struct err *err)
+{
+    static const double day_ms = 86400000;
+    double days = config_number(config, KEY_DATA_NEWEST_DAYS), newest = -(double)INFINITY;
+    struct view name = config_text(config, KEY_SPLIT_COLUMN);
+    struct table *table = &past->table;
+    if (days == 0)
+        return true;
+    uint32_t column = dictionary_find(&table->schema->names, name);
+    if (column == DICTIONARY_NONE || !table->series[column].present ||
+        table->schema->column[column].kind != COLUMN_TIMESTAMP)
+        return err_set(err, ERR_INPUT,
+                       "data.newest_days needs split.column, a timestamp of the data; '" VIEW_FMT
+                       "' is none",
+                       VIEW_ARG(name));
+    const double *time_ms = table->series[column].number;
+    uint8_t *wanted = arena_new(arena, uint8_t, table->rows);
+    if (wanted == NULL)
+        return err_set(err, ERR_LIMIT,
+                       "the data does not fit the memory limit (data.memory_mb raises it)");
+    for (size_t i = 0; i < table->rows; i++)
+        newest = fmax(newest, time_ms[i]);
+    for (size_t i = 0; i < table->rows; i++)
+        wanted[i] = time_ms[i] > newest - days * day_ms; /* not where it is missing */
+    table_keep(table, wanted);
     return true;
 }
 
@@ -77,5 +109,6 @@ bool past_load(struct past *past, const struct config *config, const struct sche
          item = item->next)
         if (!join_table(past, config, item, arena, err))
             return false;
-    return table_require_inputs(&past->table, err) && read_labels(past, config, arena, err);
+    return table_require_inputs(&past->table, err) && keep_newest(past, config, arena, err) &&
+           read_labels(past, config, arena, err);
 }

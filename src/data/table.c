@@ -146,6 +146,24 @@ bool table_load(struct table *table, const struct schema *schema, const char *pa
     return true;
 }
 
+void table_keep(struct table *table, const uint8_t *wanted)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < table->rows; i++) {
+        if (!wanted[i])
+            continue;
+        for (size_t c = 0; c < table->schema->count; c++) {
+            struct series *series = &table->series[c];
+            if (series->number != NULL)
+                series->number[kept] = series->number[i];
+            if (series->text != NULL)
+                series->text[kept] = series->text[i];
+        }
+        table->line[kept++] = table->line[i];
+    }
+    table->rows = kept;
+}
+
 bool table_require_inputs(const struct table *table, struct err *err)
 {
     for (size_t i = 0; i < table->schema->count; i++) {

@@ -41,6 +41,9 @@ struct table {
 bool table_load(struct table *table, const struct schema *schema, const char *path, size_t size_max,
                 struct arena *arena, struct err *err);
 
+/* Only the rows that `wanted` marks stay, in their order. */
+void table_keep(struct table *table, const uint8_t *wanted);
+
 /* ERR_INPUT that names the first input column neither file had. */
 bool table_require_inputs(const struct table *table, struct err *err);
 

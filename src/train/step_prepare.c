@@ -58,8 +58,8 @@ static bool digest_file(struct pipeline *pipeline, struct view path, struct dige
 static bool inputs(struct pipeline *pipeline, struct digester *digester, struct err *err)
 {
     static const char *const sections[] = {
-        "data.label", "data.positive", "data.negative", "columns",
-        "features",   "split",         "model.folds",   "monitor.reference_rows"};
+        "data.label", "data.positive", "data.negative",          "columns",         "features",
+        "split",      "model.folds",   "monitor.reference_rows", "data.newest_days"};
     const struct config *config = pipeline->config;
     if (!digest_file(pipeline, config_text(config, KEY_DATA_FILE), digester, err))
         return false;

@@ -97,3 +97,40 @@ TEST(an_input_that_neither_table_has_is_named)
     FAILS(load(&p, yaml, "id,amount,fraud\na,1,0\nb,2,1\n", "id\na\nb\n"), p.err, ERR_INPUT);
     SAYS(p.err, "'age'");
 }
+
+#define TIMED                                                                                      \
+    "columns:\n  id: {type: id}\n  at: {type: timestamp}\n  amount: {type: number}\n"              \
+    "  fraud: {type: integer}\n"
+static const char timed[] = "id,at,amount,fraud\na,2026-01-01,1,0\nb,2026-01-09,2,1\n"
+                            "c,2026-01-03T00:00:01Z,3,0\nd,2026-01-10,4,0\ne,2026-01-03,5,1\n";
+
+TEST(only_the_newest_days_are_read_when_asked)
+{
+    CLEANUP(project_release) struct project project = {0};
+    WORKS(
+        load(&project,
+             "data: {file: claims.csv, label: fraud, newest_days: 7}\nsplit: {column: at}\n" TIMED,
+             timed, ""),
+        project.err);
+    const struct table *table = &project.past.table;
+    SAME(table->rows, 3);
+    char number[32];
+    TEXT(table_text(table, 0, 0, number), "b");
+    TEXT(table_text(table, 0, 1, number), "c");
+    TEXT(table_text(table, 0, 2, number), "d");
+    NEAR(table->series[2].number[1], 3, 0);
+    SAME(table->line[1], 4);
+    SAME(project.past.frauds, 1);
+    SAME(project.past.label[0], 1);
+}
+
+TEST(the_newest_days_need_to_know_when)
+{
+    CLEANUP(project_release) struct project project = {0};
+    FAILS(load(&project,
+               "data: {file: claims.csv, label: fraud, newest_days: 7}\nsplit: {column: "
+               "amount}\n" TIMED,
+               timed, ""),
+          project.err, ERR_INPUT);
+    SAYS(project.err, "data.newest_days needs split.column");
+}
