@@ -1,0 +1,147 @@
+#include "monitor/guard.h"
+
+#include "store/ground.h"
+#include "store/journal_table.h"
+
+#include <math.h>
+
+enum { MEMORY = 8 << 20 };
+static const int64_t day_us = INT64_C(86400) * 1000000;
+static const int64_t base_us = 1760000000000000;
+
+static const struct guard_limits limits = {
+    .times = 5, .labels_min = 20, .entity_labels = 10, .turned_share = 0.2};
+
+#define WITH_STORE(title)                                                                          \
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
+    CLEANUP(store_close) struct store store = {0};                                                 \
+    struct err err = {0};                                                                          \
+    struct guard_findings findings;                                                                \
+    struct store_place place = ground_place(ground, &arena, title);                                \
+    WORKS(store_open_place(&store, &place, &err), err);                                            \
+    WORKS(db_begin(&store.db, &err), err)
+
+static void tell(struct store *store, const char *decision, const char *label, const char *source,
+                 const char *client, int64_t at_us)
+{
+    struct err err = {0};
+    struct journal_label told = {.decision = view_of(decision),
+                                 .label = view_of(label),
+                                 .source = view_of(source),
+                                 .client = view_of(client),
+                                 .at_us = at_us,
+                                 .label_ms = at_us / 1000,
+                                 .amount_lost = (double)NAN};
+    WORKS(journal_add_label(store, &told, &err), err);
+}
+
+/* Labels of so many decisions nobody has labelled, at one instant. */
+static void tell_many(struct store *store, const char *source, const char *client, int count,
+                      int64_t at_us)
+{
+    static int number;
+    for (int i = 0; i < count; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "d%d", number++);
+        tell(store, id, "legit", source, client, at_us);
+    }
+}
+
+/* Four weeks of ten chargebacks and two words of an analyst a day. */
+static void usual_weeks(struct store *store)
+{
+    for (int day = -28; day < 0; day++) {
+        tell_many(store, "chargeback", "bank", 10, base_us + day * day_us);
+        tell_many(store, "analyst", "desk", 2, base_us + day * day_us);
+    }
+}
+
+ON_BOTH(what_comes_as_it_always_came_is_no_finding)
+{
+    WITH_STORE("guard_usual");
+    usual_weeks(&store);
+    tell_many(&store, "chargeback", "bank", 45, base_us + 1);
+    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    SAME(findings.count, 0);
+    SAME(findings.labels, 45);
+    WORKS(db_commit(&store.db, &err), err);
+}
+
+ON_BOTH(a_source_that_suddenly_tells_much_more_is_one)
+{
+    WITH_STORE("guard_source");
+    usual_weeks(&store);
+    tell_many(&store, "analyst", "desk", 21, base_us + 1);
+    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    SAME(findings.count, 2); /* the source, and the client behind it */
+    TRUE(strstr(findings.text[0], "source 'analyst' told 21 labels") != NULL);
+    TRUE(strstr(findings.text[1], "client 'desk'") != NULL);
+    /* Over four days it would be two and a half times what is usual. */
+    WORKS(guard_look(&store, base_us - 3 * day_us, base_us + day_us, &limits, &findings, &err),
+          err);
+    SAME(findings.count, 0);
+    WORKS(db_commit(&store.db, &err), err);
+}
+
+ON_BOTH(a_client_that_never_told_any_is_one)
+{
+    WITH_STORE("guard_client");
+    usual_weeks(&store);
+    tell_many(&store, "chargeback", "stranger", 30, base_us + 1);
+    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    SAME(findings.count, 1);
+    TRUE(strstr(findings.text[0], "client 'stranger' told 30 labels") != NULL);
+    WORKS(db_commit(&store.db, &err), err);
+}
+
+ON_BOTH(the_very_first_labels_have_nothing_usual_before_them)
+{
+    WITH_STORE("guard_first");
+    tell_many(&store, "analyst", "desk", 5000, base_us + 1);
+    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    SAME(findings.count, 0);
+    WORKS(db_commit(&store.db, &err), err);
+}
+
+ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
+{
+    WITH_STORE("guard_entity");
+    static const float row[1] = {1};
+    usual_weeks(&store);
+    for (int i = 0; i < 12; i++) {
+        char id[32];
+        bool known;
+        snprintf(id, sizeof id, "e%d", i);
+        struct journal_decision decision = {.id = view_of(id),
+                                            .at_us = base_us - 1,
+                                            .variant = VIEW("champion"),
+                                            .outcome = VIEW("approve"),
+                                            .entity = i < 11 ? VIEW("card-7") : VIEW("card-8"),
+                                            .amount = (double)NAN,
+                                            .row = row,
+                                            .width = 1};
+        WORKS(journal_add_decision(&store, &decision, decision.id, &known, &err), err);
+        tell(&store, id, "fraud", "chargeback", "bank", base_us + 1);
+    }
+    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    SAME(findings.count, 1);
+    TRUE(strstr(findings.text[0], "one of them 11 times") != NULL);
+    TRUE(strstr(findings.text[0], "card-7") == NULL);
+    WORKS(db_commit(&store.db, &err), err);
+}
+
+ON_BOTH(labels_that_are_turned_round_are_one)
+{
+    WITH_STORE("guard_turned");
+    usual_weeks(&store);
+    for (int i = 0; i < 40; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "t%d", i);
+        tell(&store, id, "fraud", "chargeback", "bank", base_us - day_us);
+        tell(&store, id, i < 9 ? "legit" : "fraud", "chargeback", "bank", base_us + 1);
+    }
+    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    SAME(findings.count, 1);
+    TRUE(strstr(findings.text[0], "of 40 labelled decisions 9 were turned") != NULL);
+    WORKS(db_commit(&store.db, &err), err);
+}

@@ -1,0 +1,99 @@
+#include "monitor/retraining.h"
+
+#include "store/audit.h"
+#include "store/ground.h"
+
+enum { MEMORY = 8 << 20 };
+
+#define WITH_STORE(title)                                                                          \
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
+    CLEANUP(store_close) struct store store = {0};                                                 \
+    struct err err = {0};                                                                          \
+    struct store_place place = ground_place(ground, &arena, title);                                \
+    WORKS(store_open_place(&store, &place, &err), err)
+
+static struct retraining begin(struct store *store, int64_t now_ms, bool want)
+{
+    struct err err = {0};
+    struct retraining retraining = {0};
+    bool begun;
+    WORKS(retraining_begin(store, "the schedule", now_ms, "monitor", &retraining, &begun, &err),
+          err);
+    SAME(begun, want);
+    return retraining;
+}
+
+static struct retraining change(struct store *store, const struct retraining *from,
+                                enum retraining_state state, const char *message, bool want)
+{
+    struct err err = {0};
+    struct retraining to = *from;
+    bool changed;
+    to.state = state;
+    to.version = 4;
+    snprintf(to.message, sizeof to.message, "%s", message);
+    WORKS(retraining_change(store, from, &to, 7, "monitor", &changed, &err), err);
+    SAME(changed, want);
+    return to;
+}
+
+ON_BOTH(one_is_in_training_at_a_time_and_of_two_changes_one_is_made)
+{
+    WITH_STORE("retraining_one");
+    struct retraining first = begin(&store, 5, true), list[4];
+    size_t count;
+    begin(&store, 6, false);
+    struct retraining canary = change(&store, &first, RETRAINING_canary, "begun", true);
+    change(&store, &first, RETRAINING_failed, "late", false);
+    begin(&store, 8, true);
+    change(&store, &canary, RETRAINING_promoted, "baked", true);
+    WORKS(retraining_list(&store, list, LENGTH_OF(list), &count, &err), err);
+    SAME(count, 2);
+    SAME(list[0].state, RETRAINING_training);
+    SAME(list[1].state, RETRAINING_promoted);
+    SAME(list[1].version, 4);
+    SAME(list[1].begun_ms, 5);
+    TEXT(view_of(list[1].message), "baked");
+    TEXT(view_of(list[1].why), "the schedule");
+}
+
+ON_BOTH(the_audit_log_tells_the_story)
+{
+    WITH_STORE("retraining_story");
+    struct retraining first = begin(&store, 5, true);
+    struct retraining held = change(&store, &first, RETRAINING_quarantined, "too many", true);
+    FAILS(retraining_release(&store, held.id, "", 9, "ann", &err), err, ERR_INPUT);
+    err = (struct err){0};
+    WORKS(retraining_release(&store, held.id, "it was a campaign", 9, "ann", &err), err);
+    FAILS(retraining_release(&store, held.id, "again", 9, "ann", &err), err, ERR_NOT_FOUND);
+    err = (struct err){0};
+    FAILS(retraining_release(&store, 99, "none", 9, "ann", &err), err, ERR_NOT_FOUND);
+    err = (struct err){0};
+    static const char *const told[][2] = {{"retrain begin", "monitor"},
+                                          {"retrain quarantined", "monitor"},
+                                          {"retrain release", "ann"}};
+    CLEANUP(audit_close) struct audit_reader reader = {0};
+    struct audit_event event;
+    WORKS(audit_read(&store, 1, &reader, &err), err);
+    for (size_t i = 0; i < LENGTH_OF(told); i++) {
+        TRUE(audit_next(&reader, &event, &err));
+        TEXT(event.action, told[i][0]);
+        TEXT(event.actor, told[i][1]);
+        TEXT(event.subject, "retraining 1");
+    }
+    TRUE(!audit_next(&reader, &event, &err));
+    struct retraining list[1];
+    size_t count;
+    WORKS(retraining_list(&store, list, 1, &count, &err), err);
+    SAME(list[0].released_ms, 9);
+}
+
+ON_BOTH(its_lease_is_renewed_while_it_trains)
+{
+    WITH_STORE("retraining_lease");
+    struct retraining first = begin(&store, 5, true), list[1];
+    size_t count;
+    WORKS(retraining_renew(&store, &first, 1000, &err), err);
+    WORKS(retraining_list(&store, list, 1, &count, &err), err);
+    SAME(list[0].lease_ms, 1000 + RETRAINING_LEASE_MS);
+}
