@@ -108,7 +108,7 @@ ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
     WITH_STORE("guard_entity");
     static const float row[1] = {1};
     usual_weeks(&store);
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 32; i++) { /* 11 of card-7, one of card-8; 20 of card-9 were well */
         char id[32];
         bool known;
         snprintf(id, sizeof id, "e%d", i);
@@ -116,12 +116,14 @@ ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
                                             .at_us = base_us - 1,
                                             .variant = VIEW("champion"),
                                             .outcome = VIEW("approve"),
-                                            .entity = i < 11 ? VIEW("card-7") : VIEW("card-8"),
+                                            .entity = i < 11    ? VIEW("card-7")
+                                                      : i == 11 ? VIEW("card-8")
+                                                                : VIEW("card-9"),
                                             .amount = (double)NAN,
                                             .row = row,
                                             .width = 1};
         WORKS(journal_add_decision(&store, &decision, decision.id, &known, &err), err);
-        tell(&store, id, "fraud", "chargeback", "bank", base_us + 1);
+        tell(&store, id, i < 12 ? "fraud" : "legit", "chargeback", "bank", base_us + 1);
     }
     WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
     SAME(findings.count, 1);
