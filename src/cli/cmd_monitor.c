@@ -1,0 +1,270 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/number.h"
+#include "cli/instant.h"
+#include "cli/retrainer.h"
+#include "monitor/monitor.h"
+#include "store/journal_config.h"
+
+#include <signal.h>
+#include <time.h>
+
+enum { OPTION_SINCE, OPTION_UNTIL, OPTION_LAST, OPTION_JSON, OPTION_COMMENT };
+enum { LIST_MAX = 100, TURN_MS = 1000, DATABASE_TRIES = 30 };
+
+static void say(void *self UNUSED, bool bad, const char *text)
+{
+    struct log_line line;
+    log_begin(&line, bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "monitor");
+    json_key(&line.json, "said"), json_string(&line.json, text);
+    log_end(&line);
+}
+
+/* A project and all that a monitor is wired to. */
+struct station {
+    struct project *project;
+    struct retrainer retrainer;
+    struct monitor monitor;
+};
+
+static bool station_open(struct station *station, struct project *project, const struct call *call,
+                         struct err *err)
+{
+    struct config *config = &project->config;
+    *station =
+        (struct station){.project = project, .retrainer = {.project = project, .call = call}};
+    station->monitor = (struct monitor){
+        .config = config,
+        .store = &project->store,
+        .journal_dir = journal_dir_of(config),
+        .say = say,
+    };
+    station->monitor.retrain = (struct retrain){
+        .config = config,
+        .store = &project->store,
+        .trainer = retrainer_port(&station->retrainer),
+        .owner = project_actor(),
+    };
+    return monitor_init(&station->monitor, err);
+}
+
+/* ---------------------------------------------------------------- the watch that goes on */
+
+static bool is_over(const sigset_t *signals, int64_t wait_ms)
+{
+    struct timespec wait = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+    return sigtimedwait(signals, NULL, &wait) > 0;
+}
+
+/* A database that is away is waited for, with the store opened anew; what is wrong otherwise ends
+ * it. */
+static bool survive(struct project *project, size_t *failures, struct err *err)
+{
+    if (err->kind != ERR_STORE || ++*failures > DATABASE_TRIES)
+        return false;
+    say(NULL, true, err->text);
+    store_close(&project->store);
+    struct err again = {0};
+    *err = (struct err){0};
+    if (!project_open_store(project, &again))
+        say(NULL, true, again.text);
+    return true;
+}
+
+static bool watch(struct project *project, const struct call *call, struct err *err)
+{
+    struct station station;
+    sigset_t signals;
+    size_t failures = 0;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    if (!station_open(&station, project, call, err))
+        return false;
+    say(NULL, false, "watching");
+    do {
+        if (monitor_round(&station.monitor, clock_now_ms(), err))
+            failures = 0;
+        else if (!survive(project, &failures, err))
+            return false;
+        if (!project_checkpoint(project, false, err))
+            return false;
+    } while (!is_over(&signals, TURN_MS));
+    say(NULL, false, "stopped");
+    return true;
+}
+
+static bool once(struct project *project, const struct call *call, struct err *err)
+{
+    struct station station;
+    return station_open(&station, project, call, err) &&
+           monitor_round(&station.monitor, clock_now_ms(), err) &&
+           project_checkpoint(project, false, err);
+}
+
+/* ---------------------------------------------------------------- one look by hand */
+
+static bool look(struct project *project, const struct call *call, struct err *err)
+{
+    struct station station;
+    struct run_outcome outcome;
+    int64_t now_ms = clock_now_ms(), until_us = now_ms * 1000, since_us;
+    if (call->arguments < 2)
+        return err_set(err, ERR_USAGE, "usage: assay monitor look WATCH");
+    const struct watch *watch = watch_find(view_of(call->argument[1]));
+    if (watch == NULL)
+        return err_set(err, ERR_USAGE, "no watch '%s'; `assay monitor watches` lists them",
+                       call->argument[1]);
+    if (!instant_option(call, OPTION_UNTIL, &until_us, err))
+        return false;
+    since_us = until_us - (int64_t)(config_number(&project->config, KEY_MONITOR_SPAN_DAYS) * 864e8);
+    if (!instant_option(call, OPTION_SINCE, &since_us, err))
+        return false;
+    if (since_us >= until_us)
+        return err_set(err, ERR_USAGE, "--since is before --until");
+    if (!station_open(&station, project, call, err) ||
+        !monitor_look(&station.monitor, watch, since_us / 1000, until_us / 1000, now_ms,
+                      &project->arena, &outcome, err))
+        return false;
+    if (call->option[OPTION_JSON] != NULL)
+        printf("%.*s\n", (int)outcome.document.length, outcome.document.text);
+    else
+        printf("%s: %s: %s\n", watch->name, watch_state_name(outcome.state), outcome.message);
+    return true;
+}
+
+/* ---------------------------------------------------------------- lists */
+
+static const char *time_text(int64_t at_ms, char bytes[40])
+{
+    struct text text = text_in(bytes, 40);
+    if (at_ms <= 0)
+        return "-";
+    text_add_time(&text, at_ms);
+    return text_c(&text);
+}
+
+static bool list_watches(struct project *project, const struct call *call UNUSED,
+                         struct err *err UNUSED)
+{
+    for (size_t i = 0; i < WATCHES; i++) {
+        struct view schedule = config_text(&project->config, watches[i]->schedule);
+        printf("%-12s %-16.*s %s\n", watches[i]->name, (int)schedule.length, schedule.text,
+               watches[i]->about);
+    }
+    return true;
+}
+
+static bool history(struct project *project, const struct call *call, struct err *err)
+{
+    CLEANUP(run_read_close) struct run_reader reader = {0};
+    struct run_entry entry;
+    const char *name = call->arguments > 1 ? call->argument[1] : NULL;
+    const char *last = call->option[OPTION_LAST];
+    char due[40], since[40];
+    int64_t count = 20;
+    if (last != NULL && (!number_parse_i64(view_of(last), &count) || count < 1))
+        return err_set(err, ERR_USAGE, "--last takes a number of looks");
+    if (!run_read(&project->store, name, (size_t)count, &reader, err))
+        return false;
+    while (run_next(&reader, &entry, err))
+        printf("%6lld  %-12.*s %-24s since %-24s %8lld rows  %-12.*s %s%.*s\n", (long long)entry.id,
+               (int)entry.watch.length, entry.watch.text, time_text(entry.until_ms, due),
+               time_text(entry.since_ms, since), (long long)entry.rows, (int)entry.state.length,
+               entry.state.text, entry.manual ? "(by hand) " : "", (int)entry.message.length,
+               entry.message.text);
+    return err->kind == ERR_NONE;
+}
+
+static bool retrainings(struct project *project, const struct call *call UNUSED, struct err *err)
+{
+    struct retraining *list = arena_new(&project->arena, struct retraining, LIST_MAX);
+    size_t count;
+    char begun[40];
+    if (list == NULL)
+        return err_set(err, ERR_LIMIT, "no memory is left");
+    if (!retraining_list(&project->store, list, LIST_MAX, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct retraining *r = &list[i];
+        printf("%4lld  %s  %-12s", (long long)r->id, time_text(r->begun_ms, begun),
+               r->state == RETRAINING_quarantined && r->released_ms != 0
+                   ? "released"
+                   : retraining_states[r->state]);
+        if (r->version != 0)
+            printf("  version %lld", (long long)r->version);
+        printf("  for %s%s%s\n", r->why, r->message[0] == '\0' ? "" : ": ", r->message);
+    }
+    return true;
+}
+
+static bool release(struct project *project, const struct call *call, struct err *err)
+{
+    const char *comment = call->option[OPTION_COMMENT];
+    int64_t id;
+    if (call->arguments < 2)
+        return err_set(err, ERR_USAGE, "usage: assay monitor release NUMBER --comment WORDS");
+    if (!number_parse_i64(view_of(call->argument[1]), &id))
+        return err_set(err, ERR_USAGE, "'%s' is no retraining's number", call->argument[1]);
+    return retraining_release(&project->store, id, comment == NULL ? "" : comment, clock_now_ms(),
+                              project_actor(), err) &&
+           project_checkpoint(project, false, err);
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static const struct {
+    const char *name;
+    bool (*run)(struct project *project, const struct call *call, struct err *err);
+} verbs[] = {
+    {"once", once},
+    {"look", look},
+    {"watches", list_watches},
+    {"history", history},
+    {"retrainings", retrainings},
+    {"release", release},
+};
+
+static bool run(const struct call *call, struct err *err)
+{
+    bool (*verb)(struct project *, const struct call *, struct err *) =
+        call->arguments == 0 ? watch : NULL;
+    for (size_t i = 0; call->arguments > 0 && i < LENGTH_OF(verbs); i++)
+        if (strcmp(call->argument[0], verbs[i].name) == 0)
+            verb = verbs[i].run;
+    if (verb == NULL)
+        return err_set(err, ERR_USAGE, "'%s' is nothing a monitor does; `assay help monitor`",
+                       call->argument[0]);
+    struct project project;
+    if (!project_open(&project, call, err))
+        return false;
+    bool ok = project_open_store(&project, err) && verb(&project, call, err);
+    project_close(&project);
+    return ok;
+}
+
+static const struct option_row options[] = {
+    [OPTION_SINCE] = {"since", "TIME", "look: from then on; monitor.span_days before the end"},
+    [OPTION_UNTIL] = {"until", "TIME", "look: until then; now"},
+    [OPTION_LAST] = {"last", "N", "history: so many; 20"},
+    [OPTION_JSON] = {"json", NULL, "look: all that was seen, as JSON"},
+    [OPTION_COMMENT] = {"comment", "WORDS", "release: why the labels are well"},
+    {0},
+};
+
+const struct command command_monitor = {
+    .name = "monitor",
+    .arguments = "[once | look WATCH | watches | history [WATCH] | retrainings | release NUMBER]",
+    .about = "watch the champion on a schedule: drift, quality, performance, alarms, retraining",
+    .more =
+        "Without a verb it watches until SIGTERM: what is due by monitor.* is looked at, the "
+        "alarms\n"
+        "are judged and told, and a model is trained anew when retrain.* says so. Any number of\n"
+        "monitors may watch one store; each look is taken by one. once does what is due and ends,\n"
+        "for cron, EventBridge or a Kubernetes CronJob. look looks at any stretch of time now.\n"
+        "release lets a retraining go on whose labels looked poisoned.\n",
+    .options = options,
+    .most = 2,
+    .run = run,
+};

@@ -1,0 +1,440 @@
+#include "monitor/retrain.h"
+
+#include "base/doc.h"
+#include "measure/drift_judge.h"
+#include "model/bundle.h"
+#include "base/clock.h"
+#include "monitor/alarms.h"
+#include "monitor/run.h"
+#include "monitor/schedule.h"
+#include "store/comparison.h"
+#include "store/experiment.h"
+#include "store/governance.h"
+
+#include <math.h>
+
+#define HOUR_MS INT64_C(3600000)
+
+enum { MEMORY_MAX = 256 << 20, CANARY_PLANNED = 10000, CANARY_MATURE_DAYS = 30 };
+
+/* One step, as it is taken. */
+struct step_of {
+    struct retrain *retrain;
+    struct arena *arena;
+    int64_t now_ms;
+    struct retraining is;
+};
+
+static bool is_on(const struct config *config)
+{
+    return config_number(config, KEY_RETRAIN_DAYS) > 0;
+}
+
+bool retrain_check(const struct config *config, struct err *err)
+{
+    struct schedule schedule;
+    const struct yaml *on = config_node(config, "retrain.on");
+    if (!schedule_parse(config_text(config, KEY_RETRAIN_SCHEDULE), &schedule, err))
+        return err_while(err, "retrain.schedule");
+    for (const struct yaml *item = on == NULL ? NULL : on->first; item != NULL; item = item->next)
+        if (alarm_find(item->text) == ALARMS)
+            return config_wrong(config, item, err,
+                                "retrain.on: there is no alarm '" VIEW_FMT
+                                "'; `assay alarms rules` shows them",
+                                VIEW_ARG(item->text));
+    bool wanted = on != NULL || schedule_after(&schedule, 0) != INT64_MAX;
+    if (wanted && !is_on(config))
+        return err_set(err, ERR_INPUT,
+                       "retrain.newest_days: say from how many days of the past a new model is to "
+                       "learn; without it nothing is retrained");
+    if (is_on(config) && config_text(config, KEY_SPLIT_COLUMN).length == 0)
+        return err_set(err, ERR_INPUT,
+                       "retrain.newest_days needs split.column, the timestamp that says when");
+    return true;
+}
+
+/* ---------------------------------------------------------------- states */
+
+static bool move(struct step_of *s, enum retraining_state state, const char *message,
+                 struct err *err)
+{
+    struct retraining to = s->is;
+    bool changed;
+    to.state = state;
+    if (message != to.message)
+        snprintf(to.message, sizeof to.message, "%s", message);
+    if (!retraining_change(s->retrain->store, &s->is, &to, s->now_ms, s->retrain->owner, &changed,
+                           err))
+        return false;
+    if (changed)
+        s->is = to;
+    return true;
+}
+
+/* An outcome of the training that is no failure of ours: it is remembered, and the round goes on.
+ */
+static bool end(struct step_of *s, enum retraining_state state, struct err *err)
+{
+    char message[RETRAINING_TEXT_SIZE];
+    snprintf(message, sizeof message, "%s", err->text);
+    *err = (struct err){0};
+    return move(s, state, message, err);
+}
+
+/* ---------------------------------------------------------------- rollout */
+
+static bool load_bundle(struct step_of *s, int64_t number, struct bundle *out, struct err *err)
+{
+    struct version version;
+    const char *path;
+    char reference[32];
+    snprintf(reference, sizeof reference, "%lld", (long long)number);
+    return registry_find(s->retrain->store, view_of(reference), s->arena, &version, err) &&
+           store_get_bundle(s->retrain->store, &version.bundle, s->arena, &path, err) &&
+           bundle_load(out, path, err);
+}
+
+static bool start_canary(struct step_of *s, int64_t champion, struct err *err)
+{
+    const struct config *config = s->retrain->config;
+    CLEANUP(bundle_release) struct bundle bundle = {0};
+    struct experiment started,
+        wanted = {
+            .kind = EXPERIMENT_CANARY,
+            .champion = champion,
+            .rival = s->is.version,
+            .share = {0.05, 0.25, 0.5, 1},
+            .steps = 4,
+            .bake_ms = (int64_t)(config_number(config, KEY_RETRAIN_BAKE) * 60000),
+            .alpha = 0.05,
+            .planned = CANARY_PLANNED,
+            .mature_ms = CANARY_MATURE_DAYS * 24 * HOUR_MS,
+            .promotes = true,
+        };
+    if (!load_bundle(s, champion, &bundle, err))
+        return false;
+    struct view entity = bundle.policy.entity;
+    snprintf(wanted.name, sizeof wanted.name, "retraining-%lld", (long long)s->is.id);
+    snprintf(wanted.entity, sizeof wanted.entity, "%.*s", (int)entity.length,
+             entity.length == 0 ? "" : entity.text);
+    if (!experiment_start(s->retrain->store, &wanted, s->retrain->owner, &started, err))
+        return false;
+    snprintf(s->is.experiment, sizeof s->is.experiment, "%s", wanted.name);
+    return move(s, RETRAINING_canary, "", err);
+}
+
+static bool promote(struct step_of *s, int64_t champion, struct err *err)
+{
+    const struct trainer *trainer = &s->retrain->trainer;
+    return trainer->promote(trainer->self, champion, s->is.version, s->is.why, err) &&
+           move(s, RETRAINING_promoted, "", err);
+}
+
+/* The version may come into force. The first champion has nobody to share with. */
+static bool roll_out(struct step_of *s, struct err *err)
+{
+    struct view how = config_text(s->retrain->config, KEY_RETRAIN_ROLLOUT);
+    int64_t champion;
+    if (!alias_get(s->retrain->store, "champion", &champion, err))
+        return false;
+    if (view_is(how, "none"))
+        return move(s, RETRAINING_kept, "left to a person: retrain.rollout is none", err);
+    if (champion == s->is.version)
+        return move(s, RETRAINING_promoted, "it is the champion already", err);
+    if (champion == 0 || view_is(how, "promote"))
+        return promote(s, champion, err);
+    return start_canary(s, champion, err);
+}
+
+static bool wait_or_roll_out(struct step_of *s, struct err *err)
+{
+    size_t wanted = config_count(s->retrain->config, KEY_DEPLOY_APPROVALS);
+    struct standing standing;
+    char message[RETRAINING_TEXT_SIZE];
+    if (!governance_standing(s->retrain->store, s->is.version, &standing, err))
+        return false;
+    if (standing.approval == APPROVAL_REJECTED)
+        return move(s, RETRAINING_kept, "a person rejected it", err);
+    if (standing.approvers >= wanted)
+        return roll_out(s, err);
+    if (s->is.state == RETRAINING_waiting)
+        return true;
+    snprintf(message, sizeof message,
+             "%zu of %zu people have approved it: `assay models approve "
+             "%lld --comment ...`",
+             standing.approvers, wanted, (long long)s->is.version);
+    return move(s, RETRAINING_waiting, message, err);
+}
+
+static bool follow_canary(struct step_of *s, struct err *err)
+{
+    struct experiment experiment;
+    if (!experiment_find(s->retrain->store, view_of(s->is.experiment), &experiment, err))
+        return false;
+    switch (experiment.state) {
+    case EXPERIMENT_RUNNING:
+        return true;
+    case EXPERIMENT_PROMOTED:
+        return move(s, RETRAINING_promoted, experiment.reason, err);
+    default:
+        return move(s, RETRAINING_rolled_back, experiment.reason, err);
+    }
+}
+
+/* ---------------------------------------------------------------- the new version */
+
+/* Rows and frauds of all slices, as the lineage has them. */
+static bool count_frauds(struct step_of *s, int64_t number, struct rate_case *rate, bool before,
+                         struct err *err)
+{
+    CLEANUP(bundle_release) struct bundle bundle = {0};
+    if (!load_bundle(s, number, &bundle, err))
+        return false;
+    if (bundle.paper[PAPER_lineage].length == 0)
+        return true; /* imported: nobody knows what it was trained on */
+    const struct doc *lineage = doc_parse(bundle.paper[PAPER_lineage], s->arena, err);
+    if (lineage == NULL)
+        return false;
+    const struct doc *slices = doc_find(doc_find(lineage, "prepared"), "slices");
+    for (const struct doc *slice = slices == NULL ? NULL : slices->first; slice != NULL;
+         slice = slice->next) {
+        size_t rows, frauds;
+        if (!doc_need_count(slice, "rows", SIZE_MAX / 2, &rows, err) ||
+            !doc_need_count(slice, "frauds", rows, &frauds, err))
+            return false;
+        *(before ? &rate->rows_before : &rate->rows) += rows;
+        *(before ? &rate->hits_before : &rate->hits) += frauds;
+    }
+    return true;
+}
+
+/* A share of fraud that is many times the champion's is a matter for people. */
+static bool judge_frauds(struct step_of *s, int64_t champion, bool *well, char *message,
+                         struct err *err)
+{
+    double times = config_number(s->retrain->config, KEY_RETRAIN_FRAUD_TIMES);
+    struct rate_case rate = {.watch = times, .alarm = times, .rows_min = 1};
+    struct rate_finding finding;
+    *well = true;
+    if (champion == 0)
+        return true;
+    if (!count_frauds(s, champion, &rate, true, err) ||
+        !count_frauds(s, s->is.version, &rate, false, err))
+        return false;
+    if (rate.rows_before == 0)
+        return true;
+    rate_judge(&rate, 1, DRIFT_ALPHA, &finding);
+    *well = finding.state != DRIFT_ALARM;
+    snprintf(message, RETRAINING_TEXT_SIZE,
+             "%.4g %% of what it learnt from is fraud, of what the champion learnt from %.4g %%",
+             100 * finding.now, 100 * finding.before);
+    return true;
+}
+
+static bool judge_version(struct step_of *s, struct err *err)
+{
+    struct comparison met;
+    char message[RETRAINING_TEXT_SIZE] = "";
+    int64_t champion;
+    bool well;
+    if (!alias_get(s->retrain->store, "champion", &champion, err) ||
+        !judge_frauds(s, champion, &well, message, err))
+        return false;
+    if (!well)
+        return move(s, RETRAINING_refused, message, err);
+    if (champion == 0)
+        return wait_or_roll_out(s, err);
+    if (!comparison_last(s->retrain->store, s->is.version, s->arena, &met, err))
+        return false;
+    if (met.number == 0 || met.champion != champion)
+        return move(s, RETRAINING_kept, "it has not met the champion: challenge.mode is off", err);
+    snprintf(message, sizeof message, "beside the champion: " VIEW_FMT, VIEW_ARG(met.verdict));
+    if (!view_is(met.verdict, "promote"))
+        return move(s, RETRAINING_kept, message, err);
+    return wait_or_roll_out(s, err);
+}
+
+/* ---------------------------------------------------------------- training */
+
+struct renewal {
+    struct retrain *retrain;
+    const struct retraining *retraining;
+};
+
+static void renew(void *self)
+{
+    struct renewal *renewal = self;
+    struct err ignored = {0}; /* a lease that is not renewed is renewed by the next call, or ends */
+    retraining_renew(renewal->retrain->store, renewal->retraining, clock_now_ms(), &ignored);
+}
+
+static bool train(struct step_of *s, struct err *err)
+{
+    const struct trainer *trainer = &s->retrain->trainer;
+    struct renewal renewal = {s->retrain, &s->is};
+    bool known;
+    if (!trainer->train(trainer->self, renew, &renewal, &s->is.version, &known, err))
+        return end(s, err->kind == ERR_GATE ? RETRAINING_refused : RETRAINING_failed, err);
+    s->now_ms = clock_now_ms();
+    if (known)
+        return move(s, RETRAINING_kept, "the data is what it was: the same model came of it", err);
+    return judge_version(s, err) || end(s, RETRAINING_failed, err);
+}
+
+/* Since when labels have not been looked over: the last retraining's beginning or release. */
+static int64_t unseen_since(const struct step_of *s, const struct retraining *before)
+{
+    int64_t since_ms = s->now_ms - GUARD_USUAL_DAYS * 24 * HOUR_MS / 4;
+    if (before->id != 0 && before->state != RETRAINING_quarantined && before->begun_ms > since_ms)
+        since_ms = before->begun_ms;
+    return before->released_ms > since_ms ? before->released_ms : since_ms;
+}
+
+static bool look_over_labels(struct step_of *s, const struct retraining *before, bool *well,
+                             struct err *err)
+{
+    const struct config *config = s->retrain->config;
+    struct guard_limits limits = {
+        .times = config_number(config, KEY_RETRAIN_LABEL_TIMES),
+        .labels_min = config_count(config, KEY_RETRAIN_LABELS_MIN),
+        .entity_labels = config_count(config, KEY_RETRAIN_ENTITY_LABELS),
+        .turned_share = config_number(config, KEY_RETRAIN_TURNED),
+    };
+    struct guard_findings findings;
+    char bytes[RETRAINING_TEXT_SIZE];
+    struct text message = text_in(bytes, sizeof bytes);
+    if (!guard_look(s->retrain->store, unseen_since(s, before) * 1000, s->now_ms * 1000, &limits,
+                    &findings, err))
+        return false;
+    *well = findings.count == 0;
+    for (size_t i = 0; i < findings.count; i++)
+        text_addf(&message, "%s%s", i == 0 ? "" : "; ", findings.text[i]);
+    return *well || move(s, RETRAINING_quarantined, text_c(&message), err);
+}
+
+/* ---------------------------------------------------------------- beginning */
+
+static bool is_scheduled(struct step_of *s, bool *out, struct err *err)
+{
+    struct schedule schedule;
+    struct watch_run run;
+    int64_t last;
+    *out = false;
+    if (!schedule_parse(config_text(s->retrain->config, KEY_RETRAIN_SCHEDULE), &schedule, err))
+        return false;
+    int64_t due = schedule_before(&schedule, s->now_ms);
+    if (due == INT64_MIN)
+        return true;
+    if (!run_last_due(s->retrain->store, "retrain", &last, err))
+        return false;
+    if (last >= due)
+        return true;
+    struct run_wanted wanted = {.watch = "retrain", .due_ms = due};
+    struct run_outcome outcome = {.state = WATCH_OK,
+                                  .message = "it was due",
+                                  .document = VIEW("{}"),
+                                  .finished_ms = s->now_ms};
+    return run_take(s->retrain->store, &wanted, s->retrain->owner, s->now_ms, &run, out, err) &&
+           (!*out || run_finish(s->retrain->store, &run, &outcome, NULL, 0, err));
+}
+
+static bool is_among(const struct yaml *list, struct view name)
+{
+    for (const struct yaml *item = list->first; item != NULL; item = item->next)
+        if (view_same(item->text, name))
+            return true;
+    return false;
+}
+
+/* The alarms of retrain.on that stand, as words; "" when none does. */
+static bool standing_alarms(struct step_of *s, struct text *out, struct err *err)
+{
+    const struct yaml *on = config_node(s->retrain->config, "retrain.on");
+    struct alarm_key *key;
+    size_t count, told = 0;
+    if (on == NULL)
+        return true;
+    if (!alarms_list(s->retrain->store, s->arena, &key, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (key[i].memory.state != STATE_ALARM || !is_among(on, key[i].name))
+            continue;
+        if (told++ < 4)
+            text_addf(out, "%s" VIEW_FMT "%s" VIEW_FMT, told == 1 ? "alarm " : ", ",
+                      VIEW_ARG(key[i].name), key[i].subject.length == 0 ? "" : " ",
+                      VIEW_ARG(key[i].subject));
+    }
+    if (told > 4)
+        text_addf(out, " and %zu more", told - 4);
+    return true;
+}
+
+static bool choose_reason(struct step_of *s, const struct retraining *before, struct text *why,
+                          struct err *err)
+{
+    double hours = config_number(s->retrain->config, KEY_RETRAIN_COOLDOWN);
+    bool due;
+    if (!is_scheduled(s, &due, err))
+        return false;
+    if (due) {
+        text_addf(why, "retrain.schedule");
+        return true;
+    }
+    /* What a person released goes on at once. */
+    bool released = before->state == RETRAINING_quarantined && before->released_ms != 0;
+    bool cool = before->id == 0 || released ||
+                (double)(s->now_ms - before->begun_ms) >= hours * (double)HOUR_MS;
+    return !cool || standing_alarms(s, why, err);
+}
+
+static bool begin(struct step_of *s, const struct retraining *before, struct err *err)
+{
+    char bytes[RETRAINING_TEXT_SIZE];
+    struct text why = text_in(bytes, sizeof bytes);
+    bool begun, well;
+    if (!is_on(s->retrain->config) || !choose_reason(s, before, &why, err))
+        return err->kind == ERR_NONE;
+    if (why.length == 0)
+        return true;
+    if (!retraining_begin(s->retrain->store, text_c(&why), s->now_ms, s->retrain->owner, &s->is,
+                          &begun, err))
+        return false;
+    if (!begun)
+        return true;
+    if (!look_over_labels(s, before, &well, err))
+        return end(s, RETRAINING_failed, err);
+    return !well || train(s, err);
+}
+
+/* ---------------------------------------------------------------- one step */
+
+static bool follow(struct step_of *s, struct err *err)
+{
+    const struct retraining before = s->is;
+    switch (s->is.state) {
+    case RETRAINING_training:
+        if (before.id != 0 && before.lease_ms >= s->now_ms)
+            return true;
+        return before.id == 0 ? begin(s, &before, err)
+                              : move(s, RETRAINING_failed, "its process is gone", err);
+    case RETRAINING_waiting:
+        return wait_or_roll_out(s, err);
+    case RETRAINING_canary:
+        return follow_canary(s, err);
+    case RETRAINING_quarantined:
+        return before.released_ms == 0 || begin(s, &before, err);
+    default:
+        return begin(s, &before, err);
+    }
+}
+
+bool retrain_step(struct retrain *retrain, int64_t now_ms, struct retraining *out, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY_MAX};
+    struct step_of step = {.retrain = retrain, .arena = &arena, .now_ms = now_ms};
+    size_t count;
+    if (!retraining_list(retrain->store, &step.is, 1, &count, err) || !follow(&step, err))
+        return false;
+    *out = step.is;
+    return true;
+}

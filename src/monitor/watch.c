@@ -1,0 +1,44 @@
+#include "monitor/watch.h"
+
+const struct watch *const watches[WATCHES] = {
+#define WATCH(name) &watch_##name,
+#include "monitor/watches.def"
+#undef WATCH
+};
+
+const struct watch *watch_find(struct view name)
+{
+    for (size_t i = 0; i < WATCHES; i++)
+        if (view_is(name, watches[i]->name))
+            return watches[i];
+    return NULL;
+}
+
+static enum watch_state state_of(enum alarm_state state)
+{
+    static const enum watch_state states[STATES] = {
+        [STATE_OK] = WATCH_OK,
+        [STATE_INSUFFICIENT] = WATCH_INSUFFICIENT,
+        [STATE_WATCH] = WATCH_WATCH,
+        [STATE_ALARM] = WATCH_ALARM,
+    };
+    return states[state];
+}
+
+bool look_read(struct watch_look *look, const struct reading *reading, struct err *err)
+{
+    if (look->readings == WATCH_READINGS_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d readings of one watch", WATCH_READINGS_MAX);
+    const char *subject = view_copy(reading->subject, look->arena);
+    const char *text = view_copy(reading->text, look->arena);
+    if (subject == NULL || text == NULL)
+        return err_set(err, ERR_LIMIT, "the readings do not fit the memory limit");
+    struct reading *kept = &look->reading[look->readings++];
+    *kept = *reading;
+    kept->subject.text = subject;
+    kept->text.text = text;
+    enum watch_state state = state_of(reading->state);
+    if (state > look->state)
+        look->state = state;
+    return true;
+}

@@ -1,0 +1,63 @@
+/*
+ * watch: one thing that is looked at again and again. A line in monitor/watches.def, a struct in
+ * monitor/watch_NAME.c, a key monitor.NAME with its schedule.
+ *
+ * A watch is given a stretch of time and all it may need, and says what it saw: readings for the
+ * alarms it covers, a line for people, a document for programs.
+ */
+#ifndef MONITOR_WATCH_H
+#define MONITOR_WATCH_H
+
+#include "data/config.h"
+#include "model/bundle.h"
+#include "monitor/alarm.h"
+#include "monitor/run.h"
+#include "store/registry.h"
+
+enum { WATCH_READINGS_MAX = 6000 }; /* columns, and a few more */
+
+struct watch_look {
+    const struct config *config;
+    struct store *store;
+    const char *journal_dir;
+    struct arena *arena; /* of this look */
+    int64_t since_us, until_us, now_ms;
+    const struct version *version; /* the champion; NULL: there is none */
+    const struct bundle *bundle;
+
+    /* What it says. */
+    enum watch_state state;
+    size_t rows;
+    struct text *message;  /* a line */
+    struct json *document; /* an object is open */
+    struct reading *reading;
+    size_t readings;
+};
+
+struct watch {
+    const char *name;
+    const char *about;
+    enum key_id schedule;
+    bool needs_champion; /* without one there is nothing to look at, and that is no failure */
+    const struct alarm *const *covers; /* it gives all the readings that there are of these */
+    size_t covers_count;
+    bool (*look)(struct watch_look *look, struct err *err);
+};
+
+enum watch_id {
+#define WATCH(name) WATCH_ID_##name,
+#include "monitor/watches.def"
+#undef WATCH
+    WATCHES,
+};
+
+#define WATCH(name) extern const struct watch watch_##name;
+#include "monitor/watches.def"
+#undef WATCH
+extern const struct watch *const watches[WATCHES];
+const struct watch *watch_find(struct view name); /* or NULL */
+
+/* Adds a reading, and raises the look's state to the reading's. `subject` and `text` are copied. */
+bool look_read(struct watch_look *look, const struct reading *reading, struct err *err);
+
+#endif
