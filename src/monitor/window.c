@@ -38,12 +38,13 @@ static bool grow(struct filling *filling, struct err *err)
     w->value = grown(filling->arena, w->value, w->rows, room, w->width * sizeof *w->value);
     w->score = grown(filling->arena, w->score, w->rows, room, sizeof *w->score);
     w->probability = grown(filling->arena, w->probability, w->rows, room, sizeof *w->probability);
+    w->amount = grown(filling->arena, w->amount, w->rows, room, sizeof *w->amount);
     w->at_us = grown(filling->arena, w->at_us, w->rows, room, sizeof *w->at_us);
     w->fraud = grown(filling->arena, w->fraud, w->rows, room, sizeof *w->fraud);
     filling->id = grown(filling->arena, filling->id, w->rows, room, sizeof *filling->id);
     filling->room = room;
-    return (w->value != NULL && w->score != NULL && w->probability != NULL && w->at_us != NULL &&
-            w->fraud != NULL && filling->id != NULL) ||
+    return (w->value != NULL && w->score != NULL && w->probability != NULL && w->amount != NULL &&
+            w->at_us != NULL && w->fraud != NULL && filling->id != NULL) ||
            out_of_memory(err);
 }
 
@@ -53,6 +54,7 @@ static void move_row(struct filling *filling, size_t to, size_t from)
     memmove(w->value + to * w->width, w->value + from * w->width, w->width * sizeof *w->value);
     w->score[to] = w->score[from];
     w->probability[to] = w->probability[from];
+    w->amount[to] = w->amount[from];
     w->at_us[to] = w->at_us[from];
     w->fraud[to] = w->fraud[from];
     filling->id[to] = filling->id[from];
@@ -87,6 +89,7 @@ static bool take(struct filling *filling, const struct journal_decision *decisio
     memcpy(w->value + w->rows * w->width, decision->row, w->width * sizeof *w->value);
     w->score[w->rows] = decision->score;
     w->probability[w->rows] = decision->probability;
+    w->amount[w->rows] = decision->amount;
     w->at_us[w->rows] = decision->at_us;
     w->fraud[w->rows] = decision->fraud;
     filling->id[w->rows++] = (struct view){id, decision->id.length};

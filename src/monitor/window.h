@@ -33,6 +33,7 @@ struct window {
     float *value; /* row after row, what the model saw */
     float *score;
     double *probability;
+    double *amount; /* NaN: not known */
     int64_t *at_us;
     uint8_t *fraud;   /* by row: the verdict */
     uint8_t *label;   /* 1 fraud, 0 legit, WINDOW_UNLABELLED */

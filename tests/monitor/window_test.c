@@ -32,6 +32,7 @@ static void add(struct store *store, const struct told *told, float value)
         .fraud = value > 2,
         .score = value / 10,
         .probability = (double)value / 20,
+        .amount = (double)value * 3,
         .row = row,
         .width = 2,
     };
@@ -79,6 +80,7 @@ ON_BOTH(only_what_this_bundle_told_in_that_time_is_there)
     NEAR(window.value[2], 5, 0);
     NEAR(window.score[1], 0.5F, 0);
     NEAR(window.probability[1], 0.25, 0);
+    NEAR(window.amount[1], 15, 0);
     SAME(window.fraud[0], 0);
     SAME(window.fraud[1], 1);
     SAME(window.at_us[1], base_us + 4000000);
