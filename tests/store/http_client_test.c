@@ -131,6 +131,66 @@ TEST(a_header_with_a_line_break_and_another_protocol_are_refused)
     SAME(answers_stop(&server), 0);
 }
 
+/* ---------------------------------------------------------------- targets that others name */
+
+TEST(an_address_that_is_not_public_is_refused_whatever_its_name)
+{
+    CLIENT(HELLO);
+    struct text named = text_in_arena(&arena);
+    text_addf(&named, "http://localhost:%d/", server.port);
+    struct http_ask ask = {.method = "GET",
+                           .url = url_of(&arena, server.port, "/"),
+                           .answer_max = 100,
+                           .public_only = true};
+    FAILS(http_send(&client, &ask, &arena, &got, &err), err, ERR_IO);
+    SAYS(err, "not one of the public Internet");
+    err = (struct err){0};
+    ask.url = text_c(&named);
+    FAILS(http_send(&client, &ask, &arena, &got, &err), err, ERR_IO);
+    SAYS(err, "not one of the public Internet");
+    err = (struct err){0};
+    setenv("http_proxy", url_of(&arena, server.port, "/"), 1); /* would resolve the name itself */
+    ask.url = "http://192.0.2.1/";
+    FAILS(http_send(&client, &ask, &arena, &got, &err), err, ERR_IO);
+    SAYS(err, "not one of the public Internet");
+    unsetenv("http_proxy");
+    SAME(answers_stop(&server), 0);
+}
+
+TEST(retry_after_is_told)
+{
+    CLIENT("HTTP/1.1 429 x\r\nRetry-After: 12\r\nContent-Length: 0\r\n\r\n", HELLO);
+    struct http_ask ask = {
+        .method = "GET", .url = url_of(&arena, server.port, "/"), .answer_max = 100};
+    WORKS(http_send(&client, &ask, &arena, &got, &err), err);
+    TRUE(got.status == 429 && got.retry_after_ms == 12000);
+    WORKS(http_send(&client, &ask, &arena, &got, &err), err);
+    SAME(got.retry_after_ms, 0);
+    answers_stop(&server);
+}
+
+TEST(an_exchange_ends_when_its_time_is_up_and_says_nothing_of_a_secret_url)
+{
+    CLIENT(HELLO);
+    answers_stop(&server); /* nobody answers at its port */
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    CLEANUP(fd_close) int fd = socket(AF_INET, SOCK_STREAM, 0);
+    TRUE(bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 1) == 0 &&
+         getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    struct http_ask ask = {.method = "GET",
+                           .url = url_of(&arena, ntohs(address.sin_port), "/s3cr3t"),
+                           .answer_max = 100,
+                           .discreet = true,
+                           .timeout_ms = 100};
+    FAILS(http_send(&client, &ask, &arena, &got, &err), err, ERR_IO);
+    SAYS(err, "Timeout was reached");
+    err = (struct err){0};
+    ask.url = "s3cr3t://s3cr3t/s3cr3t";
+    FAILS(http_send(&client, &ask, &arena, &got, &err), err, ERR_IO);
+    TRUE(strstr(err.text, "s3cr3t") == NULL);
+}
+
 /* ---------------------------------------------------------------- TLS */
 
 static int ended(pid_t child)
