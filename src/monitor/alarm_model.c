@@ -3,15 +3,18 @@
 
 #include <math.h>
 
-#define JUDGED                                                                                     \
-    .compare = ALARM_JUDGED, .limit = (double)NAN, .recover = (double)NAN, .breaches = 1,          \
-    .windows = 1, .missing = MISSING_KEEP
+#define JUDGED_IN(some, of_windows)                                                                \
+    .compare = ALARM_JUDGED, .limit = (double)NAN, .recover = (double)NAN, .breaches = (some),     \
+    .windows = (of_windows), .missing = MISSING_KEEP
+#define JUDGED JUDGED_IN(1, 1)
+/* One window may be a campaign or a holiday: two of the last three are a change. */
+#define PERSISTENT JUDGED_IN(2, 3)
 
 const struct alarm alarm_drift = {
     .name = "drift",
     .about = "A column has drifted",
     .measures = "the population stability index of a column against the version's baseline",
-    JUDGED,
+    PERSISTENT,
     .severity = SEVERITY_WARNING,
     .runbook = "`assay drift` shows which values moved. A change at the source is put right there; "
                "a change of the world asks for training on newer data.",
@@ -21,7 +24,7 @@ const struct alarm alarm_score_drift = {
     .name = "score_drift",
     .about = "The scores have drifted",
     .measures = "the population stability index of the scores against the version's baseline",
-    JUDGED,
+    PERSISTENT,
     .severity = SEVERITY_WARNING,
     .runbook = "Reviews and declines change with the scores: look at the columns that drifted, and "
                "at how many alerts a day there are now.",
@@ -31,7 +34,7 @@ const struct alarm alarm_attribution_drift = {
     .name = "attribution_drift",
     .about = "The model decides by other columns than it was trained to",
     .measures = "the NDCG of the columns' mean absolute contributions against the baseline's",
-    JUDGED,
+    PERSISTENT,
     .severity = SEVERITY_WARNING,
     .runbook =
         "Compare the leading columns with the version's explanations; a column that lost its "
@@ -42,7 +45,7 @@ const struct alarm alarm_multivariate_drift = {
     .name = "multivariate_drift",
     .about = "The columns together have drifted",
     .measures = "the ROC AUC of a classifier that tells new records from the baseline's",
-    JUDGED,
+    PERSISTENT,
     .severity = SEVERITY_WARNING,
     .runbook = "No column need have moved by itself: look at the pairs of columns that the "
                "classifier uses most.",

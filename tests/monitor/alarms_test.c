@@ -39,19 +39,19 @@ ON_BOTH(each_subject_is_an_alarm_of_its_own_and_a_missing_one_follows_the_policy
     STORE(store, "alarms_subjects");
     struct alarm_tally tally;
     struct reading readings[] = {
-        {.alarm = &alarm_drift,
+        {.alarm = &alarm_performance,
          .subject = VIEW("amount"),
          .state = STATE_ALARM,
          .value = 0.4,
          .limit = 0.25,
          .text = VIEW("psi 0.4")},
-        {.alarm = &alarm_drift,
+        {.alarm = &alarm_performance,
          .subject = VIEW("age"),
          .state = STATE_OK,
          .value = 0.01,
          .limit = 0.25},
     };
-    const struct alarm *covers[] = {&alarm_drift};
+    const struct alarm *covers[] = {&alarm_performance};
     struct alarm_round round = {covers, 1, readings, 2, START};
     WORKS(alarms_take(&store, &rules, &round, &tally, &err), err);
     TRUE(tally.judged == 2 && tally.standing == 1 && tally.begun == 1);
@@ -59,7 +59,7 @@ ON_BOTH(each_subject_is_an_alarm_of_its_own_and_a_missing_one_follows_the_policy
     round = (struct alarm_round){covers, 1, &readings[1], 1, START + MINUTE};
     WORKS(alarms_take(&store, &rules, &round, &tally, &err), err);
     TRUE(tally.judged == 2 && tally.standing == 1 && tally.over == 0); /* kept */
-    rules.rule[ALARM_ID_drift].missing = MISSING_OK;
+    rules.rule[ALARM_ID_performance].missing = MISSING_OK;
     round.now_ms += MINUTE;
     WORKS(alarms_take(&store, &rules, &round, &tally, &err), err);
     TRUE(tally.judged == 2 && tally.standing == 0 && tally.over == 1);
@@ -72,7 +72,7 @@ ON_BOTH(each_subject_is_an_alarm_of_its_own_and_a_missing_one_follows_the_policy
     WORKS(alarms_list(&store, &arena, &key, &count, &err), err);
     SAME(count, 2);
     TEXT(key[0].subject, "amount");
-    TRUE(key[0].alarm == &alarm_drift && key[0].memory.state == STATE_ALARM);
+    TRUE(key[0].alarm == &alarm_performance && key[0].memory.state == STATE_ALARM);
     TRUE(key[0].memory.value == 0.4 && key[0].memory.limit == 0.25);
     TEXT(view_of(key[0].memory.said), "psi 0.4");
     SAME(key[1].memory.state, STATE_OK);
@@ -139,7 +139,7 @@ ON_BOTH(changes_are_history_and_old_ones_are_removed)
     TEXT(change[2].value, "12");
     TEXT(change[2].limit, "10");
     TEXT(change[2].said, "12 of 40 failed");
-    WORKS(alarms_history(&store, VIEW("drift"), 10, &arena, &change, &count, &err), err);
+    WORKS(alarms_history(&store, VIEW("performance"), 10, &arena, &change, &count, &err), err);
     SAME(count, 0);
     WORKS(alarms_prune(&store, START + 2 * MINUTE, &err), err);
     WORKS(alarms_history(&store, VIEW(""), 10, &arena, &change, &count, &err), err);

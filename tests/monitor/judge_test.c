@@ -135,7 +135,7 @@ TEST(a_quiet_night_is_no_breach)
 
 TEST(a_watchs_own_verdict_is_taken)
 {
-    struct alarm_rule rule = rule_of(&alarm_drift);
+    struct alarm_rule rule = rule_of(&alarm_performance);
     struct alarm_memory memory = {0};
     SAME(judged(&rule, &memory, 0, STATE_INSUFFICIENT), STATE_INSUFFICIENT);
     SAME(judged(&rule, &memory, 1, STATE_OK), STATE_OK);
@@ -147,9 +147,24 @@ TEST(a_watchs_own_verdict_is_taken)
     SAME(judged(&rule, &memory, 6, STATE_OK), STATE_OK);
 }
 
-TEST(a_window_that_was_judged_is_not_judged_again)
+TEST(drift_is_an_alarm_when_two_of_the_last_three_windows_say_so)
 {
     struct alarm_rule rule = rule_of(&alarm_drift);
+    struct alarm_memory memory = {0};
+    SAME(judged(&rule, &memory, 0, STATE_ALARM), STATE_WATCH);
+    SAME(judged(&rule, &memory, 1, STATE_OK), STATE_WATCH);
+    SAME(judged(&rule, &memory, 2, STATE_INSUFFICIENT), STATE_WATCH); /* no window */
+    SAME(judged(&rule, &memory, 3, STATE_ALARM), STATE_ALARM);
+    SAME(judged(&rule, &memory, 4, STATE_OK), STATE_WATCH);
+    SAME(judged(&rule, &memory, 5, STATE_ALARM), STATE_ALARM);
+    SAME(judged(&rule, &memory, 6, STATE_OK), STATE_WATCH);
+    SAME(judged(&rule, &memory, 7, STATE_OK), STATE_WATCH);
+    SAME(judged(&rule, &memory, 8, STATE_OK), STATE_OK);
+}
+
+TEST(a_window_that_was_judged_is_not_judged_again)
+{
+    struct alarm_rule rule = rule_of(&alarm_performance);
     struct alarm_memory memory = {0};
     SAME(judged(&rule, &memory, 10, STATE_ALARM), STATE_ALARM);
     SAME(judged(&rule, &memory, 10, STATE_OK), STATE_ALARM);
@@ -159,7 +174,7 @@ TEST(a_window_that_was_judged_is_not_judged_again)
 
 TEST(what_is_said_is_cut_between_characters)
 {
-    struct alarm_rule rule = rule_of(&alarm_drift);
+    struct alarm_rule rule = rule_of(&alarm_performance);
     struct alarm_memory memory = {0};
     char long_text[ALARM_SAID_MAX + 10];
     memset(long_text, 'a', sizeof long_text);
