@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "cli/instant.h"
 #include "cli/retrainer.h"
+#include "cloud/sink.h"
 #include "monitor/monitor.h"
 #include "store/journal_config.h"
 
@@ -25,6 +26,7 @@ struct station {
     struct project *project;
     struct retrainer retrainer;
     struct monitor monitor;
+    struct sinks sinks;
 };
 
 static bool station_open(struct station *station, struct project *project, const struct call *call,
@@ -45,7 +47,19 @@ static bool station_open(struct station *station, struct project *project, const
         .trainer = retrainer_port(&station->retrainer),
         .owner = project_actor(),
     };
-    return monitor_init(&station->monitor, err);
+    if (!sinks_read(&station->sinks, config, err))
+        return false;
+    station->monitor.port = station->sinks.port;
+    station->monitor.ports = station->sinks.count;
+    if (monitor_init(&station->monitor, err))
+        return true;
+    sinks_release(&station->sinks);
+    return false;
+}
+
+static void station_close(struct station *station)
+{
+    sinks_release(&station->sinks);
 }
 
 /* ---------------------------------------------------------------- the watch that goes on */
@@ -73,7 +87,7 @@ static bool survive(struct project *project, size_t *failures, struct err *err)
 
 static bool watch(struct project *project, const struct call *call, struct err *err)
 {
-    struct station station;
+    CLEANUP(station_close) struct station station = {0};
     sigset_t signals;
     size_t failures = 0;
     sigemptyset(&signals);
@@ -97,7 +111,7 @@ static bool watch(struct project *project, const struct call *call, struct err *
 
 static bool once(struct project *project, const struct call *call, struct err *err)
 {
-    struct station station;
+    CLEANUP(station_close) struct station station = {0};
     return station_open(&station, project, call, err) &&
            monitor_round(&station.monitor, clock_now_ms(), err) &&
            project_checkpoint(project, false, err);
@@ -107,7 +121,7 @@ static bool once(struct project *project, const struct call *call, struct err *e
 
 static bool look(struct project *project, const struct call *call, struct err *err)
 {
-    struct station station;
+    CLEANUP(station_close) struct station station = {0};
     struct run_outcome outcome;
     int64_t now_ms = clock_now_ms(), until_us = now_ms * 1000, since_us;
     if (call->arguments < 2)

@@ -52,7 +52,7 @@ static bool check_needs(const struct config *config, const struct yaml *item,
 {
     struct view rest = view_of(kind->needs), name;
     while (view_cut(&rest, ' ', &name))
-        if (count_ways(item, name) == 0)
+        if (name.length > 0 && count_ways(item, name) == 0)
             return config_wrong(config, item, err,
                                 "sink '" VIEW_FMT "' of kind %s needs '" VIEW_FMT "'%s",
                                 VIEW_ARG(item->key), kind->name, VIEW_ARG(name),

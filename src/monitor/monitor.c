@@ -324,8 +324,10 @@ static bool deliver(struct monitor *monitor, int64_t now_ms, struct err *err)
     if (!outbox_deliver(monitor->store, monitor->port, monitor->ports, clock_now_ms() + DELIVER_MS,
                         &tally, err))
         return false;
-    if (tally.failed > 0 && now_ms - monitor->undelivered_ms >= TELL_WAITING_MS) {
-        say(monitor, true, "%zu notices wait to be delivered: %s", tally.waiting, tally.error);
+    bool overdue = tally.waiting > 0 && now_ms - tally.oldest_ms >= monitor->rules.overdue_ms;
+    if ((tally.failed > 0 || overdue) && now_ms - monitor->undelivered_ms >= TELL_WAITING_MS) {
+        say(monitor, true, "%zu notices wait to be delivered%s; `assay alarms` shows them: %s",
+            tally.waiting, overdue ? ", one of them for too long" : "", tally.error);
         monitor->undelivered_ms = now_ms;
     }
     return true;

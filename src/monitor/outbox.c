@@ -292,15 +292,17 @@ static void begin(struct deliverer *self)
     self->rng = rng_of(draw[0], (uint32_t)draw[1], draw[1]);
 }
 
-static bool count_waiting(struct store *store, size_t *out, struct err *err)
+static bool count_waiting(struct store *store, struct outbox_tally *tally, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
-    if (!db_prepare(&store->db, "select count(*) from alarm_delivery where state = 'waiting'", &row,
-                    err))
+    if (!db_prepare(&store->db,
+                    "select count(*), min(made_ms) from alarm_delivery where state = 'waiting'",
+                    &row, err))
         return false;
     if (!db_next(&row, err))
         return err->kind != ERR_NONE ? false : err_set(err, ERR_STORE, "no count came back");
-    *out = (size_t)db_i64(&row, 0);
+    tally->waiting = (size_t)db_i64(&row, 0);
+    tally->oldest_ms = db_i64(&row, 1);
     return true;
 }
 
@@ -322,7 +324,7 @@ bool outbox_deliver(struct store *store, const struct notice_port *port, size_t 
         }
     }
     arena_release(&self.arena);
-    if (!ok || !count_waiting(store, &tally.waiting, err))
+    if (!ok || !count_waiting(store, &tally, err))
         return false;
     *out = tally;
     return true;

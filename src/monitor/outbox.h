@@ -25,6 +25,7 @@ bool outbox_add(struct store *store, const struct alarm_rules *rules, const stru
 struct outbox_tally {
     size_t sent, failed; /* tries, in this call */
     size_t waiting;      /* deliveries that are left, of all sinks */
+    int64_t oldest_ms;   /* when the oldest of them was written; 0: none is left */
     char error[400];     /* of the last failure: "team: the server answered 500" */
 };
 

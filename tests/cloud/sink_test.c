@@ -55,6 +55,24 @@ TEST(without_a_word_there_is_the_log)
     TRUE(sinks.sink[0].kind == &sink_log);
 }
 
+TEST(every_kind_can_be_had)
+{
+    static const char *const good[] = {
+        "kind: log",
+        "kind: webhook, url: 'https://a/'",
+        "kind: slack, url_file: f",
+        "kind: smtp, host: h, from: a@b, to: [c@d]",
+        "kind: sns, topic: 'arn:aws:sns:eu-west-1:1:x'",
+        "kind: pagerduty, token_env: T",
+    };
+    for (size_t i = 0; i < LENGTH_OF(good); i++) {
+        struct err err = {0};
+        char yaml[200];
+        snprintf(yaml, sizeof yaml, "alarms:\n  sinks:\n    it: {%s}\n", good[i]);
+        FAIL_UNLESS(is_read(yaml, &err), "%s: %s", good[i], err.text);
+    }
+}
+
 TEST(settings_that_make_no_sense_are_refused_with_their_line)
 {
     REFUSED("kind: slack, url: 'https://hooks.example.org/T/B/s3cr3t'", "line 3");

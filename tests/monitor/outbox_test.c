@@ -89,6 +89,7 @@ ON_BOTH(what_was_not_taken_waits_longer_each_time_and_is_the_same_notice)
     take_errors(&store, &rules, "a", 0, 12);
     struct outbox_tally tally = deliver(&store, "log", &door);
     TRUE(tally.sent == 0 && tally.failed == 1 && tally.waiting == 1);
+    SAME(tally.oldest_ms, START);
     TEXT(view_of(tally.error), "log: it answered 503");
     SAME(deliver(&store, "log", &door).failed, 0); /* not due yet */
 
