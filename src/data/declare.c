@@ -1,5 +1,7 @@
 #include "data/declare.h"
 
+#include "data/expectation.h"
+
 #include <math.h>
 
 static bool out_of_memory(struct err *err)
@@ -90,6 +92,52 @@ static bool check_members(const struct config *config, const struct yaml *node,
     return true;
 }
 
+/* Two of one name on a column could not be told apart in reports and metrics. */
+static bool is_named_once(const struct expectation *expectation, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (view_same(expectation[i].name, expectation[count].name))
+            return false;
+    return true;
+}
+
+static bool take_expectations(const struct config *config, const struct yaml *node,
+                              struct arena *arena, struct column *column, struct err *err)
+{
+    const struct yaml *list = yaml_find(node, "expect");
+    if (list == NULL || list->kind != YAML_LIST)
+        return true;
+    struct expectation *made = arena_new(arena, struct expectation, list->count + 1);
+    if (made == NULL)
+        return out_of_memory(err);
+    size_t count = 0;
+    for (const struct yaml *item = list->first; item != NULL; item = item->next, count++) {
+        struct err why = {0};
+        struct expectation_spec spec = {
+            .check = config_item_text(item, KEY_EXPECT_CHECK),
+            .name = config_item_text(item, KEY_EXPECT_NAME),
+            .severity = config_item_text(item, KEY_EXPECT_SEVERITY),
+            .mostly = config_item_number(item, KEY_EXPECT_MOSTLY),
+            .min = config_item_text(item, KEY_EXPECT_MIN),
+            .max = config_item_text(item, KEY_EXPECT_MAX),
+            .pattern = config_item_text(item, KEY_EXPECT_PATTERN),
+        };
+        if (spec.check.length == 0)
+            return config_wrong(config, item, err, "an expectation needs its 'check'");
+        if (!take_list(yaml_find(item, "set"), arena, &spec.set, &spec.set_count, err))
+            return false;
+        if (!expectation_make(&spec, column, arena, &made[count], &why))
+            return config_wrong(config, item, err, "%s", why.text);
+        if (!is_named_once(made, count))
+            return config_wrong(config, item, err,
+                                "this column has another " VIEW_FMT ": give one of them a 'name'",
+                                VIEW_ARG(made[count].name));
+    }
+    column->expect = made;
+    column->expect_count = count;
+    return true;
+}
+
 static bool take_column(const struct config *config, const struct yaml *node, struct view label,
                         struct arena *arena, struct column *column, struct err *err)
 {
@@ -113,7 +161,8 @@ static bool take_column(const struct config *config, const struct yaml *node, st
         return config_wrong(config, node, err, "no such format");
     if (kind_is_coded(column->kind) && !take_values(config, node, arena, column, err))
         return false;
-    return check_members(config, node, column, err);
+    return check_members(config, node, column, err) &&
+           take_expectations(config, node, arena, column, err);
 }
 
 bool declare_schema(const struct config *config, struct arena *arena, struct schema *out,

@@ -1,6 +1,7 @@
 #include "data/schema.h"
 
 #include "base/number.h"
+#include "data/expectation.h"
 
 #include <math.h>
 
@@ -125,6 +126,10 @@ static void write_column(const struct column *column, struct json *json)
         json_key(json, "max"), json_number(json, column->max);
     if (column->kind == COLUMN_TIMESTAMP)
         json_key(json, "format"), json_string(json, format_names[column->format]);
+    if (column->expect_count > 0) {
+        json_key(json, "expect");
+        expectations_write(column->expect, column->expect_count, json);
+    }
     json_close(json);
 }
 
@@ -202,7 +207,11 @@ static bool read_column(const struct doc *doc, struct arena *arena, struct colum
     if (column->kind == COLUMN_TIMESTAMP &&
         (!doc_need_text(doc, "format", &format, err) || !time_format_find(format, &column->format)))
         return err_set(err, ERR_INPUT, "a timestamp's format is iso, seconds or milliseconds");
-    return !kind_is_coded(column->kind) || read_values(doc, arena, column, err);
+    if (kind_is_coded(column->kind) && !read_values(doc, arena, column, err))
+        return false;
+    const struct doc *expect = doc_find(doc, "expect");
+    return expect == NULL ||
+           expectations_read(expect, column, arena, &column->expect, &column->expect_count, err);
 }
 
 bool schema_read(struct schema *schema, const struct doc *doc, struct arena *arena, struct err *err)

@@ -28,6 +28,8 @@ enum time_format { TIME_ISO, TIME_SECONDS, TIME_MILLISECONDS };
 
 enum { SCHEMA_COLUMNS_MAX = 4096, COLUMN_VALUES_MAX = 65536, COLUMN_NAME_MAX = 256 };
 
+struct expectation;
+
 struct column {
     struct view name;
     enum column_kind kind;
@@ -40,6 +42,8 @@ struct column {
     bool refuse_unseen;       /* a value outside `values` is an error, else code -1 */
     double min, max;          /* NUMBER, INTEGER: inclusive; NaN: no bound */
     enum time_format format;  /* TIMESTAMP */
+    const struct expectation *expect; /* what its cells are held against: data/expectation.h */
+    size_t expect_count;
 };
 
 struct schema {
