@@ -209,13 +209,29 @@ static bool set(struct record *record, size_t index, const struct cell *cell, st
     return true;
 }
 
+/* What the model does not read is looked at when something is expected of it. */
+static bool is_watched(const struct column *column)
+{
+    return !column->input && column->expect_count > 0;
+}
+
+static bool note_fault(struct record *record, size_t index, bool missing)
+{
+    record->fault = (uint32_t)index + 1;
+    record->fault_missing = missing;
+    return false;
+}
+
 bool record_set_text(struct record *record, size_t index, struct view text, struct err *err)
 {
     assert(index < record->schema->count);
     const struct column *column = &record->schema->column[index];
     struct cell cell = missing_cell;
+    struct err why;
     if (column->input && !cell_parse(column, text, &cell, err))
-        return false;
+        return note_fault(record, index, means_missing(column, text));
+    if (is_watched(column) && !cell_parse(column, text, &cell, &why))
+        cell.refused = true;
     return set(record, index, &cell, err);
 }
 
@@ -271,8 +287,13 @@ bool record_set_token(struct record *record, size_t index, const struct token *t
     assert(index < record->schema->count);
     const struct column *column = &record->schema->column[index];
     struct cell cell = missing_cell;
+    struct err why;
+    bool missing = token->kind == TOKEN_NULL ||
+                   (token->kind == TOKEN_TEXT && means_missing(column, token->text));
     if (column->input && !take_token(column, token, &cell, err))
-        return false;
+        return note_fault(record, index, missing);
+    if (is_watched(column) && !take_token(column, token, &cell, &why))
+        cell.refused = true;
     return set(record, index, &cell, err);
 }
 
@@ -282,7 +303,7 @@ bool record_finish(struct record *record, struct err *err)
         if (record->cell[i].set)
             continue;
         if (!take_missing(&record->schema->column[i], &record->cell[i], err))
-            return false;
+            return note_fault(record, i, true);
         record->cell[i].set = true;
     }
     return true;

@@ -28,17 +28,21 @@ struct cell {
     double number;
     struct view text; /* CATEGORY, ORDINAL, ID, TEXT; NULL text: missing */
     bool set;
+    bool refused; /* of a column the model does not read: not of its type, and taken for missing */
 };
 
 struct record {
     const struct schema *schema;
-    struct cell *cell; /* schema->count of them, the caller's */
-    unsigned unseen;   /* category values outside the schema, accepted */
+    struct cell *cell;  /* schema->count of them, the caller's */
+    unsigned unseen;    /* category values outside the schema, accepted */
+    uint32_t fault;     /* the column that was refused, and 1; 0: none was */
+    bool fault_missing; /* because it was missing */
 };
 
 struct record record_of(const struct schema *schema, struct cell *cell); /* clears the cells */
 
-/* Setting a column twice is an error: the field came twice. */
+/* Setting a column twice is an error: the field came twice. A column that the model does not read
+ * is never refused, and read only when something is expected of it. */
 bool record_set_text(struct record *record, size_t column, struct view text, struct err *err);
 bool record_set_token(struct record *record, size_t column, const struct token *token,
                       struct err *err);

@@ -150,6 +150,7 @@ static bool decide_variant(struct visit *visit, const struct contract *contract,
     struct contract_answer rival = *answer;
     struct err why = {0};
     rival.served = trial->rival;
+    rival.meters = NULL; /* the record is counted already */
     rival.unit_column = SIZE_MAX;
     begun_ns = clock_ticks_ns();
     bool ok = contract_decide(contract, &rival, &why) && rival.count == 1;
@@ -318,7 +319,8 @@ void answer_by(struct visit *visit, const struct contract *contract, const struc
     }
     struct err err = {0};
     struct asked asked = {0};
-    struct contract_answer answer = {.served = served, .request = visit->request};
+    struct contract_answer answer = {
+        .served = served, .request = visit->request, .meters = &visit->server->meters};
     bool given, keyed = visit->server->options.journal != NULL;
     if (!keep_id(visit, &answer.id, &given, &err)) {
         contract_fail_by(contract, &err, visit->response);

@@ -251,9 +251,15 @@ static bool decide_all(const struct contract *contract, struct work *work, struc
     work->answer->state = work->decode.state;
     if (contract->ask != NULL && !contract->ask(work->answer, err))
         return false;
-    while (decode_next(&work->decode, err))
+    struct meters *meters = work->answer->meters;
+    while (decode_next(&work->decode, err)) {
+        if (meters != NULL)
+            live_quality_see(&served->quality, &work->decode.record, meters, request->worker);
         if (!decide_row(work, err))
             return false;
+    }
+    if (meters != NULL && work->decode.rows > 0)
+        live_quality_refused(&served->quality, &work->decode.record, meters, request->worker);
     return err->kind == ERR_NONE;
 }
 

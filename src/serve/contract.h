@@ -46,6 +46,8 @@ struct contract_answer {
     size_t unit_column; /* of the schema; SIZE_MAX: none */
     struct view id;     /* of the request; row i of several is ID/i. Empty: none was made */
 
+    struct meters *meters; /* what counts cells that break what is expected of them, or NULL */
+
     bool left_out; /* of the experiment that runs: its rival was to decide, and could not */
 
     const struct contract_row *row; /* in the request's arena, like all that it points to */

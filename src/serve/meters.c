@@ -33,6 +33,7 @@ struct per_variant {
 struct meters_shard {
     atomic_uint_fast64_t begun, ended;
     atomic_uint_fast64_t count[METER_COUNTS];
+    atomic_uint_fast64_t violation[METERS_QUALITY_MAX];
     struct per_variant variant[VARIANTS], beside;
     _Atomic double amount[METERS_OUTCOMES_MAX];
     atomic_uint_fast64_t score[METERS_SCORE_BOUNDS + 1];
@@ -58,7 +59,8 @@ void meters_open(struct meters *meters, unsigned workers, struct meters_labels l
     *meters = (struct meters){.workers = workers, .labels = labels};
     pthread_mutex_init(&meters->lock, NULL);
     meters->shard = calloc(workers, sizeof *meters->shard);
-    assert(meters->shard != NULL);
+    meters->quality = calloc(METERS_QUALITY_MAX, sizeof *meters->quality);
+    assert(meters->shard != NULL && meters->quality != NULL);
     for (unsigned i = 0; i < workers; i++) {
         enum { CACHE_LINE = 64 };
         size_t size = sizeof(struct meters_shard) +
@@ -77,6 +79,7 @@ void meters_close(struct meters *meters)
     for (unsigned i = 0; i < meters->workers; i++)
         free(meters->shard[i]);
     free(meters->shard);
+    free(meters->quality);
     meters->shard = NULL;
     pthread_mutex_destroy(&meters->lock);
 }
@@ -181,6 +184,34 @@ void meters_add(struct meters *meters, unsigned worker, enum meter_count which, 
     add(&shard_of(meters, worker)->count[which], by);
 }
 
+uint16_t meters_quality_place(struct meters *meters, struct view expectation, struct view column,
+                              const char *severity)
+{
+    struct meters_quality wanted = {.severity = severity};
+    snprintf(wanted.expectation, sizeof wanted.expectation, "%.*s", (int)expectation.length,
+             expectation.text);
+    snprintf(wanted.column, sizeof wanted.column, "%.*s", (int)column.length, column.text);
+    size_t place = 0;
+    pthread_mutex_lock(&meters->lock);
+    while (place < meters->qualities &&
+           (strcmp(meters->quality[place].expectation, wanted.expectation) != 0 ||
+            strcmp(meters->quality[place].column, wanted.column) != 0 ||
+            strcmp(meters->quality[place].severity, severity) != 0))
+        place++;
+    if (place == METERS_QUALITY_MAX - 1)
+        wanted = (struct meters_quality){"other", "other", "other"};
+    if (place == meters->qualities && place < METERS_QUALITY_MAX)
+        meters->quality[meters->qualities++] = wanted;
+    pthread_mutex_unlock(&meters->lock);
+    return (uint16_t)(place < METERS_QUALITY_MAX ? place : METERS_QUALITY_MAX - 1);
+}
+
+void meters_violation(struct meters *meters, unsigned worker, uint16_t place)
+{
+    assert(place < METERS_QUALITY_MAX);
+    add(&shard_of(meters, worker)->violation[place], 1);
+}
+
 void meters_set_model(struct meters *meters, size_t slot, const struct meters_model *model)
 {
     assert(slot < METERS_MODELS_MAX);
@@ -278,4 +309,9 @@ uint64_t meters_sum_in_progress(const struct meters *meters)
     for (unsigned i = 0; i < meters->workers; i++)
         begun += atomic_load(&meters->shard[i]->begun);
     return begun > ended ? begun - ended : 0;
+}
+
+uint64_t meters_sum_violations(const struct meters *meters, size_t place)
+{
+    SUM_OVER_SHARDS(uint64_t, read_count(&shard->violation[place]));
 }

@@ -47,10 +47,12 @@ enum meter_count { /* those with no labels */
                    METER_REPEATED,
                    METER_LABELS,
                    METER_SHADOW_DIFFERENCES,
+                   METER_QUALITY_ROWS,
                    METER_COUNTS,
 };
 
 enum {
+    METERS_QUALITY_MAX = 1024, /* the last stands for all that found no place */
     METERS_MODELS_MAX = 8,
     METERS_OUTCOMES_MAX = 8,
     METERS_SCORE_BOUNDS = 15,
@@ -65,6 +67,12 @@ struct meters_model {
     int64_t loaded_ms;
 };
 
+/* An expectation's labels. Once it has a place it keeps it, so that its counter never falls. */
+struct meters_quality {
+    char expectation[65], column[257];
+    const char *severity;
+};
+
 struct meters_shard;
 
 struct meters {
@@ -73,6 +81,8 @@ struct meters {
     struct meters_shard **shard;
     pthread_mutex_t lock; /* of the models, which change when one is loaded */
     struct meters_model model[METERS_MODELS_MAX];
+    struct meters_quality *quality; /* METERS_QUALITY_MAX, under the same lock */
+    size_t qualities;
 };
 
 void meters_open(struct meters *meters, unsigned workers, struct meters_labels labels);
@@ -91,6 +101,11 @@ void meters_decision(struct meters *meters, unsigned worker,
 void meters_variant(struct meters *meters, unsigned worker, enum variant variant, bool failed,
                     int64_t elapsed_ns);
 void meters_add(struct meters *meters, unsigned worker, enum meter_count which, uint64_t by);
+
+/* The place of an expectation's counter, a new one or the one it has. Not on the scoring path. */
+uint16_t meters_quality_place(struct meters *meters, struct view expectation, struct view column,
+                              const char *severity);
+void meters_violation(struct meters *meters, unsigned worker, uint16_t place);
 
 /* Says what is served in a slot; NULL: nothing any more. From any thread. */
 void meters_set_model(struct meters *meters, size_t slot, const struct meters_model *model);
@@ -139,6 +154,7 @@ double meters_sum_amount(const struct meters *meters, size_t outcome); /* what c
 double meters_sum_variant_seconds(const struct meters *meters, enum variant variant);
 uint64_t meters_sum_count(const struct meters *meters, enum meter_count which);
 uint64_t meters_sum_in_progress(const struct meters *meters);
+uint64_t meters_sum_violations(const struct meters *meters, size_t place);
 
 enum { METERS_METHODS = 8 };
 extern const char *const meters_method[METERS_METHODS]; /* the last is "other" */

@@ -253,6 +253,31 @@ COUNT_WRITER(fallbacks, METER_FALLBACKS)
 COUNT_WRITER(repeated, METER_REPEATED)
 COUNT_WRITER(labels, METER_LABELS)
 COUNT_WRITER(shadow_differences, METER_SHADOW_DIFFERENCES)
+COUNT_WRITER(quality_rows, METER_QUALITY_ROWS)
+
+static bool quality_at(const struct page *page, size_t place, struct meters_quality *out)
+{
+    pthread_mutex_lock(&page->meters->lock);
+    bool taken = place < page->meters->qualities;
+    if (taken)
+        *out = page->meters->quality[place];
+    pthread_mutex_unlock(&page->meters->lock);
+    return taken;
+}
+
+static void write_quality_violations(const struct page *page, const char *name)
+{
+    struct meters_quality quality;
+    for (size_t place = 0; quality_at(page, place, &quality); place++) {
+        text_adds(page->text, name);
+        add_label(page->text, "expectation", quality.expectation, '{');
+        add_label(page->text, "column", quality.column, ',');
+        add_label(page->text, "severity", quality.severity, ',');
+        text_adds(page->text, "} ");
+        text_add_u64(page->text, meters_sum_violations(page->meters, place));
+        text_addc(page->text, '\n');
+    }
+}
 
 static void write_journal_appended(const struct page *page, const char *name)
 {

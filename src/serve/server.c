@@ -206,6 +206,13 @@ static void refused(void *self, unsigned worker, int status)
 
 /* ---------------------------------------------------------------- models */
 
+/* Before anybody sees the line-up: what is expected of a model's records has its place. */
+static void place_quality(struct server *server, struct served *served)
+{
+    if (served != NULL)
+        live_quality_place(&served->quality, &served->bundle.schema, &server->meters);
+}
+
 /* The meters show what is in force. */
 static void show_models(struct server *server, const struct lineup *lineup)
 {
@@ -229,6 +236,10 @@ static void show_models(struct server *server, const struct lineup *lineup)
 void server_publish(struct server *server, struct lineup *lineup)
 {
     show_models(server, lineup);
+    place_quality(server, lineup->champion);
+    place_quality(server, lineup->trial.rival);
+    for (size_t i = 0; i < lineup->named_count; i++)
+        place_quality(server, lineup->named[i]);
     serving_publish(&server->serving, lineup);
 }
 

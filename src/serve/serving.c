@@ -28,7 +28,8 @@ bool served_ready(struct served *served, struct err *err)
     served->entity_column = column_named(&bundle->schema, bundle->policy.entity);
     digest_print(&bundle->digest, served->sha256);
     return explainer_build(&bundle->forest, NULL, &bundle->arena, &served->explainer, err) &&
-           reason_book_open(&served->reasons, bundle, &bundle->arena, err);
+           reason_book_open(&served->reasons, bundle, &bundle->arena, err) &&
+           live_quality_open(&served->quality, bundle, err);
 }
 
 void served_free(struct served *served)

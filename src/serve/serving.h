@@ -22,6 +22,7 @@
 
 #include "decide/reason.h"
 #include "model/shap.h"
+#include "serve/live_quality.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,6 +33,7 @@ struct served {
     struct bundle bundle;
     struct explainer explainer; /* in the bundle's arena, like all of it */
     struct reason_book reasons;
+    struct live_quality quality;
     size_t amount_column, entity_column; /* of the schema; SIZE_MAX: none */
     char sha256[DIGEST_HEX_SIZE];        /* the bundle's */
     char model[128];                     /* its name in the registry */

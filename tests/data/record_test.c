@@ -428,3 +428,46 @@ TEST(a_record_by_name_in_any_order_and_by_position_is_bit_for_bit_the_one_from_c
     SAME(a.unseen, 1);
     SAME(d.unseen, 1);
 }
+
+TEST(what_a_record_was_refused_for_is_remembered)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};
+    struct schema schema =
+        schema_from("{a: {type: number, optional: true}, b: {type: number}}", &arena);
+    struct cell cell[2];
+    struct record record = record_of(&schema, cell);
+    struct err err = {0};
+    FAILS(record_set_text(&record, 0, VIEW("x"), &err), err, ERR_INPUT);
+    SAME(record.fault, 1);
+    TRUE(!record.fault_missing);
+    record = record_of(&schema, cell);
+    SAME(record.fault, 0);
+    FAILS(record_set_token(&record, 1, &(struct token){.kind = TOKEN_NULL}, &err), err, ERR_INPUT);
+    SAME(record.fault, 2);
+    TRUE(record.fault_missing);
+    record = record_of(&schema, cell);
+    FAILS(record_finish(&record, &err), err, ERR_INPUT);
+    SAME(record.fault, 2);
+    TRUE(record.fault_missing);
+}
+
+TEST(a_column_the_model_does_not_read_is_read_when_something_is_expected_of_it)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};
+    struct schema schema = schema_from("{a: {type: number}, n: {type: number, use: false, expect: "
+                                       "[{check: type}]}, id: {type: id}}",
+                                       &arena);
+    struct cell cell[3];
+    struct err err = {0};
+    struct record record = record_of(&schema, cell);
+    WORKS(record_set_text(&record, 1, VIEW("7"), &err), err);
+    WORKS(record_set_text(&record, 2, VIEW("x"), &err), err);
+    NEAR(cell[1].number, 7, 0);
+    TRUE(!cell[1].refused && cell[2].text.text == NULL);
+    record = record_of(&schema, cell);
+    WORKS(record_set_token(&record, 1, &(struct token){.kind = TOKEN_LIST}, &err), err);
+    TRUE(cell[1].refused && isnan(cell[1].number));
+    record = record_of(&schema, cell);
+    WORKS(record_set_text(&record, 1, VIEW(""), &err), err);
+    TRUE(!cell[1].refused && isnan(cell[1].number));
+}

@@ -242,3 +242,29 @@ TEST(a_scrape_while_workers_count_sees_no_more_ended_than_begun)
     SAME(meters_sum_outcome(&meters, VARIANT_RIVAL, 1), 20000);
     NEAR(meters_sum_scores(&meters), 10000, 1e-9);
 }
+
+TEST(expectations_have_places_of_their_own_and_the_last_is_for_the_rest)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};
+    struct meters meters;
+    meters_open(&meters, 2, labels);
+    uint16_t first = meters_quality_place(&meters, VIEW("between"), VIEW("a\"b"), "warn");
+    SAME(first, 0);
+    SAME(meters_quality_place(&meters, VIEW("between"), VIEW("a\"b"), "error"), 1);
+    SAME(meters_quality_place(&meters, VIEW("between"), VIEW("a\"b"), "warn"), first);
+    meters_violation(&meters, 0, first);
+    meters_violation(&meters, 1, first);
+    for (unsigned i = 0; i < METERS_QUALITY_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "c%u", i);
+        uint16_t place = meters_quality_place(&meters, VIEW("type"), view_of(name), "error");
+        SAME(place, i + 2 < METERS_QUALITY_MAX ? i + 2 : METERS_QUALITY_MAX - 1);
+    }
+    meters_violation(&meters, 0, METERS_QUALITY_MAX - 1);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_quality_violations_total{expectation=\"between\",column=\"a\\\"b\","
+                   "severity=\"warn\"} 2");
+    PAGE_HAS(page, "assay_quality_violations_total{expectation=\"other\",column=\"other\","
+                   "severity=\"other\"} 1");
+    meters_close(&meters);
+}

@@ -3,6 +3,8 @@ import json
 import os
 
 from harness import assay, directory, main, read, test, write
+from live import version_served, wait_for
+from server import Server
 
 DRIFT = ["--drift", "schema:column=channel,change=category,value=kiosk,share=0.05,from=25",
          "--drift", "schema:column=amount,change=type,share=0.02,from=25"]
@@ -62,6 +64,59 @@ def a_version_knows_what_its_training_rows_were_like():
         again = assay("check", "../transactions.csv", "--bundle", "../v1.assay",
                       cwd=os.path.join(cwd, "elsewhere")).text
         assert again == text, again
+
+
+def counted(server):
+    page, found = server.get("/metrics")[2], {}
+    for line in page.splitlines():
+        if line.startswith("assay_quality_violations_total{"):
+            labels, value = line.rsplit(" ", 1)
+            names = dict(part.split("=") for part in labels.split("{")[1][:-1].split(","))
+            found[names["column"][1:-1], names["expectation"][1:-1]] = int(value)
+        if line.startswith("assay_quality_rows_total"):
+            found["rows"] = int(line.split(" ")[1])
+    return found
+
+
+@test
+def a_server_counts_what_breaks_and_a_new_champion_counts_on():
+    with directory() as cwd:
+        project(cwd)
+        for rounds in (5, 6):
+            assay("train", "--set", f"model.rounds={rounds}", "--set", "model.folds=0", "--set",
+                  "model.early_stopping=0", "--set", "audit.trial=false", "--set",
+                  "challenge.mode=off", cwd=cwd)
+        assay("models", "promote", 1, cwd=cwd)
+        assay("generate", "cards", "--rows", 20, "--days", 12, "--out", "new", "--requests",
+              "rows.jsonl", "--drift", "schema:column=channel,change=category,value=kiosk,share=0.3",
+              "--drift", "schema:column=amount,change=type,share=0.1", cwd=cwd)
+        rows = [json.loads(line) for line in read(cwd, "new", "rows.jsonl").splitlines()]
+        kiosks = sum(row["channel"] == "kiosk" for row in rows if
+                     isinstance(row["amount"], float))
+        wrong = sum(not isinstance(row["amount"], float) for row in rows)
+        large = sum(row["amount"] > 50 for row in rows if isinstance(row["amount"], float))
+        assert kiosks > 20 and wrong > 5 and large > 20, (kiosks, wrong, large)
+        with Server(cwd) as server:
+            for row in rows:
+                status, _ = server.post("/decide", row)
+                assert status == (200 if isinstance(row["amount"], float) else 400), row
+            want = {("channel", "in_set"): kiosks, ("amount", "type"): wrong,
+                    ("amount", "between"): large, ("transaction_id", "matches"): 0,
+                    "rows": len(rows)}
+            found = counted(server)
+            assert {key: found[key] for key in want} == want, found
+            assert found["channel", "domain"] == kiosks, found  # the baseline says it as well
+            # What is only looked at is not counted.
+            assert server.post("/explain", rows[0])[0] in (200, 400)
+            assert counted(server) == found
+            first = version_served(server)
+            assay("models", "promote", 2, cwd=cwd)
+            wait_for(lambda: version_served(server) != first)
+            bad = dict(rows[0], amount=60, channel="kiosk", transaction_id="x")
+            assert server.post("/decide", bad)[0] == 200
+            again = counted(server)
+            assert again["channel", "in_set"] == kiosks + 1, again
+            assert again["transaction_id", "matches"] == 1, again
 
 
 if __name__ == "__main__":
