@@ -71,6 +71,7 @@ struct reading {
     double limit;           /* judged: what it was measured against, for people, or NaN */
     int64_t at_ms;          /* the end of the window it is about; 0: now */
     struct view text;       /* what was seen, in a line, for people; may be empty */
+    bool gone;              /* it is no longer watched: what stood is over */
 };
 
 enum { ALARM_SUBJECT_MAX = 200, ALARM_SAID_MAX = 600 };

@@ -96,6 +96,16 @@ static void change(struct alarm_memory *memory, enum alarm_state state, int64_t 
     memory->since_ms = at_ms;
 }
 
+/* A column that the new model does not have, a server that was taken away. */
+static void forget(const struct alarm_rule *rule, const struct reading *reading, int64_t at_ms,
+                   struct alarm_memory *memory)
+{
+    remember_value(rule, reading, at_ms, memory);
+    memory->past[0] = '\0';
+    memory->counted_ms = at_ms;
+    change(memory, STATE_INSUFFICIENT, at_ms);
+}
+
 void judge_reading(const struct alarm_rule *rule, const struct reading *reading, int64_t at_ms,
                    struct alarm_memory *memory)
 {
@@ -106,6 +116,10 @@ void judge_reading(const struct alarm_rule *rule, const struct reading *reading,
         change(memory, STATE_INSUFFICIENT, at_ms);
     if (at_ms <= memory->counted_ms)
         return; /* told already, or older than what is known */
+    if (reading->gone) {
+        forget(rule, reading, at_ms, memory);
+        return;
+    }
     if (!has_data)
         found = finding_of_missing(rule->missing);
     if (found == FINDING_NONE)

@@ -156,11 +156,12 @@ static bool let_go(struct looking *l, struct err *err)
             continue;
         struct reading reading = {.alarm = key[i].alarm,
                                   .subject = key[i].subject,
-                                  .state = STATE_OK,
+                                  .state = STATE_INSUFFICIENT,
                                   .value = (double)NAN,
                                   .limit = (double)NAN,
                                   .at_ms = l->run.until_ms,
-                                  .text = VIEW("it is no longer watched")};
+                                  .text = VIEW("it is no longer watched"),
+                                  .gone = true};
         if (!look_read(&l->look, &reading, err))
             return false;
     }

@@ -7,8 +7,10 @@
 const double meters_score_bound[METERS_SCORE_BOUNDS] = {.01, .02, .05, .1, .2,  .3,  .4, .5,
                                                         .6,  .7,  .8,  .9, .95, .99, 1};
 const int64_t meters_time_bound_ns[METERS_TIME_BOUNDS] = {
-    50000,    100000,   250000,   500000,    1000000,   2500000,   5000000,
-    10000000, 25000000, 50000000, 100000000, 250000000, 1000000000};
+    50000,      100000,     250000,     500000,     1000000,   2500000,
+    5000000,    10000000,   25000000,   50000000,   100000000, 250000000,
+    1000000000, 2000000000, 5000000000, 10000000000}; /* past the limits that alarms have: 1 s and 2
+                                                         s */
 
 const char *const variant_names[VARIANTS] = {"champion", "rival", "shadow"};
 

@@ -56,7 +56,7 @@ enum {
     METERS_MODELS_MAX = 8,
     METERS_OUTCOMES_MAX = 8,
     METERS_SCORE_BOUNDS = 15,
-    METERS_TIME_BOUNDS = 13
+    METERS_TIME_BOUNDS = 16
 };
 
 extern const double meters_score_bound[METERS_SCORE_BOUNDS];

@@ -172,6 +172,18 @@ TEST(a_window_that_was_judged_is_not_judged_again)
     SAME(judged(&rule, &memory, 11, STATE_OK), STATE_OK);
 }
 
+TEST(what_is_no_longer_watched_stands_no_more)
+{
+    struct alarm_rule rule = rule_of(&alarm_memory);
+    struct alarm_memory memory = {0};
+    see(&rule, &memory, 0, 1e12);
+    SAME(see(&rule, &memory, 1, 1e12), STATE_ALARM);
+    struct reading reading = {.alarm = rule.alarm, .value = (double)NAN, .gone = true};
+    judge_reading(&rule, &reading, START + 2 * MINUTE, &memory);
+    SAME(memory.state, STATE_INSUFFICIENT);
+    SAME(see(&rule, &memory, 3, 1e12), STATE_WATCH);
+}
+
 TEST(what_is_said_is_cut_between_characters)
 {
     struct alarm_rule rule = rule_of(&alarm_performance);
