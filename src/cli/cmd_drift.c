@@ -1,0 +1,253 @@
+#include "base/file.h"
+#include "cli/guess.h"
+#include "cli/project.h"
+#include "data/declare.h"
+#include "monitor/compare_violations.h"
+
+#include <errno.h>
+
+enum {
+    OPTION_BASELINE,
+    OPTION_NEW,
+    OPTION_MODE,
+    OPTION_IGNORE,
+    OPTION_JSON,
+    OPTION_OUTPUT,
+    OPTION_VIOLATIONS,
+};
+
+/* ---------------------------------------------------------------- the table */
+
+enum { NAME_WIDTH = 16, NAME_WIDTH_MAX = 40 };
+
+static int name_width(const struct comparison *comparison)
+{
+    size_t width = NAME_WIDTH;
+    for (size_t i = 0; i < comparison->count; i++) {
+        size_t length = comparison->column[i].column->name.length;
+        width = length > width && comparison->column[i].left_out == NULL ? length : width;
+    }
+    return width < NAME_WIDTH_MAX ? (int)width : NAME_WIDTH_MAX;
+}
+
+static void print_column(const struct comparison_column *c, int width)
+{
+    struct view name = c->column->name;
+    int shown = name.length < NAME_WIDTH_MAX ? (int)name.length : NAME_WIDTH_MAX;
+    printf("%-*.*s %-12s %8.4f %7.4f", width, shown, name.text,
+           c->judged ? drift_state_name(c->state) : "-", c->figure[DRIFT_psi], c->figure[DRIFT_js]);
+    if (c->reference.numbers)
+        printf(" %7.4f %8.4f", c->figure[DRIFT_ks], c->figure[DRIFT_wasserstein_sigma]);
+    else
+        printf(" %7s %8s", "-", "-");
+    if (c->judged)
+        printf(" %9.2g", c->p);
+    else
+        printf(" %9s", "-");
+    printf(" %7.2f %7.2f %7.2f", 100 * drift_missing_share(&c->reference.self),
+           100 * drift_missing_share(&c->window), 100 * drift_outside_share(&c->window));
+    if (c->now->mistyped > 0)
+        printf("  %zu mistyped", c->now->mistyped);
+    if (c->has_rate && c->rate.state != DRIFT_OK && c->rate.state != DRIFT_INSUFFICIENT)
+        printf("  all but " VIEW_FMT ": %.4f%%, before %.4f%%", VIEW_ARG(c->common),
+               100 * c->rate.now, 100 * c->rate.before);
+    printf("\n");
+}
+
+static void print_left_out(const struct comparison *comparison)
+{
+    const char *before = "left out: ";
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct comparison_column *c = comparison->order[i];
+        if (c->left_out == NULL)
+            continue;
+        printf("%s" VIEW_FMT " (%s)", before, VIEW_ARG(c->column->name), c->left_out);
+        before = ", ";
+    }
+    const struct sheet *sheets[] = {comparison->before, comparison->now};
+    for (size_t s = 0; s < LENGTH_OF(sheets); s++)
+        for (size_t i = 0; i < sheets[s]->extras; i++) {
+            printf("%s" VIEW_FMT " (%s, not in the schema)", before, VIEW_ARG(sheets[s]->extra[i]),
+                   s == 0 ? "baseline" : "new data");
+            before = ", ";
+        }
+    if (strcmp(before, ", ") == 0)
+        printf("\n");
+}
+
+/* What systems before said, and what they left unsaid. */
+static void print_verdict(const struct comparison *comparison)
+{
+    const struct drift_mode *mode = comparison->mode;
+    printf("drift detected: %s", comparison->drifted > 0 ? "yes" : "no");
+    const char *before = ", in ";
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct comparison_column *c = comparison->order[i];
+        if (!c->judged || (c->state != DRIFT_WATCH && c->state != DRIFT_ALARM))
+            continue;
+        printf("%s" VIEW_FMT, before, VIEW_ARG(c->column->name));
+        before = ", ";
+    }
+    printf("\nstate: %s; rule %s: %s\n", drift_state_name(comparison->state), mode->name,
+           mode->about);
+    printf("false alarms: %s%.2f%% of comparisons in which none of %zu columns drifted\n",
+           mode->of_the_family ? "at most " : "about ", 100 * comparison->false_alarms,
+           comparison->judged);
+}
+
+static void print_table(const struct comparison *comparison)
+{
+    int width = name_width(comparison);
+    printf("baseline %s: %zu rows; new data %s: %zu rows\n", comparison->before->path,
+           comparison->before->rows, comparison->now->path, comparison->now->rows);
+    printf("%-*s %-12s %8s %7s %7s %8s %9s %7s %7s %7s\n", width, "column", "state", "PSI", "JS",
+           "KS", "W1/sigma", "p", "miss%", "now%", "unseen%");
+    for (size_t i = 0; i < comparison->count; i++)
+        if (comparison->order[i]->left_out == NULL)
+            print_column(comparison->order[i], width);
+    print_left_out(comparison);
+    print_verdict(comparison);
+}
+
+/* ---------------------------------------------------------------- documents */
+
+static bool put(const struct text *text, const char *path, struct err *err)
+{
+    if (text->cut)
+        return err_set(err, ERR_LIMIT, "the report does not fit the memory limit");
+    if (path != NULL)
+        return file_save(path, text_view(text), err);
+    if (fwrite(text->bytes, 1, text->length, stdout) != text->length)
+        return err_set(err, ERR_IO, "the report cannot be written: %s", strerror(errno));
+    return true;
+}
+
+static bool put_report(const struct call *call, const struct comparison *comparison,
+                       struct arena *arena, struct err *err)
+{
+    struct text text = text_in_arena(arena);
+    struct json json = json_pretty_to(&text);
+    const char *path = call->option[OPTION_OUTPUT];
+    if (call->option[OPTION_JSON] == NULL)
+        print_table(comparison);
+    if (call->option[OPTION_JSON] == NULL && path == NULL)
+        return true;
+    json_open(&json, '{');
+    comparison_write(comparison, &json);
+    json_close(&json);
+    text_addc(&text, '\n');
+    return put(&text, path, err) &&
+           (path == NULL || call->option[OPTION_JSON] == NULL || put(&text, NULL, err));
+}
+
+static bool put_violations(const struct call *call, const struct comparison *comparison,
+                           struct arena *arena, struct err *err)
+{
+    struct violations violations;
+    struct view document;
+    if (call->option[OPTION_VIOLATIONS] == NULL)
+        return true;
+    violations_begin(&violations, arena);
+    compare_violations(comparison, &violations);
+    return violations_end(&violations, &document, err) &&
+           file_save(call->option[OPTION_VIOLATIONS], document, err);
+}
+
+/* ---------------------------------------------------------------- the command */
+
+struct work {
+    struct project project;
+    struct arena arena;
+    struct schema schema;
+    struct sheet before, now;
+    struct comparison comparison;
+};
+
+/* assay.yaml declares the columns; without one they are guessed from the baseline. */
+static bool find_schema(struct work *work, const char *baseline, struct err *err)
+{
+    if (config_node(&work->project.config, "columns") != NULL)
+        return declare_schema(&work->project.config, &work->arena, &work->schema, err);
+    return guess_schema(baseline, &work->arena, &work->schema, err);
+}
+
+static bool compare(struct work *work, const struct call *call, const struct drift_mode *mode,
+                    struct err *err)
+{
+    const char *baseline = call->option[OPTION_BASELINE], *now = call->option[OPTION_NEW];
+    size_t memory = work->arena.limit;
+    struct comparison_options options = {
+        .mode = mode, .ignore = call->many, .ignores = call->manys, .limits = drift_limits_default};
+    options.limits.rows_min = (size_t)config_count(&work->project.config, KEY_MONITOR_ROWS_MIN);
+    return find_schema(work, baseline, err) &&
+           sheet_load(&work->before, &work->schema, NULL, baseline, memory, &work->arena, err) &&
+           sheet_load(&work->now, &work->schema, &work->before, now, memory, &work->arena, err) &&
+           compare_sheets(&work->before, &work->now, &options, &work->arena, &work->comparison,
+                          err);
+}
+
+/* Cron looks at the status: an alarm is one of its own. */
+static bool tell(const struct comparison *comparison, struct err *err)
+{
+    size_t alarms = 0;
+    for (size_t i = 0; i < comparison->count; i++)
+        alarms += comparison->column[i].judged && comparison->column[i].state == DRIFT_ALARM;
+    if (comparison->state != DRIFT_ALARM)
+        return true;
+    return err_set(err, ERR_DRIFT,
+                   "%zu of %zu columns drifted to ALARM, the first is '" VIEW_FMT "'", alarms,
+                   comparison->judged, VIEW_ARG(comparison->order[0]->column->name));
+}
+
+static bool find_mode(const struct call *call, const struct drift_mode **out, struct err *err)
+{
+    const char *name = call->option[OPTION_MODE];
+    char bytes[128];
+    struct text names = text_in(bytes, sizeof bytes);
+    *out = drift_mode_find(view_of(name == NULL ? drift_mode_assay.name : name));
+    for (size_t i = 0; i < drift_modes_count; i++)
+        text_addf(&names, "%s%s", i == 0 ? "" : ", ", drift_modes[i]->name);
+    return *out != NULL ||
+           err_set(err, ERR_USAGE, "there is no mode '%s'; there are %s", name, text_c(&names));
+}
+
+static bool run(const struct call *call, struct err *err)
+{
+    static struct work work;
+    const struct drift_mode *mode;
+    if (call->option[OPTION_BASELINE] == NULL || call->option[OPTION_NEW] == NULL)
+        return err_set(err, ERR_USAGE, "--baseline-data and --new-data name the two files");
+    if (!find_mode(call, &mode, err) || !project_open_loosely(&work.project, call, err))
+        return false;
+    work.arena.limit = (size_t)config_number(&work.project.config, KEY_DATA_MEMORY_MB) << 20;
+    bool ok =
+        compare(&work, call, mode, err) && put_report(call, &work.comparison, &work.arena, err) &&
+        put_violations(call, &work.comparison, &work.arena, err) && tell(&work.comparison, err);
+    arena_release(&work.arena);
+    project_close(&work.project);
+    return ok;
+}
+
+static const struct option_row options[] = {
+    [OPTION_BASELINE] = {"baseline-data", "FILE", "a CSV of what was, plain, gzip or zstd"},
+    [OPTION_NEW] = {"new-data", "FILE", "a CSV of what is"},
+    [OPTION_MODE] = {"mode", "NAME", "assay (default), ks or columns: by which rule"},
+    [OPTION_IGNORE] = {"ignore", "COLUMN", "not compared, a counter or a clock; more than once"},
+    [OPTION_JSON] = {"json", NULL, "the report as JSON instead of a table"},
+    [OPTION_OUTPUT] = {"output", "FILE", "the report as JSON into a file as well"},
+    [OPTION_VIOLATIONS] = {"violations", "FILE", "Model Monitor's constraint_violations.json"},
+    {0},
+};
+
+const struct command command_drift = {
+    .name = "drift",
+    .arguments = "",
+    .about = "two files of records compared, column by column: what changed, and does it matter",
+    .more = "The columns are those of assay.yaml; where there is none, they are guessed from the\n"
+            "baseline. Mode ks looks at each numeric column alone with KS p < 0.05, mode columns\n"
+            "at each column with p < 0.1; both say how often they are wrong. The exit status is\n"
+            "12 when a column is in ALARM, 0 for OK, WATCH and INSUFFICIENT.\n",
+    .options = options,
+    .repeats = "ignore",
+    .run = run,
+};
