@@ -158,6 +158,10 @@ $(OUT)/forest_bench: $(patsubst %.c,$(OUT)/%.o,$(wildcard bench/*.c)) $(call arc
 $(OUT)/bare_stack: $(OUT)/bench/stack/bare.o $(call archive,serve $(uses.serve))
 	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,serve $(uses.serve))
 
+# The drift of many columns, for the figures beside scipy.
+$(OUT)/ks_bench: $(OUT)/bench/drift/ks.o $(call archive,measure $(uses.measure))
+	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,measure $(uses.measure))
+
 packages:
 	@tools/install-packages
 
@@ -185,9 +189,9 @@ lint:
 
 bench:
 	@tools/install-packages bench
-	@$(MAKE) --no-print-directory MODE=release all build/release/forest_bench build/release/bare_stack
+	@$(MAKE) --no-print-directory MODE=release all build/release/forest_bench build/release/bare_stack build/release/ks_bench
 	@ASSAY=$(abspath build/release/assay) FOREST_BENCH=$(abspath build/release/forest_bench) \
-	    BARE_STACK=$(abspath build/release/bare_stack) bench/run
+	    BARE_STACK=$(abspath build/release/bare_stack) KS_BENCH=$(abspath build/release/ks_bench) bench/run
 
 demo: packages
 	@$(MAKE) --no-print-directory MODE=release all
