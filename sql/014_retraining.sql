@@ -10,6 +10,7 @@ create table retraining (
     why         text not null,
     version     integer not null,  -- 0: none came of it
     experiment  text not null,     -- the canary's name
+    labels_seen integer not null,  -- labels up to this number were looked over when it began
     released_ms integer not null,  -- of one in quarantine: when a person said that its labels are well
     message     text not null
 ) strict;

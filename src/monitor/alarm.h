@@ -69,6 +69,7 @@ struct reading {
     enum alarm_state state; /* judged: the verdict; STATE_INSUFFICIENT: no data */
     double value;           /* thresholded: NaN is no data. Judged: for people, may be NaN */
     double limit;           /* judged: what it was measured against, for people, or NaN */
+    bool anew;              /* the windows before were about something else: another champion */
     int64_t at_ms;          /* the end of the window it is about; 0: now */
     struct view text;       /* what was seen, in a line, for people; may be empty */
     bool gone;              /* it is no longer watched: what stood is over */

@@ -10,11 +10,11 @@ static char *add(struct guard_findings *out)
 
 /* ---------------------------------------------------------------- sources and clients */
 
-/* How many labels each teller told since, and in the weeks before that; one row each. */
+/* How many labels each teller told since, and in the weeks before that. */
 #define INFLUX(teller)                                                                             \
-    "select " teller ", sum(case when at_us >= $2 then 1 else 0 end), "                            \
-    "sum(case when at_us < $2 then 1 else 0 end) from label "                                      \
-    "where at_us >= $1 and at_us < $3 group by " teller " order by " teller
+    "select " teller ", sum(case when id > $2 then 1 else 0 end), "                                \
+    "sum(case when id <= $2 then 1 else 0 end) from label "                                        \
+    "where (at_us >= $1 or id > $2) and id <= $3 group by " teller " order by " teller
 
 static void judge_influx(const struct db_statement *row, const char *what, int64_t usual_us,
                          int64_t span_us, const struct guard_limits *limits,
@@ -44,38 +44,39 @@ static bool first_label(struct store *store, int64_t *out_us, struct err *err)
     return err->kind == ERR_NONE;
 }
 
-static bool look_at_influx(struct store *store, const char *sql, const char *what, int64_t since_us,
-                           int64_t until_us, const struct guard_limits *limits,
+static bool look_at_influx(struct store *store, const char *sql, const char *what,
+                           const struct guard_span *span, const struct guard_limits *limits,
                            struct guard_findings *out, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
-    int64_t first_us, from_us = since_us - GUARD_USUAL_DAYS * DAY_US;
+    int64_t first_us, from_us = span->since_us - GUARD_USUAL_DAYS * DAY_US;
     if (!first_label(store, &first_us, err) || !db_prepare(&store->db, sql, &row, err))
         return false;
     from_us = first_us > from_us ? first_us : from_us;
-    db_bind_i64(&row, 1, from_us < since_us ? from_us : since_us);
-    db_bind_i64(&row, 2, since_us);
-    db_bind_i64(&row, 3, until_us);
+    db_bind_i64(&row, 1, from_us);
+    db_bind_i64(&row, 2, span->after);
+    db_bind_i64(&row, 3, span->upto);
     while (db_next(&row, err))
-        judge_influx(&row, what, since_us - from_us, until_us - since_us, limits, out);
+        judge_influx(&row, what, span->since_us - from_us, span->until_us - span->since_us, limits,
+                     out);
     return err->kind == ERR_NONE;
 }
 
 /* ---------------------------------------------------------------- entities, turned labels */
 
-static bool look_at_entities(struct store *store, int64_t since_us, int64_t until_us,
+static bool look_at_entities(struct store *store, const struct guard_span *span,
                              const struct guard_limits *limits, struct guard_findings *out,
                              struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
                     "select d.entity, count(*) from label l join decision d on d.id = l.decision "
-                    "where l.at_us >= $1 and l.at_us < $2 and l.label = 'fraud' and d.entity <> '' "
+                    "where l.id > $1 and l.id <= $2 and l.label = 'fraud' and d.entity <> '' "
                     "group by d.entity having count(*) > $3 order by count(*) desc, d.entity",
                     &row, err))
         return false;
-    db_bind_i64(&row, 1, since_us);
-    db_bind_i64(&row, 2, until_us);
+    db_bind_i64(&row, 1, span->after);
+    db_bind_i64(&row, 2, span->upto);
     db_bind_i64(&row, 3, (int64_t)limits->entity_labels);
     /* Whose it is stays in the journal: a finding travels to people and chats. */
     if (db_next(&row, err)) {
@@ -90,7 +91,7 @@ static bool look_at_entities(struct store *store, int64_t since_us, int64_t unti
     return err->kind == ERR_NONE;
 }
 
-static bool look_at_turned(struct store *store, int64_t since_us, int64_t until_us,
+static bool look_at_turned(struct store *store, const struct guard_span *span,
                            const struct guard_limits *limits, struct guard_findings *out,
                            struct err *err)
 {
@@ -100,11 +101,11 @@ static bool look_at_turned(struct store *store, int64_t since_us, int64_t until_
                     "select l.decision, count(*) as told, max(case when exists (select 1 "
                     "from label o where o.decision = l.decision and o.label <> l.label "
                     "and o.source = l.source and o.id < l.id) then 1 else 0 end) as turned "
-                    "from label l where l.at_us >= $1 and l.at_us < $2 group by l.decision) t",
+                    "from label l where l.id > $1 and l.id <= $2 group by l.decision) t",
                     &row, err))
         return false;
-    db_bind_i64(&row, 1, since_us);
-    db_bind_i64(&row, 2, until_us);
+    db_bind_i64(&row, 1, span->after);
+    db_bind_i64(&row, 2, span->upto);
     if (!db_next(&row, err))
         return err->kind == ERR_NONE;
     int64_t decisions = db_i64(&row, 0), turned = db_i64(&row, 1);
@@ -118,14 +119,12 @@ static bool look_at_turned(struct store *store, int64_t since_us, int64_t until_
     return true;
 }
 
-bool guard_look(struct store *store, int64_t since_us, int64_t until_us,
+bool guard_look(struct store *store, const struct guard_span *span,
                 const struct guard_limits *limits, struct guard_findings *out, struct err *err)
 {
     *out = (struct guard_findings){0};
-    return look_at_influx(store, INFLUX("source"), "source", since_us, until_us, limits, out,
-                          err) &&
-           look_at_influx(store, INFLUX("client"), "client", since_us, until_us, limits, out,
-                          err) &&
-           look_at_entities(store, since_us, until_us, limits, out, err) &&
-           look_at_turned(store, since_us, until_us, limits, out, err);
+    return look_at_influx(store, INFLUX("source"), "source", span, limits, out, err) &&
+           look_at_influx(store, INFLUX("client"), "client", span, limits, out, err) &&
+           look_at_entities(store, span, limits, out, err) &&
+           look_at_turned(store, span, limits, out, err);
 }

@@ -30,8 +30,14 @@ struct guard_findings {
     uint64_t labels;
 };
 
-/* Of the labels told in [since_us, until_us). */
-bool guard_look(struct store *store, int64_t since_us, int64_t until_us,
+/* The labels that are looked over: those that came into the database after number `after` and up to
+ * number `upto`, in [since_us, until_us); by number, because a label is told before it is there. */
+struct guard_span {
+    int64_t after, upto;
+    int64_t since_us, until_us;
+};
+
+bool guard_look(struct store *store, const struct guard_span *span,
                 const struct guard_limits *limits, struct guard_findings *out, struct err *err);
 
 #endif

@@ -131,6 +131,8 @@ void judge_reading(const struct alarm_rule *rule, const struct reading *reading,
     bool at_once = found == FINDING_BREACH && rule->breaches == 1;
     if (!at_once && !is_next_window(rule, memory, at_ms))
         return;
+    if (reading->anew)
+        memory->past[0] = '\0';
     push(rule, memory, found == FINDING_BREACH ? '!' : '.');
     memory->counted_ms = at_ms;
     enum alarm_state state =

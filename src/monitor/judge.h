@@ -9,7 +9,8 @@
  * length after the last one that counted (less a tenth, for schedules are not exact): one burst is
  * not two windows, and what two replicas find out at once counts once. Where one breach is enough,
  * a breach counts at once. So many breaches among the last so many windows are ALARM; fewer are
- * WATCH. While it stands, what is between the limit and the recovery is still a breach.
+ * WATCH. While it stands, what is between the limit and the recovery is still a breach. A reading
+ * that is `anew` begins without a past.
  */
 #ifndef MONITOR_JUDGE_H
 #define MONITOR_JUDGE_H

@@ -68,7 +68,7 @@ struct looking {
 static bool load_champion(struct looking *l, struct err *err)
 {
     struct store *store = l->monitor->store;
-    int64_t number;
+    int64_t number, before;
     const char *path;
     if (!alias_get(store, "champion", &number, err) || number == 0)
         return err->kind == ERR_NONE;
@@ -78,6 +78,9 @@ static bool load_champion(struct looking *l, struct err *err)
         return err_while(err, "the champion");
     l->look.version = &l->version;
     l->look.bundle = &l->bundle;
+    if (!run_last_version(store, l->watch->name, &before, err))
+        return false;
+    l->look.anew = before != 0 && before != number;
     return true;
 }
 

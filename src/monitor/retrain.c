@@ -61,6 +61,7 @@ static bool move(struct step_of *s, enum retraining_state state, const char *mes
     struct retraining to = s->is;
     bool changed;
     to.state = state;
+    to.changed_ms = s->now_ms;
     if (message != to.message)
         snprintf(to.message, sizeof to.message, "%s", message);
     if (!retraining_change(s->retrain->store, &s->is, &to, s->now_ms, s->retrain->owner, &changed,
@@ -248,7 +249,14 @@ static bool judge_version(struct step_of *s, struct err *err)
         return false;
     if (met.number == 0 || met.champion != champion)
         return move(s, RETRAINING_kept, "it has not met the champion: challenge.mode is off", err);
-    snprintf(message, sizeof message, "beside the champion: " VIEW_FMT, VIEW_ARG(met.verdict));
+    const struct doc *document = doc_parse(met.document, s->arena, err);
+    const struct doc *why = doc_find(document, "why");
+    if (document == NULL)
+        return false;
+    if (why != NULL && why->kind == DOC_TEXT)
+        snprintf(message, sizeof message, "%.*s", (int)why->text.length, why->text.text);
+    else
+        snprintf(message, sizeof message, VIEW_FMT, VIEW_ARG(met.verdict));
     if (!view_is(met.verdict, "promote"))
         return move(s, RETRAINING_kept, message, err);
     return wait_or_roll_out(s, err);
@@ -268,7 +276,16 @@ static void renew(void *self)
     retraining_renew(renewal->retrain->store, renewal->retraining, clock_now_ms(), &ignored);
 }
 
-static bool train(struct step_of *s, struct err *err)
+/* The same version as the last time: what was said of it then holds. */
+static bool say_again(struct step_of *s, const struct retraining *before, struct err *err)
+{
+    bool ended = before->version == s->is.version && before->state != RETRAINING_promoted;
+    return ended ? move(s, before->state, before->message, err)
+                 : move(s, RETRAINING_kept, "the data is what it was: the same model came of it",
+                        err);
+}
+
+static bool train(struct step_of *s, const struct retraining *before, struct err *err)
 {
     const struct trainer *trainer = &s->retrain->trainer;
     struct renewal renewal = {s->retrain, &s->is};
@@ -277,17 +294,19 @@ static bool train(struct step_of *s, struct err *err)
         return end(s, err->kind == ERR_GATE ? RETRAINING_refused : RETRAINING_failed, err);
     s->now_ms = clock_now_ms();
     if (known)
-        return move(s, RETRAINING_kept, "the data is what it was: the same model came of it", err);
+        return say_again(s, before, err);
     return judge_version(s, err) || end(s, RETRAINING_failed, err);
 }
 
-/* Since when labels have not been looked over: the last retraining's beginning or release. */
-static int64_t unseen_since(const struct step_of *s, const struct retraining *before)
+/* What was told since the last retraining looked. The first one looks at all there is. */
+static struct guard_span unseen(const struct step_of *s, const struct retraining *before)
 {
-    int64_t since_ms = s->now_ms - GUARD_USUAL_DAYS * 24 * HOUR_MS / 4;
-    if (before->id != 0 && before->state != RETRAINING_quarantined && before->begun_ms > since_ms)
-        since_ms = before->begun_ms;
-    return before->released_ms > since_ms ? before->released_ms : since_ms;
+    return (struct guard_span){
+        .after = before->labels_seen,
+        .upto = s->is.labels_seen,
+        .since_us = before->begun_ms * 1000,
+        .until_us = s->now_ms * 1000,
+    };
 }
 
 static bool look_over_labels(struct step_of *s, const struct retraining *before, bool *well,
@@ -303,8 +322,8 @@ static bool look_over_labels(struct step_of *s, const struct retraining *before,
     struct guard_findings findings;
     char bytes[RETRAINING_TEXT_SIZE];
     struct text message = text_in(bytes, sizeof bytes);
-    if (!guard_look(s->retrain->store, unseen_since(s, before) * 1000, s->now_ms * 1000, &limits,
-                    &findings, err))
+    struct guard_span span = unseen(s, before);
+    if (!guard_look(s->retrain->store, &span, &limits, &findings, err))
         return false;
     *well = findings.count == 0;
     for (size_t i = 0; i < findings.count; i++)
@@ -346,8 +365,10 @@ static bool is_among(const struct yaml *list, struct view name)
     return false;
 }
 
-/* The alarms of retrain.on that stand, as words; "" when none does. */
-static bool standing_alarms(struct step_of *s, struct text *out, struct err *err)
+/* The alarms of retrain.on that stand, by a look since the last retraining, as words; "" when none
+ * does. */
+static bool standing_alarms(struct step_of *s, const struct retraining *before, struct text *out,
+                            struct err *err)
 {
     const struct yaml *on = config_node(s->retrain->config, "retrain.on");
     struct alarm_key *key;
@@ -357,7 +378,8 @@ static bool standing_alarms(struct step_of *s, struct text *out, struct err *err
     if (!alarms_list(s->retrain->store, s->arena, &key, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (key[i].memory.state != STATE_ALARM || !is_among(on, key[i].name))
+        bool news = key[i].memory.seen_ms > before->changed_ms;
+        if (key[i].memory.state != STATE_ALARM || !news || !is_among(on, key[i].name))
             continue;
         if (told++ < 4)
             text_addf(out, "%s" VIEW_FMT "%s" VIEW_FMT, told == 1 ? "alarm " : ", ",
@@ -384,7 +406,7 @@ static bool choose_reason(struct step_of *s, const struct retraining *before, st
     bool released = before->state == RETRAINING_quarantined && before->released_ms != 0;
     bool cool = before->id == 0 || released ||
                 (double)(s->now_ms - before->begun_ms) >= hours * (double)HOUR_MS;
-    return !cool || standing_alarms(s, why, err);
+    return !cool || standing_alarms(s, before, why, err);
 }
 
 static bool begin(struct step_of *s, const struct retraining *before, struct err *err)
@@ -403,7 +425,7 @@ static bool begin(struct step_of *s, const struct retraining *before, struct err
         return true;
     if (!look_over_labels(s, before, &well, err))
         return end(s, RETRAINING_failed, err);
-    return !well || train(s, err);
+    return !well || train(s, before, err);
 }
 
 /* ---------------------------------------------------------------- one step */

@@ -9,7 +9,8 @@ const char *const retraining_states[RETRAINING_STATES] = {
 };
 
 #define COLUMNS                                                                                    \
-    "id, begun_ms, changed_ms, lease_ms, released_ms, state, version, experiment, why, message"
+    "id, begun_ms, changed_ms, lease_ms, released_ms, state, version, experiment, why, message, "  \
+    "labels_seen"
 
 static void copy(char *out, struct view text)
 {
@@ -27,6 +28,7 @@ static bool read_row(const struct db_statement *row, struct retraining *out, str
         .released_ms = db_i64(row, 4),
         .state = RETRAINING_STATES,
         .version = db_i64(row, 6),
+        .labels_seen = db_i64(row, 10),
     };
     copy(out->experiment, db_text(row, 7));
     copy(out->why, db_text(row, 8));
@@ -75,8 +77,9 @@ static bool insert(struct store *store, const char *why, int64_t now_ms, struct 
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
                     "insert into retraining (begun_ms, changed_ms, lease_ms, state, why, version, "
-                    "experiment, released_ms, message) "
-                    "values ($1, $1, $2, 'training', $3, 0, '', 0, '') returning id",
+                    "experiment, released_ms, message, labels_seen) "
+                    "values ($1, $1, $2, 'training', $3, 0, '', 0, '', "
+                    "(select coalesce(max(id), 0) from label)) returning id, labels_seen",
                     &row, err))
         return false;
     db_bind_i64(&row, 1, now_ms);
@@ -88,6 +91,7 @@ static bool insert(struct store *store, const char *why, int64_t now_ms, struct 
                                .begun_ms = now_ms,
                                .changed_ms = now_ms,
                                .lease_ms = now_ms + RETRAINING_LEASE_MS,
+                               .labels_seen = db_i64(&row, 1),
                                .state = RETRAINING_training};
     copy(out->why, view_of(why));
     return true;

@@ -31,6 +31,7 @@ enum { RETRAINING_TEXT_SIZE = 512, RETRAINING_LEASE_MS = 120 * 1000 };
 struct retraining {
     int64_t id; /* 0: none */
     int64_t begun_ms, changed_ms, lease_ms, released_ms;
+    int64_t labels_seen; /* the newest label that there was when it began */
     enum retraining_state state;
     int64_t version; /* 0: none came of it */
     char experiment[RETRAINING_TEXT_SIZE];

@@ -251,6 +251,21 @@ bool run_last_due(struct store *store, const char *watch, int64_t *out, struct e
     return err->kind == ERR_NONE;
 }
 
+bool run_last_version(struct store *store, const char *watch, int64_t *out, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement row = {0};
+    *out = 0;
+    if (!db_prepare(&store->db,
+                    "select version from monitor_run where watch = $1 and manual = 0 "
+                    "and state in ('ok', 'watch', 'alarm') order by due_ms desc limit 1",
+                    &row, err))
+        return false;
+    db_bind_text(&row, 1, view_of(watch));
+    if (db_next(&row, err))
+        *out = db_i64(&row, 0);
+    return err->kind == ERR_NONE;
+}
+
 bool run_read(struct store *store, const char *watch, size_t last, struct run_reader *out,
               struct err *err)
 {

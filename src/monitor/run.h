@@ -70,6 +70,9 @@ bool run_finish(struct store *store, const struct watch_run *run, const struct r
 /* When the last run of a watch was due, whatever became of it; INT64_MIN: there was none. */
 bool run_last_due(struct store *store, const char *watch, int64_t *out, struct err *err);
 
+/* Which version the last judged, scheduled run of a watch was about; 0: there was none. */
+bool run_last_version(struct store *store, const char *watch, int64_t *out, struct err *err);
+
 /* Newest first; texts last until the next. `watch` NULL: of all. */
 struct run_entry {
     int64_t id, due_ms, since_ms, until_ms, started_ms, finished_ms, version, rows;

@@ -35,6 +35,7 @@ bool look_read(struct watch_look *look, const struct reading *reading, struct er
         return err_set(err, ERR_LIMIT, "the readings do not fit the memory limit");
     struct reading *kept = &look->reading[look->readings++];
     *kept = *reading;
+    kept->anew = look->anew;
     kept->subject.text = subject;
     kept->text.text = text;
     enum watch_state state = state_of(reading->state);

@@ -24,6 +24,7 @@ struct watch_look {
     int64_t since_us, until_us, now_ms;
     const struct version *version; /* the champion; NULL: there is none */
     const struct bundle *bundle;
+    bool anew; /* the last look was at another champion */
 
     /* What it says. */
     enum watch_state state;

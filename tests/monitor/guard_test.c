@@ -47,6 +47,23 @@ static void tell_many(struct store *store, const char *source, const char *clien
     }
 }
 
+static int64_t last_label(struct store *store)
+{
+    CLEANUP(db_finish) struct db_statement row = {0};
+    struct err err = {0};
+    WORKS(db_prepare(&store->db, "select coalesce(max(id), 0) from label", &row, &err), err);
+    TRUE(db_next(&row, &err));
+    return db_i64(&row, 0);
+}
+
+/* At what came after label number `after`, until a day after the base. */
+static bool look(struct store *store, int64_t after, int64_t since_us, struct guard_findings *out,
+                 struct err *err)
+{
+    struct guard_span span = {after, last_label(store), since_us, base_us + day_us};
+    return guard_look(store, &span, &limits, out, err);
+}
+
 /* Four weeks of ten chargebacks and two words of an analyst a day. */
 static void usual_weeks(struct store *store)
 {
@@ -60,8 +77,9 @@ ON_BOTH(what_comes_as_it_always_came_is_no_finding)
 {
     WITH_STORE("guard_usual");
     usual_weeks(&store);
+    int64_t seen = last_label(&store);
     tell_many(&store, "chargeback", "bank", 45, base_us + 1);
-    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    WORKS(look(&store, seen, base_us, &findings, &err), err);
     SAME(findings.count, 0);
     SAME(findings.labels, 45);
     WORKS(db_commit(&store.db, &err), err);
@@ -71,14 +89,14 @@ ON_BOTH(a_source_that_suddenly_tells_much_more_is_one)
 {
     WITH_STORE("guard_source");
     usual_weeks(&store);
+    int64_t seen = last_label(&store);
     tell_many(&store, "analyst", "desk", 21, base_us + 1);
-    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    WORKS(look(&store, seen, base_us, &findings, &err), err);
     SAME(findings.count, 2); /* the source, and the client behind it */
     TRUE(strstr(findings.text[0], "source 'analyst' told 21 labels") != NULL);
     TRUE(strstr(findings.text[1], "client 'desk'") != NULL);
     /* Over four days it would be two and a half times what is usual. */
-    WORKS(guard_look(&store, base_us - 3 * day_us, base_us + day_us, &limits, &findings, &err),
-          err);
+    WORKS(look(&store, seen - 36, base_us - 3 * day_us, &findings, &err), err);
     SAME(findings.count, 0);
     WORKS(db_commit(&store.db, &err), err);
 }
@@ -87,8 +105,9 @@ ON_BOTH(a_client_that_never_told_any_is_one)
 {
     WITH_STORE("guard_client");
     usual_weeks(&store);
+    int64_t seen = last_label(&store);
     tell_many(&store, "chargeback", "stranger", 30, base_us + 1);
-    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    WORKS(look(&store, seen, base_us, &findings, &err), err);
     SAME(findings.count, 1);
     TRUE(strstr(findings.text[0], "client 'stranger' told 30 labels") != NULL);
     WORKS(db_commit(&store.db, &err), err);
@@ -97,8 +116,9 @@ ON_BOTH(a_client_that_never_told_any_is_one)
 ON_BOTH(the_very_first_labels_have_nothing_usual_before_them)
 {
     WITH_STORE("guard_first");
+    int64_t seen = 0;
     tell_many(&store, "analyst", "desk", 5000, base_us + 1);
-    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    WORKS(look(&store, seen, base_us, &findings, &err), err);
     SAME(findings.count, 0);
     WORKS(db_commit(&store.db, &err), err);
 }
@@ -108,6 +128,7 @@ ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
     WITH_STORE("guard_entity");
     static const float row[1] = {1};
     usual_weeks(&store);
+    int64_t seen = last_label(&store);
     for (int i = 0; i < 32; i++) { /* 11 of card-7, one of card-8; 20 of card-9 were well */
         char id[32];
         bool known;
@@ -125,7 +146,7 @@ ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
         WORKS(journal_add_decision(&store, &decision, decision.id, &known, &err), err);
         tell(&store, id, i < 12 ? "fraud" : "legit", "chargeback", "bank", base_us + 1);
     }
-    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    WORKS(look(&store, seen, base_us, &findings, &err), err);
     SAME(findings.count, 1);
     TRUE(strstr(findings.text[0], "one of them 11 times") != NULL);
     TRUE(strstr(findings.text[0], "card-7") == NULL);
@@ -135,14 +156,16 @@ ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
 ON_BOTH(labels_that_are_turned_round_are_one)
 {
     WITH_STORE("guard_turned");
+    char id[40][32];
     usual_weeks(&store);
     for (int i = 0; i < 40; i++) {
-        char id[32];
-        snprintf(id, sizeof id, "t%d", i);
-        tell(&store, id, "fraud", "chargeback", "bank", base_us - day_us);
-        tell(&store, id, i < 9 ? "legit" : "fraud", "chargeback", "bank", base_us + 1);
+        snprintf(id[i], sizeof id[i], "t%d", i);
+        tell(&store, id[i], "fraud", "chargeback", "bank", base_us - day_us);
     }
-    WORKS(guard_look(&store, base_us, base_us + day_us, &limits, &findings, &err), err);
+    int64_t seen = last_label(&store);
+    for (int i = 0; i < 40; i++)
+        tell(&store, id[i], i < 9 ? "legit" : "fraud", "chargeback", "bank", base_us + 1);
+    WORKS(look(&store, seen, base_us, &findings, &err), err);
     SAME(findings.count, 1);
     TRUE(strstr(findings.text[0], "of 40 labelled decisions 9 were turned") != NULL);
     WORKS(db_commit(&store.db, &err), err);

@@ -162,6 +162,20 @@ TEST(drift_is_an_alarm_when_two_of_the_last_three_windows_say_so)
     SAME(judged(&rule, &memory, 8, STATE_OK), STATE_OK);
 }
 
+TEST(windows_before_another_champion_do_not_count)
+{
+    struct alarm_rule rule = rule_of(&alarm_drift);
+    struct alarm_memory memory = {0};
+    SAME(judged(&rule, &memory, 0, STATE_ALARM), STATE_WATCH);
+    SAME(judged(&rule, &memory, 1, STATE_ALARM), STATE_ALARM);
+    struct reading reading = {.alarm = rule.alarm, .state = STATE_ALARM, .anew = true};
+    judge_reading(&rule, &reading, START + 2 * MINUTE, &memory);
+    SAME(memory.state, STATE_WATCH);
+    SAME(judged(&rule, &memory, 3, STATE_OK), STATE_WATCH);
+    SAME(judged(&rule, &memory, 4, STATE_OK), STATE_WATCH);
+    SAME(judged(&rule, &memory, 5, STATE_OK), STATE_OK);
+}
+
 TEST(a_window_that_was_judged_is_not_judged_again)
 {
     struct alarm_rule rule = rule_of(&alarm_performance);

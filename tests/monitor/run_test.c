@@ -91,6 +91,10 @@ ON_BOTH(stretches_follow_each_other_and_what_was_not_judged_is_looked_at_again)
     SAME(last, 161 * HOUR);
     WORKS(run_last_due(&store, "bias", &last, &err), err);
     SAME(last, INT64_MIN);
+    WORKS(run_last_version(&store, "drift", &last, &err), err);
+    SAME(last, 3);
+    WORKS(run_last_version(&store, "bias", &last, &err), err);
+    SAME(last, 0);
 }
 
 ON_BOTH(what_somebody_asked_for_is_no_part_of_the_history)

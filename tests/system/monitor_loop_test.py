@@ -1,0 +1,184 @@
+"""The whole loop, unattended, on a generated stream: drift, alarm, retraining, gate, canary, the new
+champion; with poisoned labels it stops, and the audit log tells the story."""
+import csv
+import http.client
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from harness import ASSAY, assay, directory, main, read, test, write
+from live import version_served, wait_for
+from server import Server
+
+DAYS, TURN = 90, 60  # the stream turns on day 60
+
+YAML = """project: loop
+data: {file: past.csv, label: fraud}
+columns:
+  transaction_id: {type: id}
+  timestamp: {type: timestamp}
+  customer_id: {type: id}
+  terminal_id: {type: id}
+  amount: {type: number, min: 0}
+  channel: {type: category}
+  entry_mode: {type: category}
+  distance_km: {type: number, optional: true}
+  customer_mean_amount: {type: number}
+  customer_tenure_days: {type: integer}
+  fraud: {type: integer}
+features:
+  - {transform: ratio, name: amount_to_mean, column: amount, other: customer_mean_amount}
+split: {kind: time, column: timestamp, train: 0.6, validation: 0.15, delay_days: 1}
+model: {rounds: 40, folds: 0, early_stopping: 0}
+evaluation: {entity: customer_id}
+audit: {trial: false}
+gate: [GATE]
+serve: {watch_ms: 100}
+journal: {segment_seconds: 1}
+challenge: {alert_volume: 1}
+canary: {least_requests: 500, latency_ratio: 1000, alert_ratio: 100}
+monitor: {drift: 2s, performance: never, upkeep: never, rows_min: 500}
+retrain:
+  newest_days: 28
+  on: [drift, score_drift]
+  cooldown_hours: 0
+  canary_minutes: 0.02
+  guard: {labels_min: 100, times: 5, fraud_times: 20}
+"""
+
+
+def events(cwd):
+    return [(e["action"], e["subject"], e["payload"]) for e in map(
+        json.loads, assay("audit", "export", cwd=cwd).text.splitlines())]
+
+
+def generated(cwd):
+    """The past, the newest of which is not what it was, and payments to decide about."""
+    assay("generate", "cards", "--out", cwd, "--rows", 800, "--days", DAYS, "--drift",
+          f"covariate:column=amount,factor=3,from={TURN}", "--drift",
+          f"concept:share=0.06,fade=1,from={TURN}", cwd=cwd)
+    with open(os.path.join(cwd, "transactions.csv"), encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    turn = next(i for i, row in enumerate(rows) if row["timestamp"] >= "2025-03-02")
+    return rows, turn
+
+
+def put_past(cwd, rows):
+    """In one move: who reads it meanwhile sees the one file or the other."""
+    with open(os.path.join(cwd, "past.new"), "w", encoding="utf-8") as file:
+        table = csv.DictWriter(file, rows[0].keys())
+        table.writeheader()
+        table.writerows(rows)
+    os.rename(os.path.join(cwd, "past.new"), os.path.join(cwd, "past.csv"))
+
+
+def request(row):
+    numbers = ("amount", "distance_km", "customer_mean_amount", "customer_tenure_days")
+    return {name: float(value) if name in numbers else value
+            for name, value in row.items() if value != "" and name not in ("fraud", "terminal_id")}
+
+
+class Traffic(threading.Thread):
+    """Payments to decide about, round and round; some of them are labelled a moment later."""
+
+    def __init__(self, server, rows):
+        super().__init__()
+        self.open = http.client.HTTPConnection(server.host, server.port, timeout=30)
+        self.rows, self.stop, self.label, self.bad = rows, False, True, None
+
+    def post(self, path, value):
+        self.open.request("POST", path, json.dumps(value), {"Content-Type": "application/json"})
+        answer = self.open.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def run(self):
+        at = 0
+        while not self.stop and self.bad is None:
+            at += 1
+            status, got = self.post("/decide", request(self.rows[at % len(self.rows)]))
+            if status == 200 and self.label and at % 50 == 0:
+                label = {"event_id": got["decisions"][0]["id"], "label": "legit", "source": "analyst"}
+                status, got = self.post("/feedback", label)
+            if status not in (200, 202):
+                self.bad = got
+
+
+class Monitor:
+    def __init__(self, cwd):
+        self.cwd = cwd
+
+    def __enter__(self):
+        self.log = open(os.path.join(self.cwd, "monitor.log"), "wb")
+        self.process = subprocess.Popen([ASSAY, "monitor"], cwd=self.cwd, stderr=self.log,
+                                        stdout=self.log)
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=60)
+        self.log.close()
+        assert status == 0, read(self.cwd, "monitor.log")
+
+
+def wait_until(cwd, what, traffic):
+    """As wait_for, and says what the monitor has seen when it does not come."""
+    try:
+        wait_for(lambda: what() or traffic.bad, 60)
+    except AssertionError:
+        log = read(cwd, "monitor.log").splitlines()
+        raise AssertionError("\n".join(log[-30:])) from None
+    assert traffic.bad is None, traffic.bad
+
+
+def states(cwd):
+    """Of the retrainings, newest first."""
+    return [line.split()[2] for line in
+            assay("monitor", "retrainings", cwd=cwd).text.splitlines()]
+
+
+@test
+def a_stream_that_drifts_gets_a_new_champion_and_poisoned_labels_do_not():
+    with directory() as cwd:
+        rows, turn = generated(cwd)
+        write(cwd, "assay.yaml", YAML.replace("GATE", "roc_auc >= 0.6"))
+        put_past(cwd, rows[:turn])
+        assay("train", cwd=cwd)
+        with Server(cwd, "--workers", "2") as server, Monitor(cwd):
+            first = version_served(server)
+            traffic = Traffic(server, rows[turn:])
+            put_past(cwd, rows)
+            traffic.start()
+            try:
+                wait_until(cwd, lambda: "promoted" in states(cwd), traffic)
+                wait_for(lambda: version_served(server) != first)
+                # Now the stream turns back, and somebody floods the labels.
+                traffic.rows = rows[:turn]
+                traffic.label = False
+                flood = [{"event_id": f"never-{i}", "label": "fraud", "source": "customer"}
+                         for i in range(400)]
+                status, got = server.post("/feedback", flood)
+                assert status == 202, got
+                wait_until(cwd, lambda: states(cwd)[0] == "quarantined", traffic)
+            finally:
+                traffic.stop = True
+                traffic.join()
+            second = version_served(server)
+            assert len(states(cwd)) == 2, states(cwd)
+            told = assay("monitor", "retrainings", cwd=cwd).text
+            assert "told 400 labels" in told, told
+            time.sleep(3)
+            assert states(cwd)[0] == "quarantined" and version_served(server) == second
+        story = [action for action, _, _ in events(cwd)]
+        for before, after in (("retrain begin", "retrain canary"),
+                              ("retrain canary", "experiment promote"),
+                              ("retrain promoted", "retrain quarantined")):
+            assert story.index(before) < story.index(after), story
+        assert assay("audit", "verify", cwd=cwd).text
+
+
+if __name__ == "__main__":
+    main()
