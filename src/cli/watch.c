@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/doc.h"
+#include "cli/alarm_meters.h"
 #include "cli/model_dir.h"
 #include "base/log.h"
 #include "store/governance.h"
@@ -329,9 +330,21 @@ struct model_source watch_source_of_names(struct watch *watch)
     return (struct model_source){.self = watch, .load = load_named};
 }
 
+/* What the monitor says changes by the minute; a look every few seconds is enough. */
+static bool tell(void *self, struct meters *meters, struct err *err)
+{
+    struct watch *watch = self;
+    int64_t now_ns = clock_ticks_ns();
+    if (watch->alarms_ns != 0 &&
+        now_ns - watch->alarms_ns < (int64_t)ALARM_METERS_EVERY_MS * 1000000)
+        return true;
+    watch->alarms_ns = now_ns;
+    return alarm_meters_tell(&watch->project->store, meters, err);
+}
+
 struct model_source watch_source(struct watch *watch)
 {
     watch->step_seen = -1;
     return (struct model_source){
-        .self = watch, .refresh = refresh, .load = load_named, .mind = mind};
+        .self = watch, .refresh = refresh, .load = load_named, .mind = mind, .tell = tell};
 }

@@ -30,6 +30,7 @@ struct watch {
 
     struct experiment experiment; /* the one that runs; id 0: none */
     int64_t told;                 /* the experiment whose rival could not be loaded */
+    int64_t alarms_ns;            /* when the alarms were last looked at; 0: never */
     int64_t step_seen;            /* of the canary, and what was counted before; -1: none */
     int64_t step_ns;
     struct meters_tally champion_before, rival_before;

@@ -82,6 +82,8 @@ void meters_close(struct meters *meters)
         free(meters->shard[i]);
     free(meters->shard);
     free(meters->quality);
+    free(meters->alarm);
+    meters->alarm = NULL;
     meters->shard = NULL;
     pthread_mutex_destroy(&meters->lock);
 }
@@ -212,6 +214,21 @@ void meters_violation(struct meters *meters, unsigned worker, uint16_t place)
 {
     assert(place < METERS_QUALITY_MAX);
     add(&shard_of(meters, worker)->violation[place], 1);
+}
+
+void meters_set_alarms(struct meters *meters, const struct meters_alarm *alarm, size_t count)
+{
+    size_t kept = count < METERS_ALARMS_MAX ? count : METERS_ALARMS_MAX;
+    struct meters_alarm *copy = calloc(kept + 1, sizeof *copy);
+    assert(copy != NULL);
+    if (kept > 0)
+        memcpy(copy, alarm, kept * sizeof *copy);
+    pthread_mutex_lock(&meters->lock);
+    struct meters_alarm *old = meters->alarm;
+    meters->alarm = copy;
+    meters->alarms = kept;
+    pthread_mutex_unlock(&meters->lock);
+    free(old);
 }
 
 void meters_set_model(struct meters *meters, size_t slot, const struct meters_model *model)

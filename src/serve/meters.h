@@ -53,6 +53,7 @@ enum meter_count { /* those with no labels */
 
 enum {
     METERS_QUALITY_MAX = 1024, /* the last stands for all that found no place */
+    METERS_ALARMS_MAX = 2048,
     METERS_MODELS_MAX = 8,
     METERS_OUTCOMES_MAX = 8,
     METERS_SCORE_BOUNDS = 15,
@@ -73,6 +74,13 @@ struct meters_quality {
     const char *severity;
 };
 
+/* What the monitor last said of one thing. */
+struct meters_alarm {
+    char alarm[64], subject[201];
+    int state;
+    double value, limit; /* NaN: none */
+};
+
 struct meters_shard;
 
 struct meters {
@@ -83,6 +91,8 @@ struct meters {
     struct meters_model model[METERS_MODELS_MAX];
     struct meters_quality *quality; /* METERS_QUALITY_MAX, under the same lock */
     size_t qualities;
+    struct meters_alarm *alarm; /* under the same lock; NULL: nothing was said */
+    size_t alarms;
 };
 
 void meters_open(struct meters *meters, unsigned workers, struct meters_labels labels);
@@ -106,6 +116,10 @@ void meters_add(struct meters *meters, unsigned worker, enum meter_count which, 
 uint16_t meters_quality_place(struct meters *meters, struct view expectation, struct view column,
                               const char *severity);
 void meters_violation(struct meters *meters, unsigned worker, uint16_t place);
+
+/* What the monitor says now, in place of what it said before; beyond METERS_ALARMS_MAX left out.
+ * From any thread. */
+void meters_set_alarms(struct meters *meters, const struct meters_alarm *alarm, size_t count);
 
 /* Says what is served in a slot; NULL: nothing any more. From any thread. */
 void meters_set_model(struct meters *meters, size_t slot, const struct meters_model *model);

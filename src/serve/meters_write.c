@@ -10,6 +10,8 @@ struct page {
     struct text *text;
     struct process process;
     const struct meters_outside *outside;
+    struct meters_alarm *alarm; /* as they were when the page began */
+    size_t alarms;
 };
 
 /* ---------------------------------------------------------------- lines */
@@ -279,6 +281,28 @@ static void write_quality_violations(const struct page *page, const char *name)
     }
 }
 
+static void line_alarm(const struct page *page, const char *name, const struct meters_alarm *alarm,
+                       double value)
+{
+    if (value != value)
+        return;
+    text_adds(page->text, name);
+    add_label(page->text, "alarm", alarm->alarm, '{');
+    add_label(page->text, "subject", alarm->subject, ',');
+    text_adds(page->text, "} ");
+    add_double(page->text, value);
+}
+
+#define ALARM_WRITER(id, member)                                                                   \
+    static void write_##id(const struct page *page, const char *name)                              \
+    {                                                                                              \
+        for (size_t i = 0; i < page->alarms; i++)                                                  \
+            line_alarm(page, name, &page->alarm[i], (double)page->alarm[i].member);                \
+    }
+ALARM_WRITER(alarm_state, state)
+ALARM_WRITER(alarm_value, value)
+ALARM_WRITER(alarm_limit, limit)
+
 static void write_journal_appended(const struct page *page, const char *name)
 {
     line_count(page, name, page->outside->journal_appended);
@@ -394,10 +418,25 @@ static struct view family_of(const struct meter *meter, bool open_metrics)
     return name;
 }
 
+/* Three families show them, and they are replaced meanwhile. */
+static struct meters_alarm *copy_alarms(struct meters *meters, size_t *count)
+{
+    pthread_mutex_lock(&meters->lock);
+    struct meters_alarm *copy = calloc(meters->alarms + 1, sizeof *copy);
+    assert(copy != NULL);
+    if (meters->alarms > 0)
+        memcpy(copy, meters->alarm, meters->alarms * sizeof *copy);
+    *count = meters->alarms;
+    pthread_mutex_unlock(&meters->lock);
+    return copy;
+}
+
 void meters_write(struct meters *meters, const struct meters_outside *outside, bool open_metrics,
                   struct text *text)
 {
-    const struct page page = {meters, text, process_now(), outside};
+    struct page page = {
+        .meters = meters, .text = text, .process = process_now(), .outside = outside};
+    page.alarm = copy_alarms(meters, &page.alarms);
     for (size_t i = 0; i < LENGTH_OF(meters_table); i++) {
         const struct meter *meter = &meters_table[i];
         struct view family = family_of(meter, open_metrics);
@@ -409,4 +448,5 @@ void meters_write(struct meters *meters, const struct meters_outside *outside, b
     }
     if (open_metrics)
         text_adds(text, "# EOF\n");
+    free(page.alarm);
 }

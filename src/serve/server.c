@@ -278,7 +278,8 @@ static void watch(void *self)
     struct err err = {0};
     const struct model_source *source = &server->options.source;
     bool ok = server_refresh(server, false, &err) &&
-              (source->mind == NULL || source->mind(source->self, &server->meters, &err));
+              (source->mind == NULL || source->mind(source->self, &server->meters, &err)) &&
+              (source->tell == NULL || source->tell(source->self, &server->meters, &err));
     if (ok || strcmp(err.text, server->watch_failure) == 0) {
         if (ok)
             server->watch_failure[0] = '\0';

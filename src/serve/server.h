@@ -37,6 +37,8 @@ struct model_source {
     bool (*refresh)(void *self, struct lineup *draft, bool anew, bool *changed, struct err *err);
     /* After each look: what the experiment's figures ask for. May be NULL. */
     bool (*mind)(void *self, const struct meters *meters, struct err *err);
+    /* And what others know that the page of meters shows. May be NULL. */
+    bool (*tell)(void *self, struct meters *meters, struct err *err);
     /* A model that was asked for by name, ready but for its name. `url` is where it is said to be;
      * empty: a version of the registry, by its number, name or alias. NULL: none is loaded so. */
     bool (*load)(void *self, struct view name, struct view url, struct served **out,

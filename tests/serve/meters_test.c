@@ -268,3 +268,22 @@ TEST(expectations_have_places_of_their_own_and_the_last_is_for_the_rest)
                    "severity=\"other\"} 1");
     meters_close(&meters);
 }
+
+TEST(what_the_monitor_says_is_shown_until_it_says_something_else)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};
+    struct meters meters;
+    meters_open(&meters, 1, labels);
+    const struct meters_alarm said[] = {{"drift", "amount", 3, 0.31, 0.25},
+                                        {"quality", "", 1, (double)NAN, (double)NAN}};
+    meters_set_alarms(&meters, said, 2);
+    const char *page = page_of(&meters, &arena);
+    PAGE_HAS(page, "assay_alarm_state{alarm=\"drift\",subject=\"amount\"} 3");
+    PAGE_HAS(page, "assay_alarm_value{alarm=\"drift\",subject=\"amount\"} 0.31");
+    PAGE_HAS(page, "assay_alarm_limit{alarm=\"drift\",subject=\"amount\"} 0.25");
+    PAGE_HAS(page, "assay_alarm_state{alarm=\"quality\",subject=\"\"} 1");
+    TRUE(strstr(page, "assay_alarm_value{alarm=\"quality\"") == NULL);
+    meters_set_alarms(&meters, NULL, 0);
+    TRUE(strstr(page_of(&meters, &arena), "assay_alarm_state{") == NULL);
+    meters_close(&meters);
+}
