@@ -11,7 +11,7 @@ void help_all(FILE *out)
     fputs("\nEvery command takes --project DIR (where assay.yaml is, default .),\n"
           "--set KEY=VALUE (over assay.yaml and the environment) and --help.\n"
           "Exit status: 0 done, 2 usage, 3 input, 4 not found, 5 conflict, 6 limit, 7 i/o,\n"
-          "8 store, 9 model, 10 refused by the gate, 11 a part is not available.\n",
+          "8 store, 9 model, 10 refused by the gate, 11 a part is not available, 12 drift.\n",
           out);
 }
 
