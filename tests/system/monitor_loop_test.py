@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -140,6 +141,14 @@ def states(cwd):
             assay("monitor", "retrainings", cwd=cwd).text.splitlines()]
 
 
+def labels(cwd, source):
+    """Those in the database by now."""
+    books = sqlite3.connect(os.path.join(cwd, ".assay", "assay.db"), timeout=10)
+    count = books.execute("select count(*) from label where source = ?", (source,)).fetchone()[0]
+    books.close()
+    return count
+
+
 @test
 def a_stream_that_drifts_gets_a_new_champion_and_poisoned_labels_do_not():
     with directory() as cwd:
@@ -155,23 +164,25 @@ def a_stream_that_drifts_gets_a_new_champion_and_poisoned_labels_do_not():
             try:
                 wait_until(cwd, lambda: "promoted" in states(cwd), traffic)
                 wait_for(lambda: version_served(server) != first)
-                # Now the stream turns back, and somebody floods the labels.
-                traffic.rows = rows[:turn]
+                # Now somebody floods the labels, and the stream turns back.
                 traffic.label = False
                 flood = [{"event_id": f"never-{i}", "label": "fraud", "source": "customer"}
                          for i in range(400)]
                 status, got = server.post("/feedback", flood)
                 assert status == 202, got
+                wait_for(lambda: labels(cwd, "customer") == 400)
+                traffic.rows = rows[:turn]
                 wait_until(cwd, lambda: states(cwd)[0] == "quarantined", traffic)
             finally:
                 traffic.stop = True
                 traffic.join()
             second = version_served(server)
-            assert len(states(cwd)) == 2, states(cwd)
+            count = len(states(cwd))
             told = assay("monitor", "retrainings", cwd=cwd).text
             assert "told 400 labels" in told, told
             time.sleep(3)
-            assert states(cwd)[0] == "quarantined" and version_served(server) == second
+            assert states(cwd)[0] == "quarantined" and len(states(cwd)) == count
+            assert version_served(server) == second
         story = [action for action, _, _ in events(cwd)]
         for before, after in (("retrain begin", "retrain canary"),
                               ("retrain canary", "experiment promote"),
