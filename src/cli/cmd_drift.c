@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "cli/guess.h"
 #include "cli/project.h"
+#include "cli/separate.h"
 #include "data/declare.h"
 #include "monitor/compare_violations.h"
 
@@ -14,10 +15,23 @@ enum {
     OPTION_JSON,
     OPTION_OUTPUT,
     OPTION_VIOLATIONS,
+    OPTION_MULTIVARIATE,
+};
+
+/* All that a run works on. */
+struct work {
+    struct project project;
+    struct arena arena;
+    struct schema schema;
+    struct sheet before, now;
+    struct comparison comparison;
+    bool together; /* `domain` is filled */
+    struct domain domain;
 };
 
 /* ---------------------------------------------------------------- the table */
 
+enum { DOMAIN_SEED = 1 };
 enum { NAME_WIDTH = 16, NAME_WIDTH_MAX = 40 };
 
 static int name_width(const struct comparison *comparison)
@@ -109,6 +123,21 @@ static void print_table(const struct comparison *comparison)
     print_verdict(comparison);
 }
 
+static void print_domain(const struct domain *domain)
+{
+    enum { SHOWN_MAX = 5 };
+    printf("all columns together: %s, a model tells new rows from old ones with ROC-AUC %.4f "
+           "(%.4f to %.4f) on %zu and %zu rows",
+           drift_state_name(domain->state), domain->auc, domain->low, domain->high, domain->rows[0],
+           domain->rows[1]);
+    bool tells = domain->state == DRIFT_WATCH || domain->state == DRIFT_ALARM;
+    size_t shown = !tells ? 0 : domain->parts < SHOWN_MAX ? domain->parts : SHOWN_MAX;
+    for (size_t i = 0; i < shown && domain->part[i].share > 0; i++)
+        printf("%s" VIEW_FMT " (%.0f %%)", i == 0 ? "; by " : ", ", VIEW_ARG(domain->part[i].name),
+               100 * domain->part[i].share);
+    printf("\n");
+}
+
 /* ---------------------------------------------------------------- documents */
 
 static bool put(const struct text *text, const char *path, struct err *err)
@@ -122,18 +151,23 @@ static bool put(const struct text *text, const char *path, struct err *err)
     return true;
 }
 
-static bool put_report(const struct call *call, const struct comparison *comparison,
-                       struct arena *arena, struct err *err)
+static bool put_report(const struct call *call, struct work *work, struct err *err)
 {
-    struct text text = text_in_arena(arena);
+    struct text text = text_in_arena(&work->arena);
     struct json json = json_pretty_to(&text);
     const char *path = call->option[OPTION_OUTPUT];
     if (call->option[OPTION_JSON] == NULL)
-        print_table(comparison);
+        print_table(&work->comparison);
+    if (call->option[OPTION_JSON] == NULL && work->together)
+        print_domain(&work->domain);
     if (call->option[OPTION_JSON] == NULL && path == NULL)
         return true;
     json_open(&json, '{');
-    comparison_write(comparison, &json);
+    comparison_write(&work->comparison, &json);
+    if (work->together) {
+        json_key(&json, "multivariate");
+        domain_write(&work->domain, &json);
+    }
     json_close(&json);
     text_addc(&text, '\n');
     return put(&text, path, err) &&
@@ -155,14 +189,6 @@ static bool put_violations(const struct call *call, const struct comparison *com
 
 /* ---------------------------------------------------------------- the command */
 
-struct work {
-    struct project project;
-    struct arena arena;
-    struct schema schema;
-    struct sheet before, now;
-    struct comparison comparison;
-};
-
 /* assay.yaml declares the columns; without one they are guessed from the baseline. */
 static bool find_schema(struct work *work, const char *baseline, struct err *err)
 {
@@ -179,24 +205,35 @@ static bool compare(struct work *work, const struct call *call, const struct dri
     struct comparison_options options = {
         .mode = mode, .ignore = call->many, .ignores = call->manys, .limits = drift_limits_default};
     options.limits.rows_min = (size_t)config_count(&work->project.config, KEY_MONITOR_ROWS_MIN);
+    struct separator separator = {.program = call->program};
+    struct domain_port port = separator_port(&separator);
+    work->together = call->option[OPTION_MULTIVARIATE] != NULL;
     return find_schema(work, baseline, err) &&
            sheet_load(&work->before, &work->schema, NULL, baseline, memory, &work->arena, err) &&
            sheet_load(&work->now, &work->schema, &work->before, now, memory, &work->arena, err) &&
            compare_sheets(&work->before, &work->now, &options, &work->arena, &work->comparison,
-                          err);
+                          err) &&
+           (!work->together || domain_compare(&work->comparison, &port, options.limits.rows_min,
+                                              DOMAIN_SEED, &work->arena, &work->domain, err));
 }
 
 /* Cron looks at the status: an alarm is one of its own. */
-static bool tell(const struct comparison *comparison, struct err *err)
+static bool tell(const struct work *work, struct err *err)
 {
+    const struct comparison *comparison = &work->comparison;
     size_t alarms = 0;
     for (size_t i = 0; i < comparison->count; i++)
         alarms += comparison->column[i].judged && comparison->column[i].state == DRIFT_ALARM;
-    if (comparison->state != DRIFT_ALARM)
-        return true;
-    return err_set(err, ERR_DRIFT,
-                   "%zu of %zu columns drifted to ALARM, the first is '" VIEW_FMT "'", alarms,
-                   comparison->judged, VIEW_ARG(comparison->order[0]->column->name));
+    if (comparison->state == DRIFT_ALARM)
+        return err_set(err, ERR_DRIFT,
+                       "%zu of %zu columns drifted to ALARM, the first is '" VIEW_FMT "'", alarms,
+                       comparison->judged, VIEW_ARG(comparison->order[0]->column->name));
+    if (work->together && work->domain.state == DRIFT_ALARM)
+        return err_set(err, ERR_DRIFT,
+                       "the columns drifted together: a model tells new rows from old ones with "
+                       "ROC-AUC %.4f",
+                       work->domain.auc);
+    return true;
 }
 
 static bool find_mode(const struct call *call, const struct drift_mode **out, struct err *err)
@@ -220,9 +257,8 @@ static bool run(const struct call *call, struct err *err)
     if (!find_mode(call, &mode, err) || !project_open_loosely(&work.project, call, err))
         return false;
     work.arena.limit = (size_t)config_number(&work.project.config, KEY_DATA_MEMORY_MB) << 20;
-    bool ok =
-        compare(&work, call, mode, err) && put_report(call, &work.comparison, &work.arena, err) &&
-        put_violations(call, &work.comparison, &work.arena, err) && tell(&work.comparison, err);
+    bool ok = compare(&work, call, mode, err) && put_report(call, &work, err) &&
+              put_violations(call, &work.comparison, &work.arena, err) && tell(&work, err);
     arena_release(&work.arena);
     project_close(&work.project);
     return ok;
@@ -236,6 +272,8 @@ static const struct option_row options[] = {
     [OPTION_JSON] = {"json", NULL, "the report as JSON instead of a table"},
     [OPTION_OUTPUT] = {"output", "FILE", "the report as JSON into a file as well"},
     [OPTION_VIOLATIONS] = {"violations", "FILE", "Model Monitor's constraint_violations.json"},
+    [OPTION_MULTIVARIATE] = {"multivariate", NULL,
+                             "all columns together too: can a model tell new rows from old ones"},
     {0},
 };
 

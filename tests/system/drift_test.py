@@ -1,9 +1,10 @@
 """Drift: two files compared, with a project and without, by the rule and by the modes of systems before."""
 import json
 import math
+import os
 import random
 
-from harness import assay, directory, main, need, read, test, write
+from harness import SOAK, assay, directory, main, need, read, test, write
 
 HEADER = "Time,amount,country,is_fraud"
 
@@ -155,6 +156,46 @@ def cells_of_the_wrong_type_are_counted_and_do_not_stop_the_comparison():
         assert "300 mistyped" in done.text, done.text
         checks = {v["constraint_check_type"]: v["description"] for v in json.loads(read(cwd, "v.json"))["violations"]}
         assert "line 2 has 'n.a.'" in checks["data_type_check"], checks
+
+
+def together(count, seed, same):
+    """Two columns that each stay as they are; their signs agree, or do not."""
+    draw = random.Random(seed)
+    lines = ["a,b,noise"]
+    for _ in range(count):
+        a, b = abs(draw.gauss(0, 1)), abs(draw.gauss(0, 1))
+        sign = draw.choice((-1, 1))
+        other = sign if same else draw.choice((-1, 1))
+        lines.append(f"{sign * a:.6f},{other * b:.6f},{draw.random():.6f}")
+    return "\n".join(lines) + "\n"
+
+
+@test
+def columns_that_change_together_alone_are_told_apart_by_a_model():
+    with directory() as cwd:
+        pair(cwd, together(4000, 1, same=False), together(4000, 2, same=True))
+        assert report(cwd)["state"] == "OK"
+        kept = os.path.join(cwd, "temporary")
+        os.mkdir(kept)
+        said = json.loads(drift(cwd, "--json", "--multivariate", status=12, env={"TMPDIR": kept}).text)
+        assert said["state"] == "OK" and said["drift_detected"] is False
+        both = said["multivariate"]
+        assert both["state"] == "ALARM" and 0.7 < both["low"] < both["roc_auc"] < 0.78, both
+        assert {part["name"] for part in both["separated_by"][:2]} == {"a", "b"}, both
+        assert not os.listdir(kept), "the worker's files are removed"
+
+
+@test
+def a_model_finds_nothing_where_nothing_changed():
+    alarms = 0
+    rounds = 20 if SOAK else 4
+    for seed in range(rounds):
+        with directory() as cwd:
+            pair(cwd, rows(2000, 2 * seed), rows(1000, 2 * seed + 1))
+            both = report(cwd, "--multivariate", "--ignore", "Time")["multivariate"]
+            assert both["state"] == "OK", both
+            alarms += not both["low"] <= 0.5 <= both["high"]
+    assert alarms <= rounds // 4, alarms
 
 
 main()
