@@ -1,6 +1,5 @@
 """The whole loop, unattended, on a generated stream: drift, alarm, retraining, gate, canary, the new
 champion; with poisoned labels it stops, and the audit log tells the story."""
-import csv
 import http.client
 import json
 import os
@@ -13,73 +12,29 @@ import time
 from harness import ASSAY, assay, directory, main, read, test, write
 from live import version_served, wait_for
 from server import Server
+from stream import COLUMNS, events, generated, put_past, request
 
 DAYS, TURN = 90, 60  # the stream turns on day 60
 
-YAML = """project: loop
-data: {file: past.csv, label: fraud}
-columns:
-  transaction_id: {type: id}
-  timestamp: {type: timestamp}
-  customer_id: {type: id}
-  terminal_id: {type: id}
-  amount: {type: number, min: 0}
-  channel: {type: category}
-  entry_mode: {type: category}
-  distance_km: {type: number, optional: true}
-  customer_mean_amount: {type: number}
-  customer_tenure_days: {type: integer}
-  fraud: {type: integer}
-features:
-  - {transform: ratio, name: amount_to_mean, column: amount, other: customer_mean_amount}
-split: {kind: time, column: timestamp, train: 0.6, validation: 0.15, delay_days: 1}
-model: {rounds: 40, folds: 0, early_stopping: 0}
-evaluation: {entity: customer_id}
-audit: {trial: false}
-gate: [GATE]
-serve: {watch_ms: 100}
-journal: {segment_seconds: 1}
-challenge: {alert_volume: 1}
-canary: {least_requests: 500, latency_ratio: 1000, alert_ratio: 100}
-monitor: {drift: 2s, performance: never, upkeep: never, rows_min: 500}
+YAML = f"""project: loop
+data: {{file: past.csv, label: fraud}}
+{COLUMNS}split: {{kind: time, column: timestamp, train: 0.6, validation: 0.15, delay_days: 1}}
+model: {{rounds: 40, folds: 0, early_stopping: 0}}
+evaluation: {{entity: customer_id}}
+audit: {{trial: false}}
+gate: [roc_auc >= 0.6]
+serve: {{watch_ms: 100}}
+journal: {{segment_seconds: 1}}
+challenge: {{alert_volume: 1}}
+canary: {{least_requests: 500, latency_ratio: 1000, alert_ratio: 100}}
+monitor: {{drift: 2s, performance: never, upkeep: never, rows_min: 500}}
 retrain:
   newest_days: 28
   on: [drift, score_drift]
   cooldown_hours: 0
   canary_minutes: 0.02
-  guard: {labels_min: 100, times: 5, fraud_times: 20}
+  guard: {{labels_min: 100, times: 5, fraud_times: 20}}
 """
-
-
-def events(cwd):
-    return [(e["action"], e["subject"], e["payload"]) for e in map(
-        json.loads, assay("audit", "export", cwd=cwd).text.splitlines())]
-
-
-def generated(cwd):
-    """The past, the newest of which is not what it was, and payments to decide about."""
-    assay("generate", "cards", "--out", cwd, "--rows", 800, "--days", DAYS, "--drift",
-          f"covariate:column=amount,factor=3,from={TURN}", "--drift",
-          f"concept:share=0.06,fade=1,from={TURN}", cwd=cwd)
-    with open(os.path.join(cwd, "transactions.csv"), encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    turn = next(i for i, row in enumerate(rows) if row["timestamp"] >= "2025-03-02")
-    return rows, turn
-
-
-def put_past(cwd, rows):
-    """In one move: who reads it meanwhile sees the one file or the other."""
-    with open(os.path.join(cwd, "past.new"), "w", encoding="utf-8") as file:
-        table = csv.DictWriter(file, rows[0].keys())
-        table.writeheader()
-        table.writerows(rows)
-    os.rename(os.path.join(cwd, "past.new"), os.path.join(cwd, "past.csv"))
-
-
-def request(row):
-    numbers = ("amount", "distance_km", "customer_mean_amount", "customer_tenure_days")
-    return {name: float(value) if name in numbers else value
-            for name, value in row.items() if value != "" and name not in ("fraud", "terminal_id")}
 
 
 class Traffic(threading.Thread):
@@ -152,8 +107,11 @@ def labels(cwd, source):
 @test
 def a_stream_that_drifts_gets_a_new_champion_and_poisoned_labels_do_not():
     with directory() as cwd:
-        rows, turn = generated(cwd)
-        write(cwd, "assay.yaml", YAML.replace("GATE", "roc_auc >= 0.6"))
+        rows = generated(cwd, 800, DAYS, "--drift",
+                         f"covariate:column=amount,factor=3,from={TURN}",
+                         "--drift", f"concept:share=0.06,fade=1,from={TURN}")
+        turn = next(i for i, row in enumerate(rows) if row["timestamp"] >= "2025-03-02")
+        write(cwd, "assay.yaml", YAML)
         put_past(cwd, rows[:turn])
         assay("train", cwd=cwd)
         with Server(cwd, "--workers", "2") as server, Monitor(cwd):
