@@ -19,6 +19,7 @@ struct exchange {
     struct text answer;
     bool too_large;
     bool not_public; /* an address was refused */
+    bool mail;
 };
 
 /* ---------------------------------------------------------------- callbacks */
@@ -191,7 +192,7 @@ static bool perform(struct exchange *exchange, struct err *err)
                        exchange->ask->answer_max);
     if (exchange->not_public)
         return err_set(err, ERR_IO, "refused: its address is not one of the public Internet");
-    return err_set(err, ERR_IO, "no answer: %s",
+    return err_set(err, ERR_IO, "%s: %s", exchange->mail ? "not taken" : "no answer",
                    why[0] == '\0' || exchange->ask->discreet ? curl_easy_strerror(code) : why);
 }
 
@@ -270,7 +271,8 @@ bool mail_send(struct http_client *client, const struct mail_ask *ask, int *stat
     struct exchange exchange = {.ask = &as_http,
                                 .handle = client->handle,
                                 .body = ask->message,
-                                .answer = text_in_arena(&arena)};
+                                .answer = text_in_arena(&arena),
+                                .mail = true};
     *status = 0;
     bool ok = add_recipients(ask, &to, err) && mail_it(&exchange, ask, to, status, err);
     curl_slist_free_all(to);
