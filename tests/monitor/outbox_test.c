@@ -156,7 +156,7 @@ ON_BOTH(a_sink_that_is_down_is_left_alone_after_a_few_tries)
 {
     STORE(store, "outbox_down");
     struct door door = {.refuse = -1};
-    char subject[8];
+    char subject[16];
     for (int i = 0; i < 10; i++) {
         snprintf(subject, sizeof subject, "s%d", i);
         take_errors(&store, &rules, subject, 0, 12);
@@ -184,7 +184,7 @@ ON_BOTH(two_deliverers_at_once_send_each_notice_once)
 {
     enum { NOTICES = 30, DELIVERERS = 3 };
     STORE(store, "outbox_two");
-    char subject[8];
+    char subject[16];
     for (int i = 0; i < NOTICES; i++) {
         snprintf(subject, sizeof subject, "s%d", i);
         take_errors(&store, &rules, subject, 0, 12);
