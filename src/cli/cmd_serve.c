@@ -38,13 +38,18 @@ static bool take_flags(struct project *project, const struct call *call, struct 
            config_set(&project->config, VIEW("serve.insecure"), VIEW("true"), err);
 }
 
+static bool is_named(const struct call *call)
+{
+    return call->option[OPTION_BUNDLE] != NULL || call->option[OPTION_MODEL] != NULL;
+}
+
 /* The model to begin with. Only the registry's champion is watched: what was named stays. */
 static bool load(struct watch *watch, const struct call *call, const struct container *container,
                  struct served **out, struct err *err)
 {
     const char *file = call->option[OPTION_BUNDLE], *reference = call->option[OPTION_MODEL];
     struct version version = {0};
-    bool named = file != NULL || reference != NULL;
+    bool named = is_named(call);
     if (!named && container->many_models) {
         *out = NULL; /* they come by name */
         return true;
@@ -256,8 +261,10 @@ static bool run(const struct call *call, struct err *err)
     struct gatehouse gatehouse = {0};
     bool ok = container_set(&container, &project, err) && take_flags(&project, call, err) &&
               gatehouse_open(&gatehouse, &project, err) &&
-              load(&watch, call, &container, &served, err) &&
-              serve(&watch, call, &container, &gatehouse, served, started_ns, err);
+              (is_named(call) || container_fetch(&container, &project, err)) &&
+              load(&watch, call, &container, &served, err);
+    container_forget(&container);
+    ok = ok && serve(&watch, call, &container, &gatehouse, served, started_ns, err);
     gatehouse_close(&gatehouse);
     project_close(&project);
     return ok;

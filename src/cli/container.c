@@ -30,17 +30,31 @@ static const char *dir_or_null(struct arena *arena, const char *root, const char
     return is_dir(path) ? path : NULL;
 }
 
+/* A path is a directory like any other. */
+static bool take_storage(struct container *container, const char *uri)
+{
+    static const char file[] = "file://";
+    bool named = strncmp(uri, file, sizeof file - 1) == 0;
+    if (!named && uri[0] != '/')
+        return false;
+    container->model_dir = named ? uri + sizeof file - 1 : uri;
+    return true;
+}
+
 void container_find(struct container *container, struct project *project)
 {
     const char *root = variable("ASSAY_OPT_ML");
-    const char *azure = variable("AZUREML_MODEL_DIR");
+    const char *azure = variable("AZUREML_MODEL_DIR"), *vertex = variable("AIP_STORAGE_URI");
     *container = (struct container){.root = root == NULL ? "/opt/ml" : root};
     container->many_models = is_true("SAGEMAKER_MULTI_MODEL");
     container->models_dir = dir_or_null(&project->arena, container->root, "models");
     if (project->config.path != NULL || container->many_models)
         return;
-    container->model_dir =
-        azure != NULL ? azure : dir_or_null(&project->arena, container->root, "model");
+    container->model_dir = azure;
+    if (azure == NULL && vertex != NULL && !take_storage(container, vertex))
+        container->storage = vertex;
+    if (azure == NULL && vertex == NULL)
+        container->model_dir = dir_or_null(&project->arena, container->root, "model");
 }
 
 /* ---------------------------------------------------------------- settings */
@@ -86,7 +100,8 @@ static bool set_reach(struct project *project, struct err *err)
 bool container_set(const struct container *container, struct project *project, struct err *err)
 {
     bool alone =
-        project->config.path == NULL && (container->model_dir != NULL || container->many_models);
+        project->config.path == NULL &&
+        (container->model_dir != NULL || container->storage != NULL || container->many_models);
     return set_from(project, KEY_SERVE_PORT, "SAGEMAKER_BIND_TO_PORT", err) &&
            set_from(project, KEY_SERVE_PORT, "AIP_HTTP_PORT", err) && set_payload(project, err) &&
            (!alone || set_reach(project, err));
@@ -109,6 +124,7 @@ bool container_serve(const struct container *container, struct server_options *o
 {
     const char *concurrent = variable("SAGEMAKER_MAX_CONCURRENT_TRANSFORMS");
     const char *strategy = variable("SAGEMAKER_BATCH_STRATEGY");
+    const char *selected = variable("SAGEMAKER_INFERENCE_OUTPUT");
     double count = 0;
     size_t aliases = 0;
     if (concurrent != NULL && (!number_parse(view_of(concurrent), &count) || count < 0 ||
@@ -122,6 +138,7 @@ bool container_serve(const struct container *container, struct server_options *o
                        strategy);
     options->batch = (struct server_batch){.concurrent = (unsigned)count, .single = single};
     options->many_models = container->many_models;
-    return add_alias(options, &aliases, "AIP_HEALTH_ROUTE", ROUTE_vertex_health, err) &&
+    return (selected == NULL || selection_read(view_of(selected), &options->selection, err)) &&
+           add_alias(options, &aliases, "AIP_HEALTH_ROUTE", ROUTE_vertex_health, err) &&
            add_alias(options, &aliases, "AIP_PREDICT_ROUTE", ROUTE_vertex_predict, err);
 }

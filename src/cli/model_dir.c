@@ -10,8 +10,11 @@
 
 enum { IMPORT_BYTES_MAX = 1 << 30, IMPORT_ARENA_MAX = INT_MAX };
 
-static const char *const usual[] = {"model.assay", "xgboost-model", "model.json", "model.ubj",
-                                    "model.txt",   "model.onnx",    "model.pkl",  "model.joblib"};
+const char *const model_dir_names[MODEL_DIR_NAMES] = {"model.assay", "xgboost-model", "model.json",
+                                                      "model.ubj",   "model.txt",     "model.onnx",
+                                                      "model.pkl",   "model.joblib"};
+
+static const char first_fold[] = "xgboost-model-0";
 
 /* It begins with its manifest; other tar files may hold a model. */
 bool model_dir_is_bundle(struct view bytes)
@@ -19,6 +22,20 @@ bool model_dir_is_bundle(struct view bytes)
     enum { MAGIC_AT = 257 };
     return bytes.length > MAGIC_AT + 5 && view_starts(view_from(bytes, MAGIC_AT), "ustar") &&
            view_starts(bytes, "manifest.json");
+}
+
+/* NULL: the folds are meant to be averaged. */
+static const char *take_fold(const char *path, const char *fold, struct err *err)
+{
+    const char *ensemble = getenv("SAGEMAKER_INFERENCE_ENSEMBLE");
+    if (ensemble != NULL && !view_same_fold(view_of(ensemble), VIEW("true")))
+        return fold;
+    err_set(err, ERR_MODEL,
+            "'%s' holds the models of several folds, whose probabilities SageMaker's container "
+            "averages, and a bundle has one forest: set SAGEMAKER_INFERENCE_ENSEMBLE=false for the "
+            "first fold alone, or train one model on all rows",
+            path);
+    return NULL;
 }
 
 /* The file that is the model. */
@@ -33,12 +50,15 @@ static const char *find(const char *path, struct arena *arena, struct err *err)
     }
     if (!S_ISDIR(about.st_mode))
         return path;
-    for (size_t i = 0; i < LENGTH_OF(usual); i++) {
-        const char *file = path_join(arena, path, usual[i]);
+    for (size_t i = 0; i < MODEL_DIR_NAMES; i++) {
+        const char *file = path_join(arena, path, model_dir_names[i]);
         if (file_exists(file))
             return file;
-        text_addf(&text, "%s%s", i == 0 ? "" : ", ", usual[i]);
+        text_addf(&text, "%s%s", i == 0 ? "" : ", ", model_dir_names[i]);
     }
+    const char *fold = path_join(arena, path, first_fold);
+    if (file_exists(fold))
+        return take_fold(path, fold, err);
     err_set(err, ERR_NOT_FOUND, "'%s' holds no model: one of %s is looked for", path,
             text_c(&text));
     return NULL;

@@ -319,8 +319,10 @@ void answer_by(struct visit *visit, const struct contract *contract, const struc
     }
     struct err err = {0};
     struct asked asked = {0};
-    struct contract_answer answer = {
-        .served = served, .request = visit->request, .meters = &visit->server->meters};
+    struct contract_answer answer = {.served = served,
+                                     .request = visit->request,
+                                     .meters = &visit->server->meters,
+                                     .selection = &visit->server->options.selection};
     bool given, keyed = visit->server->options.journal != NULL;
     if (!keep_id(visit, &answer.id, &given, &err)) {
         contract_fail_by(contract, &err, visit->response);

@@ -15,6 +15,7 @@
 #include "serve/decode.h"
 #include "serve/http_request.h"
 #include "serve/http_response.h"
+#include "serve/selection.h"
 #include "serve/serving.h"
 #include "serve/shape.h"
 
@@ -46,6 +47,7 @@ struct contract_answer {
     size_t unit_column; /* of the schema; SIZE_MAX: none */
     struct view id;     /* of the request; row i of several is ID/i. Empty: none was made */
 
+    const struct selection *selection; /* of SageMaker's contract; NULL or empty: none */
     struct meters *meters; /* what counts cells that break what is expected of them, or NULL */
 
     bool left_out; /* of the experiment that runs: its rival was to decide, and could not */

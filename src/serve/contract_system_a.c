@@ -90,6 +90,38 @@ static void encode_lines(const struct contract_answer *answer, struct http_respo
     }
 }
 
+/* What SAGEMAKER_INFERENCE_OUTPUT selects, in place of all that. */
+static void encode_selected(const struct contract_answer *answer, bool lines,
+                            struct http_response *response)
+{
+    struct json json = json_to(&response->body);
+    if (!lines) {
+        json_open(&json, '{');
+        json_key(&json, "predictions");
+        json_open(&json, '[');
+    }
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct contract_row *row = &answer->row[i];
+        if (lines)
+            json = json_to(&response->body);
+        selection_add(answer->selection, row->score, row->fraud, &json);
+        if (lines)
+            text_addc(&response->body, '\n');
+    }
+    if (!lines) {
+        json_close(&json);
+        json_close(&json);
+    }
+}
+
+static void encode_selected_csv(const struct contract_answer *answer,
+                                struct http_response *response)
+{
+    for (size_t i = 0; i < answer->count; i++)
+        selection_add_line(answer->selection, answer->row[i].score, answer->row[i].fraud,
+                           &response->body);
+}
+
 enum form { AS_JSON, AS_CSV, AS_LINES };
 
 /* As the client asks; lines are answered by lines to whom takes anything. */
@@ -102,12 +134,16 @@ static void encode(const struct contract_answer *answer, struct http_response *r
     bool lines = http_media_is(request->content_type, types[AS_LINES]);
     size_t form =
         http_accepts(request->accept, types, LENGTH_OF(types), lines ? AS_LINES : AS_JSON);
-    if (form == AS_JSON) {
+    bool selected = answer->selection != NULL && answer->selection->count > 0;
+    if (form != AS_JSON)
+        response->content_type = view_of(types[form]);
+    if (selected && form != AS_CSV)
+        encode_selected(answer, form == AS_LINES, response);
+    else if (selected)
+        encode_selected_csv(answer, response);
+    else if (form == AS_JSON)
         encode_json(answer, response);
-        return;
-    }
-    response->content_type = view_of(types[form]);
-    if (form == AS_CSV)
+    else if (form == AS_CSV)
         encode_csv(answer, response);
     else
         encode_lines(answer, response);

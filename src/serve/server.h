@@ -25,6 +25,7 @@
 #include "serve/gateway.h"
 #include "serve/http.h"
 #include "serve/meters.h"
+#include "serve/selection.h"
 #include "serve/serving.h"
 #include "store/journal.h"
 
@@ -81,6 +82,7 @@ struct server_options {
     bool many_models;           /* models come by name: ready without a champion */
     size_t named_bytes_max;     /* of all models loaded by name; 0: no bound */
     struct server_batch batch;
+    struct selection selection;                    /* what SageMaker's contract answers with */
     struct server_alias alias[SERVER_ALIASES_MAX]; /* ends with a NULL path */
     /* Called when the server stands, just before it listens: what is served and known by then is so
      * for the first request. May be NULL. */

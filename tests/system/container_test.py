@@ -7,6 +7,7 @@ import tempfile
 import time
 
 from harness import ASSAY, assay, main, read, test, write
+from s3_server import S3
 from server import Server
 
 ROOM = tempfile.TemporaryDirectory(prefix="assay-test-")
@@ -188,6 +189,95 @@ def the_port_and_the_paths_of_the_platform_are_taken():
         assert server.get("/here/alive")[0] == 200
         status, answer = server.post("/here/ask", {"instances": [ROW], "parameters": {}})
         assert status == 200 and list(answer) == ["predictions"], answer
+    finally:
+        server.__exit__()
+
+
+def refused(root, **variables):
+    """What `assay serve` says when it does not begin."""
+    done = subprocess.run([ASSAY, "serve", "--port", "0"], cwd=scratch(), check=False, timeout=60,
+                          capture_output=True, env=dict(os.environ, ASSAY_OPT_ML=root, **variables))
+    assert done.returncode not in (0, -signal.SIGSEGV), done
+    return done.stderr.decode()
+
+
+@test
+def an_answer_has_what_the_variable_selects():
+    whole = serving(Job.trained())
+    server = serving(Job.trained(), SAGEMAKER_INFERENCE_OUTPUT="predicted_label, probabilities")
+    try:
+        score = whole.post("/invocations", [ROW])[1]["predictions"][0]
+        fraud = whole.post("/invocations", [ROW])[1]["detailed_predictions"][0]["is_fraud"]
+        status, answer = server.post("/invocations", [ROW, ROW])
+        assert status == 200 and answer == {"predictions": 2 * [
+            {"predicted_label": int(fraud), "probabilities": [1 - score, score]}]}, answer
+        body = "\n".join(2 * [json.dumps(ROW)])
+        _, kind, text = server.ask("POST", "/invocations", body, "application/jsonlines")
+        assert kind == "application/jsonlines", kind
+        assert [json.loads(line) for line in text.splitlines()] == answer["predictions"], text
+        server.open.request("POST", "/invocations", json.dumps([ROW]),
+                            {"Content-Type": "application/json", "Accept": "text/csv"})
+        text = server.open.getresponse().read().decode()
+        assert text == f'{int(fraud)},"[{1 - score}, {score}]"\r\n', text
+        # Other platforms' answers are their own.
+        assert "outcome" in server.post("/decide", ROW)[1]["decisions"][0]
+    finally:
+        server.__exit__()
+        whole.__exit__()
+    assert "not 'odds'" in refused(Job.trained(), SAGEMAKER_INFERENCE_OUTPUT="odds")
+
+
+@test
+def vertex_says_where_the_model_lies():
+    model = os.path.join(Job.trained(), "model")
+    for uri in (model, "file://" + model):
+        server = serving(scratch(), AIP_STORAGE_URI=uri)
+        try:
+            assert server.post("/invocations", [ROW])[0] == 200
+        finally:
+            server.__exit__()
+    assert "gs://BUCKET/PATH" in refused(scratch(), AIP_STORAGE_URI="ftp://x/y")
+    assert "AWS_ACCESS_KEY_ID" in refused(scratch(), AIP_STORAGE_URI="gs://bucket/model",
+                                          AWS_ACCESS_KEY_ID="")
+
+
+@test
+def a_model_is_copied_from_an_object_store_before_it_is_served():
+    def copies():
+        return [name for name in os.listdir("/tmp") if name.startswith("assay-model-")]
+    with S3() as s3:
+        with open(os.path.join(Job.trained(), "model", "model.assay"), "rb") as file:
+            s3.s3.put_object(Bucket=s3.bucket, Key="models/1/model.assay", Body=file.read())
+        before = copies()
+        # Google's store is asked in the same words; the endpoint is the test's own.
+        for scheme, end in (("s3", ""), ("gs", "/")):
+            server = serving(scratch(), AIP_STORAGE_URI=f"{scheme}://{s3.bucket}/models/1{end}",
+                             **s3.env)
+            try:
+                status, answer = server.post("/invocations", [ROW])
+                assert status == 200 and len(answer["predictions"]) == 1, answer
+            finally:
+                server.__exit__()
+        said = refused(scratch(), AIP_STORAGE_URI=f"s3://{s3.bucket}/models/2", **s3.env)
+        assert "no model is there" in said and "models/2" in said, said
+        assert copies() == before
+
+
+@test
+def folds_are_not_averaged_and_the_first_is_taken_when_told():
+    root = scratch()
+    os.makedirs(os.path.join(root, "model"))
+    with open(os.path.join(Job.trained(), "model", "xgboost-model"), "rb") as file:
+        model = file.read()
+    for fold in range(3):
+        with open(os.path.join(root, "model", f"xgboost-model-{fold}"), "wb") as file:
+            file.write(model)
+    for variables in ({}, {"SAGEMAKER_INFERENCE_ENSEMBLE": "True"}):
+        said = refused(root, **variables)
+        assert "several folds" in said and "SAGEMAKER_INFERENCE_ENSEMBLE=false" in said, said
+    server = serving(root, SAGEMAKER_INFERENCE_ENSEMBLE="false")
+    try:
+        assert server.get("/ping")[0] == 200
     finally:
         server.__exit__()
 
