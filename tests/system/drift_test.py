@@ -198,4 +198,23 @@ def a_model_finds_nothing_where_nothing_changed():
     assert alarms <= rounds // 4, alarms
 
 
+@test
+def seasonal_traffic_over_eight_weeks_raises_no_alarm():
+    """Against four weeks before: payments swing with the weekday, and a week is always whole. Fraud comes in
+    campaigns and may be watched; nothing else is."""
+    with directory() as cwd:
+        assay("generate", "cards", "--rows", 600, "--days", 84, "--seed", 5, "--drift",
+              "seasonality:period=week,peak=5,volume=0.4,column=amount,swing=0.2", cwd=cwd)
+        header, *lines = read(cwd, "transactions.csv").splitlines()
+        days = {day: i for i, day in enumerate(sorted({line.split(",")[1][:10] for line in lines}))}
+        weeks = [[] for _ in range(12)]
+        for line in lines:
+            weeks[days[line.split(",")[1][:10]] // 7].append(line)
+        write(cwd, "a.csv", "\n".join([header, *sum(weeks[:4], [])]) + "\n")
+        for week in weeks[4:]:
+            write(cwd, "b.csv", "\n".join([header, *week]) + "\n")
+            said = report(cwd)
+            assert len(week) > 3000 and set(said["drifted_columns"]) <= {"fraud"}, said["drifted_columns"]
+
+
 main()
