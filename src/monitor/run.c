@@ -251,6 +251,27 @@ bool run_last_due(struct store *store, const char *watch, int64_t *out, struct e
     return err->kind == ERR_NONE;
 }
 
+bool run_last_document(struct store *store, const char *watch, struct arena *arena,
+                       struct view *out, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement row = {0};
+    *out = VIEW("");
+    if (!db_prepare(&store->db,
+                    "select document from monitor_run where watch = $1 and manual = 0 "
+                    "and state not in ('running', 'failed') order by due_ms desc limit 1",
+                    &row, err))
+        return false;
+    db_bind_text(&row, 1, view_of(watch));
+    if (!db_next(&row, err))
+        return err->kind == ERR_NONE;
+    struct view document = db_text(&row, 0);
+    const char *copy = view_copy(document, arena);
+    if (copy == NULL)
+        return err_set(err, ERR_LIMIT, "the last look's document does not fit the memory limit");
+    *out = (struct view){copy, document.length};
+    return true;
+}
+
 bool run_last_version(struct store *store, const char *watch, int64_t *out, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};

@@ -70,6 +70,10 @@ bool run_finish(struct store *store, const struct watch_run *run, const struct r
 /* When the last run of a watch was due, whatever became of it; INT64_MIN: there was none. */
 bool run_last_due(struct store *store, const char *watch, int64_t *out, struct err *err);
 
+/* What the last scheduled run of a watch that did not fail had to say; empty: there was none. */
+bool run_last_document(struct store *store, const char *watch, struct arena *arena,
+                       struct view *out, struct err *err);
+
 /* Which version the last judged, scheduled run of a watch was about; 0: there was none. */
 bool run_last_version(struct store *store, const char *watch, int64_t *out, struct err *err);
 

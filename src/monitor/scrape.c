@@ -81,6 +81,16 @@ bool scrape_server(struct scraper *scraper, struct view server, int64_t now_ms, 
            keep(scraper, server, now_ms, out, err);
 }
 
+bool scrape_page(struct scraper *scraper, struct view server, struct view *out, struct err *err)
+{
+    struct http_got got;
+    arena_reset(&scraper->arena);
+    if (!ask(scraper, server, &got, err))
+        return false;
+    *out = got.body;
+    return true;
+}
+
 /* ---------------------------------------------------------------- a window */
 
 static bool add_row(const struct db_statement *row, struct arena *arena, struct figures *last,

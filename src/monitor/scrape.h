@@ -29,6 +29,9 @@ void scraper_close(struct scraper *scraper);
 bool scrape_server(struct scraper *scraper, struct view server, int64_t now_ms, struct figures *out,
                    struct err *err);
 
+/* The page alone, for those who want more of it; until the next call. */
+bool scrape_page(struct scraper *scraper, struct view server, struct view *out, struct err *err);
+
 /* What was added between the last look before the window, or the first within, and its last. */
 struct scrape_window {
     struct figures increase;

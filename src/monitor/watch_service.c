@@ -1,15 +1,12 @@
 /* service: how the servers answer, by their own /metrics: latency, errors, traffic, the error
  * budget, the journal, memory; and whether they answer at all. */
-#include "base/file.h"
 #include "monitor/rules.h"
-#include "monitor/scrape.h"
+#include "monitor/servers.h"
 #include "monitor/watch.h"
 
 #include <math.h>
 
 enum {
-    SERVERS_MAX = 64,
-    KEY_SIZE_MAX = 4096,
     RATE_LEAST = 20,     /* requests: of fewer, one failure is more than 5 % */
     LATENCY_LEAST = 100, /* requests: of fewer, the 99th percentile is the slowest one */
     BURN_PART = 12,      /* the short window is a twelfth of the long one */
@@ -25,46 +22,9 @@ static const struct alarm *const covers[] = {
 struct service {
     struct watch_look *look;
     struct alarm_rules rules;
-    struct scraper scraper;
-    struct view server[SERVERS_MAX];
-    size_t servers, answered;
+    struct servers all;
+    size_t answered;
 };
-
-/* ---------------------------------------------------------------- settings */
-
-static bool take_servers(struct service *service, struct err *err)
-{
-    const struct config *config = service->look->config;
-    const struct yaml *list = config_node(config, "monitor.servers");
-    for (const struct yaml *item = list == NULL ? NULL : list->first; item; item = item->next) {
-        if (!view_starts(item->text, "http://") && !view_starts(item->text, "https://"))
-            return config_wrong(config, item, err, "monitor.servers takes http://HOST:PORT");
-        if (memchr(item->text.text, '@', item->text.length) != NULL)
-            return config_wrong(config, item, err,
-                                "a server's URL has no user: its key belongs into "
-                                "monitor.key_file");
-        if (service->servers == SERVERS_MAX)
-            return config_wrong(config, item, err, "there are at most %d servers", SERVERS_MAX);
-        service->server[service->servers++] = item->text;
-    }
-    return true;
-}
-
-static bool take_key(struct service *service, struct err *err)
-{
-    const struct config *config = service->look->config;
-    struct view key;
-    if (config_text(config, KEY_MONITOR_CA_FILE).length > 0)
-        service->scraper.authority = config_path(config, KEY_MONITOR_CA_FILE);
-    if (config_text(config, KEY_MONITOR_KEY_FILE).length == 0)
-        return true;
-    if (!file_load(config_path(config, KEY_MONITOR_KEY_FILE), KEY_SIZE_MAX, service->look->arena,
-                   &key, err))
-        return err_while(err, "monitor.key_file");
-    service->scraper.key = view_copy(view_trim(key), service->look->arena);
-    return service->scraper.key != NULL ||
-           err_set(err, ERR_LIMIT, "the key does not fit the memory limit");
-}
 
 /* ---------------------------------------------------------------- readings */
 
@@ -97,7 +57,7 @@ static bool scrape_one(struct service *service, struct view server, struct err *
 {
     struct figures figures;
     struct err why = {0};
-    if (!scrape_server(&service->scraper, server, service->look->now_ms, &figures, &why)) {
+    if (!scrape_server(&service->all.scraper, server, service->look->now_ms, &figures, &why)) {
         if (why.kind != ERR_STORE)
             return give_down(service, server, why.text, err);
         *err = why;
@@ -115,9 +75,9 @@ static bool sum_window(struct service *service, int64_t window_ms, struct scrape
                        struct err *err)
 {
     *out = (struct scrape_window){.covered_ms = window_ms};
-    for (size_t i = 0; i < service->servers; i++) {
+    for (size_t i = 0; i < service->all.count; i++) {
         struct scrape_window one;
-        if (!scrape_window(service->look->store, service->server[i], service->look->now_ms,
+        if (!scrape_window(service->look->store, service->all.server[i], service->look->now_ms,
                            window_ms, &one, err))
             return false;
         figures_add(&out->increase, &one.increase);
@@ -189,7 +149,7 @@ static bool read_invocations(struct service *service, struct err *err)
         return false;
     double requests = window.increase.requests;
     bool known = requests > 0 || (window.covered_ms >= wanted - wanted / 10 &&
-                                  service->answered == service->servers);
+                                  service->answered == service->all.count);
     snprintf(text, sizeof text, "%.0f requests", requests);
     return give(service, &alarm_invocations, VIEW(""), known ? requests : (double)NAN, text, err);
 }
@@ -224,13 +184,13 @@ static int64_t longest_window(const struct service *service)
 
 static bool read_all(struct service *service, struct err *err)
 {
-    for (size_t i = 0; i < service->servers; i++)
-        if (!scrape_one(service, service->server[i], err))
+    for (size_t i = 0; i < service->all.count; i++)
+        if (!scrape_one(service, service->all.server[i], err))
             return false;
     text_addf(service->look->message, "%zu of %zu servers answer", service->answered,
-              service->servers);
+              service->all.count);
     json_key(service->look->document, "servers");
-    json_count(service->look->document, service->servers);
+    json_count(service->look->document, service->all.count);
     json_key(service->look->document, "answered");
     json_count(service->look->document, service->answered);
     return read_latency(service, &alarm_latency, err) &&
@@ -243,17 +203,15 @@ static bool read_all(struct service *service, struct err *err)
 static bool look(struct watch_look *look, struct err *err)
 {
     struct service service = {.look = look};
-    if (!alarm_rules_read(look->config, &service.rules, err) || !take_servers(&service, err))
+    if (!alarm_rules_read(look->config, &service.rules, err) ||
+        !servers_open(&service.all, look, err))
         return false;
-    if (service.servers == 0) {
+    bool ok = service.all.count == 0 ||
+              (read_all(&service, err) &&
+               scrape_prune(look->store, look->now_ms - longest_window(&service) - SPARE_MS, err));
+    if (service.all.count == 0)
         text_adds(look->message, "monitor.servers names none");
-        return true;
-    }
-    if (!scraper_open(&service.scraper, look->store, err))
-        return false;
-    bool ok = take_key(&service, err) && read_all(&service, err) &&
-              scrape_prune(look->store, look->now_ms - longest_window(&service) - SPARE_MS, err);
-    scraper_close(&service.scraper);
+    servers_close(&service.all);
     return ok;
 }
 

@@ -178,6 +178,35 @@ def a_retraining_says_from_how_much_of_the_past_it_learns():
 
 
 @test
+def what_servers_count_of_broken_expectations_is_an_alarm_when_it_is_more_than_chance():
+    with directory() as cwd:
+        rows = generated(cwd, 200, 60)
+        more = "monitor: {drift: never, performance: never, upkeep: never, service: never, quality: 1s}\n"
+        yaml = YAML.replace("channel: {type: category}",
+                            "channel: {type: category, expect: [{check: in_set, set: [pos, online, atm], mostly: 0.99}]}")
+        write(cwd, "assay.yaml", yaml + "gate: []\n" + more)
+        put_past(cwd, rows)
+        assay("train", cwd=cwd)
+        with Server(cwd) as server:
+            write(cwd, "assay.yaml", yaml + "gate: []\n" + more.replace(
+                "{drift", "{servers: [\"http://127.0.0.1:%d\"], drift" % server.port))
+            def look_once():
+                time.sleep(1.1)
+                return assay("monitor", "once", cwd=cwd).said
+            assert "the first look" in look_once()
+            decided(server, rows[:50])
+            assert "quality: insufficient: 50 records" in look_once()
+            decided(server, rows[50:500])
+            assert "quality: ok: 500 records" in look_once()  # with those of before
+            decided(server, [{**row, "channel": "carrier pigeon"} for row in rows[:100]] + rows[:400])
+            said = look_once()
+            assert "quality: alarm: 500 records" in said and "100 of 500 records break it" in said, said
+            assert "quality" in assay("alarms", cwd=cwd).text
+            decided(server, rows[:500])
+            assert "quality: ok: 500 records" in look_once()
+
+
+@test
 def eight_weeks_of_seasons_are_no_drift():
     with directory() as cwd:
         rows = generated(cwd, 400, 112, "--drift",
