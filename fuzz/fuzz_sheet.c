@@ -18,8 +18,11 @@ static void check_column(const struct comparison_column *c)
 static bool compare(struct sheet sheet[2], const struct drift_mode *mode, struct arena *arena,
                     struct err *err)
 {
-    struct comparison_options options = {.mode = mode,
-                                         .limits = {.watch = 0.05, .alarm = 0.25, .rows_min = 2}};
+    struct drift_limits limits[6];
+    for (size_t i = 0; i < LENGTH_OF(limits); i++)
+        limits[i] = (struct drift_limits){.watch = 0.05, .alarm = 0.25, .rows_min = 2};
+    assert(sheet[0].schema->count == LENGTH_OF(limits));
+    struct comparison_options options = {.mode = mode, .limits = limits};
     struct comparison comparison;
     struct violations violations;
     struct view document;

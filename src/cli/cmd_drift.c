@@ -4,6 +4,7 @@
 #include "cli/separate.h"
 #include "data/declare.h"
 #include "monitor/compare_violations.h"
+#include "monitor/drift_limits.h"
 
 #include <errno.h>
 
@@ -197,24 +198,48 @@ static bool find_schema(struct work *work, const char *baseline, struct err *err
     return guess_schema(baseline, &work->arena, &work->schema, err);
 }
 
+static bool find_limits(struct work *work, struct drift_limits **out, struct err *err)
+{
+    const struct config *config = &work->project.config;
+    struct drift_limits *limits =
+        arena_new(&work->arena, struct drift_limits, work->schema.count + 1);
+    if (limits == NULL)
+        return err_set(err, ERR_LIMIT, "%zu columns do not fit the memory limit",
+                       work->schema.count);
+    if (!drift_limits_are_named(config, &work->schema, err))
+        return false;
+    for (size_t i = 0; i < work->schema.count; i++)
+        if (!drift_limits_of(config, work->schema.column[i].name, &limits[i], err))
+            return false;
+    *out = limits;
+    return true;
+}
+
+static bool read_both(struct work *work, const struct call *call, struct err *err)
+{
+    const char *baseline = call->option[OPTION_BASELINE], *now = call->option[OPTION_NEW];
+    struct arena *arena = &work->arena;
+    return find_schema(work, baseline, err) &&
+           sheet_load(&work->before, &work->schema, NULL, baseline, arena->limit, arena, err) &&
+           sheet_load(&work->now, &work->schema, &work->before, now, arena->limit, arena, err);
+}
+
 static bool compare(struct work *work, const struct call *call, const struct drift_mode *mode,
                     struct err *err)
 {
-    const char *baseline = call->option[OPTION_BASELINE], *now = call->option[OPTION_NEW];
-    size_t memory = work->arena.limit;
+    struct drift_limits *limits = NULL;
+    if (!read_both(work, call, err) || !find_limits(work, &limits, err))
+        return false;
     struct comparison_options options = {
-        .mode = mode, .ignore = call->many, .ignores = call->manys, .limits = drift_limits_default};
-    options.limits.rows_min = (size_t)config_count(&work->project.config, KEY_MONITOR_ROWS_MIN);
+        .mode = mode, .ignore = call->many, .ignores = call->manys, .limits = limits};
+    if (!compare_sheets(&work->before, &work->now, &options, &work->arena, &work->comparison, err))
+        return false;
+    work->together = call->option[OPTION_MULTIVARIATE] != NULL;
     struct separator separator = {.program = call->program};
     struct domain_port port = separator_port(&separator);
-    work->together = call->option[OPTION_MULTIVARIATE] != NULL;
-    return find_schema(work, baseline, err) &&
-           sheet_load(&work->before, &work->schema, NULL, baseline, memory, &work->arena, err) &&
-           sheet_load(&work->now, &work->schema, &work->before, now, memory, &work->arena, err) &&
-           compare_sheets(&work->before, &work->now, &options, &work->arena, &work->comparison,
-                          err) &&
-           (!work->together || domain_compare(&work->comparison, &port, options.limits.rows_min,
-                                              DOMAIN_SEED, &work->arena, &work->domain, err));
+    size_t rows_min = (size_t)config_count(&work->project.config, KEY_MONITOR_ROWS_MIN);
+    return !work->together || domain_compare(&work->comparison, &port, rows_min, DOMAIN_SEED,
+                                             &work->arena, &work->domain, err);
 }
 
 /* Cron looks at the status: an alarm is one of its own. */

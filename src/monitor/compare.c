@@ -75,8 +75,7 @@ static bool build_windows(struct comparison_column *c, size_t before_rows, size_
 
 /* A column of two values, as its bins have them, of which one is rare: the rate is of all that is
  * not the common one. */
-static bool find_rate(struct comparison_column *c, const struct drift_limits *limits,
-                      struct arena *arena)
+static bool find_rate(struct comparison_column *c, struct arena *arena)
 {
     const struct drift_window *self = &c->reference.self;
     size_t values = 0, common = 0;
@@ -102,7 +101,7 @@ static bool find_rate(struct comparison_column *c, const struct drift_limits *li
                                       .rows = c->window.present,
                                       .watch = RATE_WATCH,
                                       .alarm = RATE_ALARM,
-                                      .rows_min = limits->rows_min};
+                                      .rows_min = c->limits.rows_min};
     return c->common.text != NULL;
 }
 
@@ -118,7 +117,7 @@ static bool measure_column(struct comparison_column *c, const struct sheet *befo
         c->chance[i] = drift->chance == NULL ? 1 : drift->chance(&c->reference, &c->window);
     }
     c->judged = c->reference.numbers || options->mode->categories;
-    return find_rate(c, &options->limits, arena) || out_of_memory(err);
+    return find_rate(c, arena) || out_of_memory(err);
 }
 
 /* ---------------------------------------------------------------- judging */
@@ -130,8 +129,7 @@ static enum drift_state graver(enum drift_state a, enum drift_state b)
 }
 
 /* Rates are a family of their own. */
-static bool judge_family(struct comparison *comparison, const struct drift_limits *limits,
-                         struct arena *arena, struct err *err)
+static bool judge_family(struct comparison *comparison, struct arena *arena, struct err *err)
 {
     size_t columns = 0, rates = 0, count = comparison->count;
     struct drift_case *column = arena_new(arena, struct drift_case, count + 1);
@@ -144,7 +142,7 @@ static bool judge_family(struct comparison *comparison, const struct drift_limit
         struct comparison_column *c = &comparison->column[i];
         if (c->left_out != NULL)
             continue;
-        column[columns++] = drift_case_of(&c->reference, &c->window, limits);
+        column[columns++] = drift_case_of(&c->reference, &c->window, &c->limits);
         if (c->has_rate)
             rate[rates++] = c->rate_case;
     }
@@ -225,7 +223,7 @@ bool compare_sheets(const struct sheet *before, const struct sheet *now,
         .order = arena_new(arena, struct comparison_column *, count + 1),
         .count = count,
     };
-    if (!drift_limits_check(&options->limits, err) || !check_ignored(before, now, options, err))
+    if (!check_ignored(before, now, options, err))
         return false;
     if (made.column == NULL || made.order == NULL)
         return out_of_memory(err);
@@ -235,12 +233,13 @@ bool compare_sheets(const struct sheet *before, const struct sheet *now,
         c->column = &before->schema->column[i];
         c->before = &before->column[i];
         c->now = &now->column[i];
+        c->limits = options->limits[i];
         c->ignored = is_ignored(options, c->column->name);
         c->left_out = why_left_out(c);
         if (c->left_out == NULL && !measure_column(c, before, now, options, arena, err))
             return err_while(err, "column '" VIEW_FMT "'", VIEW_ARG(c->column->name));
     }
-    if (!judge_family(&made, &options->limits, arena, err))
+    if (!judge_family(&made, arena, err))
         return false;
     for (size_t i = 0; i < count && !options->mode->of_the_family; i++)
         if (made.column[i].judged)

@@ -2,7 +2,7 @@
  * compare: two files of records, column by column.
  *
  *     struct comparison comparison;
- *     struct comparison_options options = {.mode = &drift_mode_assay};
+ *     struct comparison_options options = {.mode = &drift_mode_assay, .limits = limits};
  *     if (!compare_sheets(&before, &now, &options, arena, &comparison, err)) ...
  *     for (size_t i = 0; i < comparison.count; i++)
  *         print(comparison.order[i]->column->name, comparison.order[i]->state);
@@ -25,12 +25,13 @@ struct comparison_options {
     const struct drift_mode *mode;
     const char *const *ignore; /* names of columns */
     size_t ignores;
-    struct drift_limits limits;
+    const struct drift_limits *limits; /* by column of the schema */
 };
 
 struct comparison_column {
     const struct column *column;
     const struct sheet_column *before, *now;
+    struct drift_limits limits;
     bool ignored;         /* because the caller said so */
     const char *left_out; /* why it is not compared; NULL: it is, and what follows is there */
     struct drift_reference reference;

@@ -9,6 +9,7 @@
 #include "measure/drift_judge.h"
 #include "model/shap.h"
 #include "monitor/columns.h"
+#include "monitor/drift_limits.h"
 #include "monitor/watch.h"
 #include "monitor/window.h"
 #include "store/reference.h"
@@ -110,6 +111,11 @@ static bool compare_score(struct comparing *c, struct err *err)
                                 err);
 }
 
+static struct view name_of(const struct comparing *c, size_t index)
+{
+    return index < c->columns.count ? c->columns.column[index].name : VIEW("score");
+}
+
 static bool compare(struct comparing *c, struct err *err)
 {
     struct arena *arena = c->look->arena;
@@ -117,7 +123,8 @@ static bool compare(struct comparing *c, struct err *err)
     limits.rows_min = (size_t)config_count(c->look->config, KEY_MONITOR_ROWS_MIN);
     c->alerts =
         (struct rate_case){.watch = RATE_WATCH, .alarm = RATE_ALARM, .rows_min = limits.rows_min};
-    if (!watched_columns_of(&c->look->bundle->plan, &c->columns, arena, err))
+    if (!drift_limits_are_named(c->look->config, &c->look->bundle->schema, err) ||
+        !watched_columns_of(&c->look->bundle->plan, &c->columns, arena, err))
         return false;
     c->cases = c->columns.count + 1;
     c->was = arena_new(arena, struct drift_reference, c->cases);
@@ -131,18 +138,16 @@ static bool compare(struct comparing *c, struct err *err)
             return false;
     if (!score_reference(c, err) || !compare_score(c, err))
         return false;
-    for (size_t i = 0; i < c->cases; i++)
+    for (size_t i = 0; i < c->cases; i++) {
+        if (!drift_limits_of(c->look->config, name_of(c, i), &limits, err))
+            return false;
         c->one[i] = drift_case_of(&c->was[i], &c->is[i], &limits);
+    }
     drift_judge(c->one, c->cases, DRIFT_ALPHA, c->finding);
     return true;
 }
 
 /* ---------------------------------------------------------------- telling */
-
-static struct view name_of(const struct comparing *c, size_t index)
-{
-    return index < c->columns.count ? c->columns.column[index].name : VIEW("score");
-}
 
 static void write_case(const struct comparing *c, size_t i, struct json *json)
 {

@@ -19,6 +19,7 @@ struct ground {
     struct sheet before, now;
     struct comparison comparison;
     struct text text[2];
+    struct drift_limits limits[8];
 };
 
 /* amount: number, count: integer, colour: category, fraud: boolean, at: instant, card: id. */
@@ -40,6 +41,8 @@ static inline void ground_open(struct ground *ground)
                                             .format = TIME_MILLISECONDS,
                                             .min = 0,
                                             .max = 10};
+    for (size_t i = 0; i < LENGTH_OF(ground->limits); i++)
+        ground->limits[i] = drift_limits_default;
     WORKS(schema_init(&ground->schema, ground->column, LENGTH_OF(columns), &ground->arena, &err),
           err);
     ground->text[0] = text_in_arena(&ground->arena);
@@ -64,7 +67,7 @@ static inline void ground_compare(struct ground *ground, const struct drift_mode
 {
     struct err err = {0};
     struct comparison_options options = {
-        .mode = mode, .ignore = &ignore, .ignores = ignore != NULL, .limits = drift_limits_default};
+        .mode = mode, .ignore = &ignore, .ignores = ignore != NULL, .limits = ground->limits};
     WORKS(ground_read(ground, &err), err);
     WORKS(compare_sheets(&ground->before, &ground->now, &options, &ground->arena,
                          &ground->comparison, &err),

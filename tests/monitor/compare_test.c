@@ -50,7 +50,7 @@ TEST(an_ignored_column_is_not_compared_and_one_that_is_not_there_is_an_error)
     SAME(strcmp(ground_column(&g, "amount")->left_out, "ignored"), 0);
     const char *ignore = "amuont";
     struct comparison_options options = {
-        .mode = &drift_mode_assay, .ignore = &ignore, .ignores = 1, .limits = drift_limits_default};
+        .mode = &drift_mode_assay, .ignore = &ignore, .ignores = 1, .limits = g.limits};
     FAILS(compare_sheets(&g.before, &g.now, &options, &g.arena, &g.comparison, &err), err,
           ERR_USAGE);
     SAYS(err, "'amuont'");
@@ -71,6 +71,20 @@ TEST(a_rare_class_that_became_less_rare_is_seen_as_a_rate)
     SAME(fraud->state, DRIFT_ALARM);
     TRUE(fraud->rate.times > 3);
     TRUE(!ground_column(&g, "colour")->has_rate && !ground_column(&g, "count")->has_rate);
+}
+
+TEST(a_column_may_have_limits_of_its_own)
+{
+    CLEANUP(ground_close) struct ground g;
+    ground_open(&g);
+    ground_draw(&g, 0, ROWS, 1, 2);
+    ground_draw(&g, 1, ROWS, 1.5, 2);
+    g.limits[0].alarm = 0.05;
+    ground_compare(&g, &drift_mode_assay, NULL);
+    SAME(ground_column(&g, "amount")->state, DRIFT_ALARM);
+    g.limits[0] = (struct drift_limits){.watch = 0.2, .alarm = 0.3, .rows_min = 500};
+    ground_compare(&g, &drift_mode_assay, NULL);
+    SAME(ground_column(&g, "amount")->state, DRIFT_OK);
 }
 
 TEST(few_rows_are_insufficient_and_none_too)

@@ -126,6 +126,13 @@ def a_projects_schema_says_what_the_columns_are():
               "  is_fraud: {type: boolean}\n")
         done = drift(cwd)
         assert "left out: Time (names things)" in done.text, done.text
+        with open(os.path.join(cwd, "assay.yaml"), "a", encoding="utf-8") as file:
+            file.write("monitor: {limits: {amount: {watch: 0, alarm: 0.0001}, amuont: {watch: 0}}}\n")
+        assert "'amuont' is no column" in drift(cwd, status=3).said
+        write(cwd, "assay.yaml", read(cwd, "assay.yaml").replace(", amuont: {watch: 0}", ""))
+        assert drift(cwd).text.count(" OK ") == 3  # within noise, whatever the limits
+        write(cwd, "b.csv", rows(2000, 2, times=1.3))
+        assert report(cwd, status=12)["drifted_columns"] == ["amount"]
         write(cwd, "b.csv", rows(2000, 2).replace(",DE,", ",,", 150))
         country = report(cwd, status=12)["columns"][0]
         assert (country["missing_before"], country["missing"], country["state"]) == (0, 0.075, "ALARM"), country
