@@ -85,7 +85,7 @@ const struct alarm alarm_bias_drift = {
     .name = "bias_drift",
     .about = "A group is treated differently than at training",
     .measures = "a bias metric against the version's baseline",
-    JUDGED,
+    PERSISTENT,
     .severity = SEVERITY_ERROR,
     .runbook = "`assay bias` on the same time shows rates with their intervals; a policy's "
                "threshold may need review before the model does.",

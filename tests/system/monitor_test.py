@@ -207,6 +207,46 @@ def what_servers_count_of_broken_expectations_is_an_alarm_when_it_is_more_than_c
 
 
 @test
+def a_group_that_decisions_have_come_to_fall_on_is_told():
+    with directory() as cwd:
+        rows = generated(cwd, 400, 90)
+        more = """gate: [roc_auc >= 0.6]
+bias:
+  facets:
+    - {column: channel, value: online}
+    - {column: customer_tenure_days, from: 1000}
+    - {column: terminal_id, value: nobody}
+monitor: {maturity_days: 0}
+decision: {threshold: 0.02}
+"""
+        project(cwd, rows[:40000], more)
+        fresh = rows[40000:50000]
+        with Server(cwd) as server:
+            ids = decided(server, fresh)
+            frauds = [row["fraud"] == "1" for row in fresh]
+            told(server, ids, frauds)
+            moved(cwd, sum(frauds))
+            well = look(cwd, "bias")
+            states = {m["state"] for facet in well["facets"] for m in facet["metrics"]}
+            assert len(well["facets"]) == 2 and states <= {"OK", "WATCH"}, well
+            start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            time.sleep(1.1)
+            dear = [{**row, "amount": str(60 * float(row["amount"])) if row["channel"] == "online"
+                     else row["amount"]} for row in fresh]
+            ids = decided(server, dear)
+            told(server, ids, frauds)
+            moved(cwd, 2 * sum(frauds))
+            bad = look(cwd, "bias", "--since", start)
+            online = next(f for f in bad["facets"] if f["column"] == "channel")
+            states = {m["metric"]: m["state"] for m in online["metrics"]}
+            assert states["DPPL"] == "ALARM" and states["DI"] == "ALARM", online
+            others = next(f for f in bad["facets"] if f["column"] != "channel")
+            assert "ALARM" not in {m["state"] for m in others["metrics"]}, others
+        said = assay("monitor", "look", "bias", cwd=cwd).text
+        assert "2 groups; 1 left out" in said, said
+
+
+@test
 def eight_weeks_of_seasons_are_no_drift():
     with directory() as cwd:
         rows = generated(cwd, 400, 112, "--drift",
