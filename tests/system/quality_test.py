@@ -1,6 +1,7 @@
 """What is expected of columns, held against files and against what a server is asked."""
 import json
 import os
+import time
 
 from harness import assay, directory, main, read, test, write
 from live import version_served, wait_for
@@ -117,6 +118,41 @@ def a_server_counts_what_breaks_and_a_new_champion_counts_on():
             again = counted(server)
             assert again["channel", "in_set"] == kiosks + 1, again
             assert again["transaction_id", "matches"] == 1, again
+
+
+@test
+def the_monitor_alarms_when_too_many_records_break_what_is_expected():
+    with directory() as cwd:
+        project(cwd)
+        assay("train", "--set", "model.rounds=5", "--set", "model.folds=0", "--set",
+              "model.early_stopping=0", "--set", "audit.trial=false", cwd=cwd)
+        assay("models", "promote", 1, cwd=cwd)
+        assay("generate", "cards", "--rows", 40, "--days", 4, "--out", "new", "--requests",
+              "rows.jsonl", "--drift", "schema:column=channel,change=category,value=kiosk,share=0.3,"
+              "from=2", cwd=cwd)
+        rows = [json.loads(line) for line in read(cwd, "new", "rows.jsonl").splitlines()]
+        before = [row for row in rows if row["timestamp"] < "2025-01-03"]
+        after = rows[len(before):]
+        assert len(before) > 100 and len(after) > 100
+        with Server(cwd) as server:
+            yaml = read(cwd, "assay.yaml")
+            write(cwd, "assay.yaml", yaml + "monitor:\n  quality: 1s\n  drift: never\n"
+                  "  performance: never\n  upkeep: never\n  service: never\n"
+                  f"  servers: ['http://{server.host}:{server.port}']\n")
+
+            def look(asked):
+                for row in asked:
+                    assert server.post("/decide", row)[0] == 200
+                time.sleep(1.1)  # the next look is due
+                assay("monitor", "once", cwd=cwd)
+                lines = assay("alarms", "list", cwd=cwd).text.splitlines()
+                return [line for line in lines if " quality " in line and "in_set channel" in line]
+            look([])
+            assert look(before)[0].startswith("OK"), look([])
+            found = look(after)[0]
+            assert found.startswith("ALARM") and "records break it" in found, found
+            wait_for(lambda: 'assay_alarm_state{alarm="quality",subject="in_set channel"} 3' in
+                     server.get("/metrics")[2])
 
 
 if __name__ == "__main__":
