@@ -189,11 +189,15 @@ static bool lease_it(struct deliverer *self, const struct delivery *delivery, in
     return db_done(&row, err);
 }
 
-/* Found and leased under the write lock: nobody else finds it meanwhile. */
+/* Found and leased under the write lock: nobody else finds it meanwhile. Mostly nothing is due, and
+ * the lock is not asked for. */
 static bool take(struct deliverer *self, const struct notice_port *port, struct delivery *out,
                  bool *found, struct err *err)
 {
     int64_t now_ms = clock_now_ms();
+    arena_reset(&self->arena);
+    if (!find_due(self, port, now_ms, out, found, err) || !*found)
+        return err->kind == ERR_NONE;
     arena_reset(&self->arena);
     return db_begin(&self->store->db, err) &&
            db_end(&self->store->db,

@@ -1,4 +1,5 @@
 /* upkeep: the ground everything stands on: disks, and how old the champion is. */
+#include "monitor/alarms.h"
 #include "monitor/watch.h"
 
 #include <errno.h>
@@ -45,10 +46,17 @@ static bool read_age(struct watch_look *look, struct err *err)
     return look_read(look, &reading, err);
 }
 
+/* Alarms' history and notices that were delivered: a year to compare with, and a month. */
+static bool clear_alarms(const struct watch_look *look, struct err *err)
+{
+    return alarms_prune(look->store, look->now_ms - INT64_C(400) * 86400000, err);
+}
+
 static bool look(struct watch_look *look, struct err *err)
 {
     return read_disk(look, "store", look->store->dir, err) &&
-           read_disk(look, "journal", look->journal_dir, err) && read_age(look, err);
+           read_disk(look, "journal", look->journal_dir, err) && read_age(look, err) &&
+           clear_alarms(look, err);
 }
 
 const struct watch watch_upkeep = {
