@@ -77,6 +77,14 @@ static void print_silences(const struct silence *silence, size_t count)
     }
 }
 
+static bool is_configured(const struct alarm_rules *rules, struct view sink)
+{
+    for (size_t i = 0; i < rules->routes; i++)
+        if (view_is(sink, rules->route[i].sink))
+            return true;
+    return false;
+}
+
 static bool print_waiting(struct project *project, const struct alarm_rules *rules, int64_t now_ms,
                           struct err *err)
 {
@@ -98,6 +106,8 @@ static bool print_waiting(struct project *project, const struct alarm_rules *rul
             printf(": ");
             print_plain(item[i].error);
         }
+        if (!is_configured(rules, item[i].sink))
+            printf(": alarms.sinks has no sink of this name any more");
         putchar('\n');
     }
     return true;

@@ -29,18 +29,21 @@ static double requests(struct store *store, const char *server, int64_t minute, 
 ON_BOTH(a_window_is_what_was_added_since_the_last_look_before_it)
 {
     STORE(store, "scrape_window");
-    static const char *const script[] = {PAGE("10"), PAGE("15"), PAGE("40"), PAGE("3")};
+    static const char *const script[] = {PAGE("10"), PAGE("15"), PAGE("40"), PAGE("3"),
+                                         PAGE("4"),  PAGE("6"),  PAGE("9"),  PAGE("13")};
     struct answers server = answers_start(script, LENGTH_OF(script));
     const char *url = url_of(&arena, server.port);
     CLEANUP(scraper_close) struct scraper scraper = {0};
     struct figures figures;
     int64_t covered;
+    static const int64_t minutes[] = {0, 5, 10, 15, 40, 41, 42, 43};
     WORKS(scraper_open(&scraper, &store, &err), err);
-    for (int64_t i = 0; i < 4; i++)
-        WORKS(scrape_server(&scraper, view_of(url), START + i * 5 * MINUTE, &figures, &err), err);
+    for (size_t i = 0; i < LENGTH_OF(minutes); i++)
+        WORKS(scrape_server(&scraper, view_of(url), START + minutes[i] * MINUTE, &figures, &err),
+              err);
     answers_stop(&server);
     TRUE(strstr(server.heard->text[0], "GET /metrics HTTP/1.1\r\n") != NULL);
-    SAME(figures.requests, 3);
+    SAME(figures.requests, 13);
 
     SAME(requests(&store, url, 10, 5, &covered), 25);
     SAME(covered, 5);
@@ -50,12 +53,14 @@ ON_BOTH(a_window_is_what_was_added_since_the_last_look_before_it)
     SAME(requests(&store, url, 15, 15, &covered), 33); /* started anew between */
     SAME(requests(&store, url, 0, 5, &covered), 0);
     SAME(covered, 0);
-    SAME(requests(&store, url, 30, 10, &covered), 0); /* an old look is no beginning */
+    SAME(requests(&store, url, 40, 10, &covered), 0); /* an old look is no beginning */
     SAME(covered, 0);
+    SAME(requests(&store, url, 43, 1, &covered), 4); /* of those before, the last is */
+    SAME(covered, 1);
     SAME(requests(&store, "http://other", 10, 30, &covered), 0);
 
     WORKS(scrape_prune(&store, START + 10 * MINUTE, &err), err);
-    SAME(count_rows(&store, "select count(*) from scrape"), 2);
+    SAME(count_rows(&store, "select count(*) from scrape"), 6);
 }
 
 ON_BOTH(a_server_that_does_not_give_its_metrics_is_told_and_nothing_is_kept)

@@ -141,6 +141,8 @@ def what_cannot_be_delivered_stays_in_sight_and_is_complained_about():
         watch.database("update alarm_delivery set made_ms = made_ms - 7200000, next_ms = 4e12")
         assert "OVERDUE" in watch.run("alarms").text
         assert "one of them for too long" in watch.round(full=True).said
+        watch.configure(full=True, sinks={"other": "{kind: log}"})
+        assert "no sink of this name any more" in watch.run("alarms").text
 
 
 @test
