@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "cli/instant.h"
 #include "cli/retrainer.h"
+#include "cli/separate.h"
 #include "cloud/sink.h"
 #include "monitor/monitor.h"
 #include "store/journal_config.h"
@@ -25,6 +26,7 @@ static void say(void *self UNUSED, bool bad, const char *text)
 struct station {
     struct project *project;
     struct retrainer retrainer;
+    struct separator separator;
     struct monitor monitor;
     struct sinks sinks;
 };
@@ -51,6 +53,8 @@ static bool station_open(struct station *station, struct project *project, const
         return false;
     station->monitor.port = station->sinks.port;
     station->monitor.ports = station->sinks.count;
+    station->separator.program = call->program;
+    station->monitor.domain = separator_port(&station->separator);
     if (monitor_init(&station->monitor, err))
         return true;
     sinks_release(&station->sinks);
@@ -97,16 +101,17 @@ static bool watch(struct project *project, const struct call *call, struct err *
     if (!station_open(&station, project, call, err))
         return false;
     say(NULL, false, "watching");
+    bool ok = true;
     do {
         if (monitor_round(&station.monitor, clock_now_ms(), err))
             failures = 0;
-        else if (!survive(project, &failures, err))
-            return false;
-        if (!project_checkpoint(project, false, err))
-            return false;
-    } while (!is_over(&signals, TURN_MS));
-    say(NULL, false, "stopped");
-    return true;
+        else
+            ok = survive(project, &failures, err);
+        ok = ok && project_checkpoint(project, false, err);
+    } while (ok && !is_over(&signals, TURN_MS));
+    if (ok)
+        say(NULL, false, "stopped");
+    return ok;
 }
 
 static bool once(struct project *project, const struct call *call, struct err *err)

@@ -162,32 +162,36 @@ static bool rank_parts(const struct domain_task *task, const double *gain, struc
     return true;
 }
 
+bool domain_separate(const struct domain_task *task, const struct domain_port *port,
+                     struct arena *arena, struct domain *out, struct err *err)
+{
+    struct domain made = {.state = DRIFT_INSUFFICIENT, .auc = 0.5, .high = 1};
+    float *score = arena_new(arena, float, task->rows);
+    double *gain = arena_new(arena, double, task->width);
+    if (score == NULL || gain == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < task->rows; i++)
+        made.rows[task->label[i]]++;
+    if (!port->separate(port->self, task, score, gain, err) || !judge(task, score, &made, err) ||
+        !rank_parts(task, gain, arena, &made, err))
+        return err_while(err, "telling the new rows from the old ones");
+    *out = made;
+    return true;
+}
+
 bool domain_compare(const struct comparison *comparison, const struct domain_port *port,
                     size_t rows_min, uint64_t seed, struct arena *arena, struct domain *out,
                     struct err *err)
 {
     struct building b = {.comparison = comparison, .arena = arena};
-    struct domain made = {.state = DRIFT_INSUFFICIENT, .auc = 0.5, .high = 1};
     size_t before = comparison->before->rows, now = comparison->now->rows;
     size_t least = (before < now ? before : now);
-    *out = made;
+    *out = (struct domain){.state = DRIFT_INSUFFICIENT, .auc = 0.5, .high = 1};
     if (least < rows_min || least < (size_t)2 * DOMAIN_FOLDS) /* DeLong's needs two of each */
         return true;
     if (!build(&b, seed, err))
         return false;
-    if (b.task.width == 0)
-        return true;
-    float *score = arena_new(arena, float, b.task.rows);
-    double *gain = arena_new(arena, double, b.task.width);
-    if (score == NULL || gain == NULL)
-        return out_of_memory(err);
-    for (size_t i = 0; i < b.task.rows; i++)
-        made.rows[b.label[i]]++;
-    if (!port->separate(port->self, &b.task, score, gain, err) ||
-        !judge(&b.task, score, &made, err) || !rank_parts(&b.task, gain, arena, &made, err))
-        return err_while(err, "telling the two files apart");
-    *out = made;
-    return true;
+    return b.task.width == 0 || domain_separate(&b.task, port, arena, out, err);
 }
 
 void domain_write(const struct domain *domain, struct json *json)

@@ -59,6 +59,10 @@ struct domain {
     size_t parts;
 };
 
+/* Of a matrix that stands already: both labels occur in every fold. */
+bool domain_separate(const struct domain_task *task, const struct domain_port *port,
+                     struct arena *arena, struct domain *out, struct err *err);
+
 bool domain_compare(const struct comparison *comparison, const struct domain_port *port,
                     size_t rows_min, uint64_t seed, struct arena *arena, struct domain *out,
                     struct err *err);

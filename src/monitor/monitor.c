@@ -95,6 +95,7 @@ static bool look(struct looking *l, int64_t now_ms, struct err *err)
         .store = monitor->store,
         .journal_dir = monitor->journal_dir,
         .arena = &l->arena,
+        .domain = &monitor->domain,
         .since_us = l->run.since_ms * 1000,
         .until_us = l->run.until_ms * 1000,
         .now_ms = now_ms,

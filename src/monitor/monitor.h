@@ -26,6 +26,7 @@ struct monitor {
     const struct notice_port *port;
     size_t ports;
     struct retrain retrain;
+    struct domain_port domain; /* who tells new rows from old ones */
     /* A line about what was done; `bad`: it did not go well. */
     void (*say)(void *self, bool bad, const char *line);
     void *self;

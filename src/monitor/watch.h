@@ -11,6 +11,7 @@
 #include "data/config.h"
 #include "model/bundle.h"
 #include "monitor/alarm.h"
+#include "monitor/domain.h"
 #include "monitor/run.h"
 #include "store/registry.h"
 
@@ -21,6 +22,7 @@ struct watch_look {
     struct store *store;
     const char *journal_dir;
     struct arena *arena; /* of this look */
+    const struct domain_port *domain;
     int64_t since_us, until_us, now_ms;
     const struct version *version; /* the champion; NULL: there is none */
     const struct bundle *bundle;

@@ -27,7 +27,7 @@ serve: {{watch_ms: 100}}
 journal: {{segment_seconds: 1}}
 challenge: {{alert_volume: 1}}
 canary: {{least_requests: 500, latency_ratio: 1000, alert_ratio: 100}}
-monitor: {{drift: 2s, performance: never, upkeep: never, rows_min: 500}}
+monitor: {{drift: 2s, multivariate: never, bias: never, quality: never, performance: never, upkeep: never, rows_min: 500}}
 retrain:
   newest_days: 28
   on: [drift, score_drift]

@@ -66,7 +66,7 @@ def what_is_due_is_looked_at_once_however_many_monitors_ask():
         rows = generated(cwd, 200, 60)
         project(cwd, rows[:16000])
         with Server(cwd) as server:
-            decided(server, rows[16000:18000])
+            decided(server, rows[:16000:8])
             time.sleep(1.1)
             write(cwd, "assay.yaml", YAML + "monitor: {drift: 100d, performance: never}\n")
             all_at_once = [subprocess.Popen([ASSAY, "monitor", "once", "--set", "monitor.drift=1s"],
@@ -84,6 +84,8 @@ def what_is_due_is_looked_at_once_however_many_monitors_ask():
         assert len(assay("monitor", "history", "drift", cwd=cwd).text.splitlines()) <= before + 1
         seen = look(cwd, "drift")
         assert seen["seen"] == 2000 and {c["state"] for c in seen["columns"]} <= {"OK", "WATCH"}, seen
+        seen = look(cwd, "multivariate")["multivariate"]
+        assert seen["state"] == "OK" and seen["rows"] == 2000 and seen["low"] < 0.55, seen
         assert "(by hand)" in assay("monitor", "history", cwd=cwd).text.splitlines()[0]
 
 
@@ -126,7 +128,7 @@ def a_retraining_waits_for_people_and_is_put_in_force_when_they_approve():
         rows = generated(cwd, 400, 90, "--drift", "concept:share=0.05,fade=1,from=45")
         more = """gate: [roc_auc >= 0.6]
 challenge: {alert_volume: 100}
-monitor: {drift: never, performance: never, upkeep: never}
+monitor: {drift: never, multivariate: never, bias: never, quality: never, performance: never, upkeep: never}
 retrain: {newest_days: 30, schedule: 100d, rollout: promote, guard: {fraud_times: 100}}
 """
         project(cwd, [row for row in rows if row["timestamp"] < "2025-02-15"], more)
@@ -149,7 +151,7 @@ retrain: {newest_days: 30, schedule: 100d, rollout: promote, guard: {fraud_times
 def what_the_gate_refuses_is_not_registered_and_raises_an_alarm():
     with directory() as cwd:
         rows = generated(cwd, 200, 60)
-        more = "monitor: {drift: never, performance: never, upkeep: never}\n" \
+        more = "monitor: {drift: never, multivariate: never, bias: never, quality: never, performance: never, upkeep: never}\n" \
                "retrain: {newest_days: 40, schedule: 100d}\n"
         project(cwd, rows[:16000], more)
         put_past(cwd, rows)
@@ -181,7 +183,7 @@ def a_retraining_says_from_how_much_of_the_past_it_learns():
 def what_servers_count_of_broken_expectations_is_an_alarm_when_it_is_more_than_chance():
     with directory() as cwd:
         rows = generated(cwd, 200, 60)
-        more = "monitor: {drift: never, performance: never, upkeep: never, service: never, quality: 1s}\n"
+        more = "monitor: {drift: never, multivariate: never, bias: never, quality: never, performance: never, upkeep: never, service: never, quality: 1s}\n"
         yaml = YAML.replace("channel: {type: category}",
                             "channel: {type: category, expect: [{check: in_set, set: [pos, online, atm], mostly: 0.99}]}")
         write(cwd, "assay.yaml", yaml + "gate: []\n" + more)
