@@ -14,7 +14,7 @@
  * repeats a secret, and none repeats a URL.
  *
  *     struct sinks sinks;
- *     if (!sinks_read(&sinks, &config, &arena, err)) ...
+ *     if (!sinks_read(&sinks, &config, err)) ...
  *     outbox_deliver(&store, sinks.port, sinks.count, ...)
  *     sinks_release(&sinks);
  */

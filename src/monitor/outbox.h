@@ -10,7 +10,7 @@
  * sends again, with the same id.
  *
  *     struct outbox_tally tally;
- *     if (!outbox_deliver(&store, ports, count, seed, deadline_ms, &tally, err)) ...
+ *     if (!outbox_deliver(&store, ports, count, until_ms, &tally, err)) ...
  */
 #ifndef MONITOR_OUTBOX_H
 #define MONITOR_OUTBOX_H

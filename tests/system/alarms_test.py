@@ -75,7 +75,7 @@ class Watch:
 
 def hook(url, more=""):
     return (f"{{kind: webhook, url: '{url}/in', token_env: HOOK_TOKEN, secret_env: HOOK_SECRET, "
-            f"allow_http: true, allow_private: true, timeout_ms: 500{more}}}")
+            f"allow_http: true, allow_private: true, timeout_ms: 2000{more}}}")
 
 
 def kinds(requests):

@@ -31,7 +31,7 @@ class Receiver:
                 with receiver.lock:
                     receiver.requests.append(request)
                 if step == "hang":
-                    time.sleep(3)
+                    time.sleep(5)
                     self.close_connection = True
                     return
                 status, headers = step if isinstance(step, tuple) else (step, {})
