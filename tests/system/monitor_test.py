@@ -183,7 +183,7 @@ def a_retraining_says_from_how_much_of_the_past_it_learns():
 def what_servers_count_of_broken_expectations_is_an_alarm_when_it_is_more_than_chance():
     with directory() as cwd:
         rows = generated(cwd, 200, 60)
-        more = "monitor: {drift: never, multivariate: never, bias: never, quality: never, performance: never, upkeep: never, service: never, quality: 1s}\n"
+        more = "monitor: {drift: never, multivariate: never, bias: never, performance: never, upkeep: never, service: never, quality: 1s}\n"
         yaml = YAML.replace("channel: {type: category}",
                             "channel: {type: category, expect: [{check: in_set, set: [pos, online, atm], mostly: 0.99}]}")
         write(cwd, "assay.yaml", yaml + "gate: []\n" + more)
