@@ -227,7 +227,7 @@ static enum drift_state state_of_amounts(uint32_t seed, double times)
     return finding[0].state;
 }
 
-/* Half as large again is .065 of PSI, give or take .008: nineteen in twenty are above .05. */
+/* Half as large again is .062 of PSI on average, and .05 or more nine times in ten. */
 TEST(amounts_half_as_large_again_or_twice_are_watched_and_three_times_alarm)
 {
     size_t rounds = soaks() ? 200 : 20, watched = 0;
@@ -237,7 +237,7 @@ TEST(amounts_half_as_large_again_or_twice_are_watched_and_three_times_alarm)
         SAME(state_of_amounts(i, 2), DRIFT_WATCH);
         SAME(state_of_amounts(i, 3), DRIFT_ALARM);
     }
-    TRUE(is_at_most(rounds - watched, rounds, 0.05));
+    TRUE(is_at_most(rounds - watched, rounds, 0.1));
 }
 
 TEST(a_fraud_share_of_2_in_1000_that_doubles_is_seen_and_one_that_stays_is_not)
