@@ -11,7 +11,8 @@ struct check {
     struct arena *arena;
     struct prepared prepared;
     struct leaks leaks;
-    struct quality quality;
+    struct quality_rules rules;
+    struct quality quality; /* which points to them */
 };
 
 enum { OPTION_MODEL, OPTION_BUNDLE, OPTION_VIOLATIONS };
@@ -68,10 +69,9 @@ static bool save_violations(const struct call *call, const struct quality *quali
 /* The past's own rows against what is declared of them. */
 static bool check_expectations(struct check *check, struct err *err)
 {
-    struct quality_rules rules;
     const struct schema *schema = &check->prepared.schema;
-    if (!quality_rules_of(&rules, schema, NULL, check->arena, err) ||
-        !quality_init(&check->quality, schema, &rules, check->arena, err) ||
+    if (!quality_rules_of(&check->rules, schema, NULL, check->arena, err) ||
+        !quality_init(&check->quality, schema, &check->rules, check->arena, err) ||
         !quality_table(&check->quality, &check->prepared.past.table, err))
         return false;
     check_quality_print(&check->quality);
@@ -122,9 +122,8 @@ static bool check_file(struct check *check, const char *path, struct bundle *bun
                        struct err *err)
 {
     struct schema schema;
-    struct quality_rules rules;
-    if (!rules_for_file(check, bundle, &schema, &rules, err) ||
-        !quality_init(&check->quality, &schema, &rules, check->arena, err) ||
+    if (!rules_for_file(check, bundle, &schema, &check->rules, err) ||
+        !quality_init(&check->quality, &schema, &check->rules, check->arena, err) ||
         !quality_file(&check->quality, path, check->arena->limit, check->arena, err))
         return false;
     check_quality_print(&check->quality);
