@@ -119,7 +119,7 @@ TEST(a_port_that_fails_says_why)
     draw(&g, 1000, 1000, 1);
     FAILS(domain_compare(&g.comparison, &port, 500, 1, &g.arena, &domain, &err), err,
           ERR_UNAVAILABLE);
-    SAYS(err, "telling the two files apart: no library");
+    SAYS(err, "telling the new rows from the old ones: no library");
 }
 
 TEST(the_document_says_which_columns_separate)

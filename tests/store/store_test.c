@@ -150,7 +150,7 @@ TEST(a_store_from_before_the_third_migration_gets_it)
            "drop table journal_segment; drop table erased; drop table alarm_key; "
            "drop table alarm_change; drop table alarm_silence; drop table alarm_delivery; "
            "drop table alarm_notice; drop table scrape; drop table monitor_result; drop table "
-           "monitor_run; "
+           "monitor_run; drop table retraining; "
            "delete from migration where number >= 3");
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
