@@ -113,21 +113,6 @@ enum drift_state drift_worst(const struct drift_finding *finding, size_t count)
     return worst;
 }
 
-enum drift_state drift_persistent(const enum drift_state *history, size_t count)
-{
-    enum { LOOKED_AT = 3, WANTED = 2 };
-    size_t looked = 0, alarms = 0;
-    if (count == 0 || history[count - 1] == DRIFT_INSUFFICIENT)
-        return DRIFT_INSUFFICIENT;
-    for (size_t i = count; i-- > 0 && looked < LOOKED_AT;) {
-        looked += history[i] != DRIFT_INSUFFICIENT;
-        alarms += history[i] == DRIFT_ALARM;
-    }
-    if (alarms >= WANTED)
-        return DRIFT_ALARM;
-    return history[count - 1] == DRIFT_ALARM ? DRIFT_WATCH : history[count - 1];
-}
-
 /* ---------------------------------------------------------------- rates */
 
 static double rate_of(uint64_t hits, uint64_t rows)

@@ -63,10 +63,6 @@ void drift_judge(const struct drift_case *column, size_t count, double alpha,
 /* The gravest of them: of none, or of none with enough rows, INSUFFICIENT. */
 enum drift_state drift_worst(const struct drift_finding *finding, size_t count);
 
-/* Over windows, the newest last: ALARM once two of the last three that had enough rows are ALARM;
- * a single one is WATCH so long. A newest without enough rows is INSUFFICIENT. */
-enum drift_state drift_persistent(const enum drift_state *history, size_t count);
-
 /* ---------------------------------------------------------------- rates */
 
 /* A rare class shifts in no PSI: from .2 % to .4 % is .0014. So a rate is judged as a rate: by

@@ -65,6 +65,7 @@ struct looking {
     struct text message, document;
 };
 
+/* The bundle too, for a watch that wants the model. */
 static bool load_champion(struct looking *l, struct err *err)
 {
     struct store *store = l->monitor->store;
@@ -73,14 +74,16 @@ static bool load_champion(struct looking *l, struct err *err)
     if (!alias_get(store, "champion", &number, err) || number == 0)
         return err->kind == ERR_NONE;
     if (!registry_find(store, VIEW("champion"), &l->arena, &l->version, err) ||
-        !store_get_bundle(store, &l->version.bundle, &l->arena, &path, err) ||
+        !run_last_version(store, l->watch->name, &before, err))
+        return false;
+    l->look.version = &l->version;
+    l->look.anew = before != 0 && before != l->version.number;
+    if (!l->watch->needs_champion)
+        return true;
+    if (!store_get_bundle(store, &l->version.bundle, &l->arena, &path, err) ||
         !bundle_load(&l->bundle, path, err))
         return err_while(err, "the champion");
-    l->look.version = &l->version;
     l->look.bundle = &l->bundle;
-    if (!run_last_version(store, l->watch->name, &before, err))
-        return false;
-    l->look.anew = before != 0 && before != number;
     return true;
 }
 

@@ -25,8 +25,8 @@ struct watch_look {
     const struct domain_port *domain;
     int64_t since_us, until_us, now_ms;
     const struct version *version; /* the champion; NULL: there is none */
-    const struct bundle *bundle;
-    bool anew; /* the last look was at another champion */
+    const struct bundle *bundle;   /* its, for a watch that needs_champion */
+    bool anew;                     /* the last look was at another champion */
 
     /* What it says. */
     enum watch_state state;

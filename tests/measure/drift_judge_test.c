@@ -334,31 +334,6 @@ TEST(holms_steps_make_room_as_columns_go_out)
     TRUE(finding[0].above);
 }
 
-/* By its first letter. */
-static enum drift_state state_named(char letter)
-{
-    for (int state = DRIFT_OK; state <= DRIFT_ALARM; state++)
-        if (drift_state_name((enum drift_state)state)[0] == letter)
-            return (enum drift_state)state;
-    FAIL_UNLESS(false, "no state begins with %c", letter);
-    return DRIFT_OK;
-}
-
-TEST(an_alarm_persists_in_two_of_the_last_three_windows_that_had_rows)
-{
-    static const char *const cases[] = {"A W",    "OA W",   "AA A",   "AOA A", "AAO A",  "AOO O",
-                                        "AAOO O", "AOOA W", "AIIA A", "AAI I", "AAIW A", "WWW W"};
-    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
-        enum drift_state history[8];
-        size_t count = 0;
-        for (; cases[i][count] != ' '; count++)
-            history[count] = state_named(cases[i][count]);
-        FAIL_UNLESS(drift_persistent(history, count) == state_named(cases[i][count + 1]), "%s",
-                    cases[i]);
-    }
-    SAME(drift_persistent(NULL, 0), DRIFT_INSUFFICIENT);
-}
-
 TEST(a_rate_is_judged_by_chance_and_by_how_many_times_it_is_what_it_was)
 {
     struct rate_case rate = {.hits_before = 100,
