@@ -25,18 +25,30 @@ static enum watch_state state_of(enum alarm_state state)
     return states[state];
 }
 
+/* At most so much of it, between characters. */
+static struct view cut(struct view text, size_t most)
+{
+    if (text.length > most) {
+        text.length = most;
+        while (text.length > 0 && (text.text[text.length] & 0xc0) == 0x80)
+            text.length--;
+    }
+    return text;
+}
+
 bool look_read(struct watch_look *look, const struct reading *reading, struct err *err)
 {
     if (look->readings == WATCH_READINGS_MAX)
         return err_set(err, ERR_LIMIT, "more than %d readings of one watch", WATCH_READINGS_MAX);
-    const char *subject = view_copy(reading->subject, look->arena);
+    struct view named = cut(reading->subject, ALARM_SUBJECT_MAX);
+    const char *subject = view_copy(named, look->arena);
     const char *text = view_copy(reading->text, look->arena);
     if (subject == NULL || text == NULL)
         return err_set(err, ERR_LIMIT, "the readings do not fit the memory limit");
     struct reading *kept = &look->reading[look->readings++];
     *kept = *reading;
     kept->anew = look->anew;
-    kept->subject.text = subject;
+    kept->subject = (struct view){subject, named.length};
     kept->text.text = text;
     enum watch_state state = state_of(reading->state);
     if (state > look->state)

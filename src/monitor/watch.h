@@ -60,7 +60,8 @@ enum watch_id {
 extern const struct watch *const watches[WATCHES];
 const struct watch *watch_find(struct view name); /* or NULL */
 
-/* Adds a reading, and raises the look's state to the reading's. `subject` and `text` are copied. */
+/* Adds a reading, and raises the look's state to the reading's. `subject` and `text` are copied; of
+ * a subject, a column's name among them, the first ALARM_SUBJECT_MAX bytes. */
 bool look_read(struct watch_look *look, const struct reading *reading, struct err *err);
 
 #endif

@@ -98,8 +98,10 @@ static const struct doc *server_in(const struct doc *before, struct view server)
 static bool add_increase(struct counting *counting, const struct kept *kept,
                          const struct doc *before, struct err *err)
 {
+    if (before == NULL)
+        return true; /* a server new to monitor.servers: what it did before is no news */
     /* A process's start is told to the second or so. */
-    bool same = before != NULL && kept->started <= number_in(before, VIEW("started")) + 1;
+    bool same = kept->started <= number_in(before, VIEW("started")) + 1;
     for (uint32_t i = 0; i < kept->name.count; i++) {
         uint32_t index;
         if (!dictionary_add(&counting->name, kept->name.text[i], &index) || index >= COUNTERS_MAX)
