@@ -12,7 +12,7 @@
 #define START  INT64_C(1750420800000) /* Friday 2025-06-20 12:00 */
 
 #define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};                               \
+    CLEANUP(arena_release) struct arena arena = {.limit = 256 << 20};                              \
     CLEANUP(store_close) struct store store = {0};                                                 \
     struct store_place place = ground_place(ground, &arena, name);                                 \
     struct err err = {0};                                                                          \

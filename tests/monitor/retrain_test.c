@@ -1,0 +1,502 @@
+#include "monitor/retrain.h"
+
+#include "base/clock.h"
+#include "champion_ground.h"
+#include "store/comparison.h"
+#include "store/experiment.h"
+
+#define HOUR INT64_C(3600000)
+
+/* A retraining whose training the test does. */
+struct rig {
+    struct store *store;
+    struct arena *arena;
+    struct retrain retrain;
+    struct retraining is; /* after the last step */
+    int64_t now_ms;
+    int trained, promoted;
+
+    /* What comes of a training. */
+    enum err_kind fails;
+    bool known;
+    int64_t same;        /* with known: this version; 0: the one before */
+    const char *verdict; /* of its meeting with the champion; NULL: they never met */
+    const char *why;
+    const char *lineage;
+    const struct store_place *other; /* somebody else takes a step meanwhile */
+};
+
+static void step(struct rig *rig, enum retraining_state want)
+{
+    struct err err = {0};
+    WORKS(retrain_step(&rig->retrain, rig->now_ms, &rig->is, &err), err);
+    FAIL_UNLESS(rig->is.id != 0, "nothing was retrained, wanted %s", retraining_states[want]);
+    FAIL_UNLESS(rig->is.state == want, "it is %s (%s), wanted %s", retraining_states[rig->is.state],
+                rig->is.message, retraining_states[want]);
+}
+
+static void meet(struct rig *rig, int64_t version, struct err *err)
+{
+    struct text document = text_in_arena(rig->arena);
+    struct comparison met = {.number = version, .verdict = view_of(rig->verdict)};
+    text_addf(&document, "{\"version\":%lld", (long long)version);
+    if (rig->why != NULL)
+        text_addf(&document, ",\"why\":\"%s\"", rig->why);
+    text_adds(&document, "}");
+    met.document = text_view(&document);
+    WORKS(alias_get(rig->store, "champion", &met.champion, err), *err);
+    if (met.champion != 0)
+        WORKS(comparison_add(rig->store, &met, "assay", err), *err);
+}
+
+static void step_elsewhere(const struct rig *rig)
+{
+    CLEANUP(store_close) struct store store = {0};
+    struct rig other = *rig;
+    struct err err = {0};
+    WORKS(store_open_place(&store, rig->other, &err), err);
+    other.store = other.retrain.store = &store;
+    other.retrain.trainer.self = &other;
+    other.retrain.owner = "other";
+    step(&other, RETRAINING_training);
+    SAME(other.trained, rig->trained);
+}
+
+static bool train(void *self, void (*renew)(void *), void *renewed, int64_t *out, bool *known,
+                  struct err *err)
+{
+    struct rig *rig = self;
+    rig->trained++;
+    renew(renewed);
+    if (rig->other != NULL)
+        step_elsewhere(rig);
+    if (rig->fails != ERR_NONE)
+        return err_set(err, rig->fails, "recall is 0.2");
+    *known = rig->known;
+    if (rig->known) {
+        *out = rig->same;
+        return true;
+    }
+    struct champion_kind kind = {
+        .number = 100 + rig->trained, .lineage = rig->lineage, .entity = "card"};
+    *out = champion_register(rig->store, champion_seal(&kind, rig->arena), rig->arena);
+    if (rig->verdict != NULL)
+        meet(rig, *out, err);
+    return true;
+}
+
+static bool promote(void *self, int64_t champion, int64_t version, const char *why, struct err *err)
+{
+    struct rig *rig = self;
+    rig->promoted++;
+    return governance_promote(rig->store, "champion", champion, version, 0, "monitor", why, err);
+}
+
+#define RETRAIN(more)                                                                              \
+    "split: {column: at}\nretrain: {newest_days: 60, on: [performance], guard: "                   \
+    "{entity_labels: 2}, " more "}\n"
+#define AT_ONCE RETRAIN("rollout: promote")
+
+/* A store, with a champion or without, and the performance's alarm. */
+#define RIG(rig, title, yaml)                                                                      \
+    STORE(store, title);                                                                           \
+    struct rig rig = rig_of(&store, &arena, yaml)
+
+static struct rig rig_of(struct store *store, struct arena *arena, const char *yaml)
+{
+    return (struct rig){
+        .store = store,
+        .arena = arena,
+        .now_ms = clock_now_ms(),
+        .verdict = "promote",
+        .retrain = {.config = config_from(yaml, arena),
+                    .store = store,
+                    .trainer = {.train = train, .promote = promote},
+                    .owner = "monitor"},
+    };
+}
+
+static int64_t enthrone(struct rig *rig, const char *lineage, const char *entity)
+{
+    struct champion_kind kind = {.number = 1, .lineage = lineage, .entity = entity};
+    int64_t number = champion_register(rig->store, champion_seal(&kind, rig->arena), rig->arena);
+    champion_enthrone(rig->store, number);
+    rig->retrain.trainer.self = rig;
+    return number;
+}
+
+static void judge(struct rig *rig, enum alarm_state state)
+{
+    static struct alarm_rules rules;
+    struct err err = {0};
+    struct alarm_tally tally;
+    struct reading reading = {.alarm = &alarm_performance,
+                              .subject = VIEW("recall"),
+                              .state = state,
+                              .value = 0.2,
+                              .limit = 0.5,
+                              .at_ms = rig->now_ms};
+    struct alarm_round round = {.reading = &reading, .readings = 1, .now_ms = rig->now_ms};
+    alarm_rules_init(&rules);
+    WORKS(alarms_take(rig->store, &rules, &round, &tally, &err), err);
+}
+
+static int64_t champion_of(struct rig *rig)
+{
+    struct err err = {0};
+    int64_t number;
+    WORKS(alias_get(rig->store, "champion", &number, &err), err);
+    return number;
+}
+
+/* ---------------------------------------------------------------- what is refused at once */
+
+TEST(settings_that_cannot_work_are_refused_with_the_remedy)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};
+    static const struct {
+        const char *yaml, *says;
+    } cases[] = {
+        {"retrain: {schedule: sometimes}\n", "retrain.schedule"},
+        {"retrain: {on: [drifts]}\n", "there is no alarm 'drifts'; `assay alarms rules`"},
+        {"retrain: {on: [drift]}\n", "say from how many days of the past"},
+        {"retrain: {schedule: '@daily'}\n", "without it nothing is retrained"},
+        {"retrain: {newest_days: 60}\n", "needs split.column"},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct err err = {0};
+        FAILS(retrain_check(config_from(cases[i].yaml, &arena), &err), err, ERR_INPUT);
+        SAYS(err, cases[i].says);
+    }
+    struct err err = {0};
+    WORKS(retrain_check(config_from("project: p\n", &arena), &err), err);
+    WORKS(retrain_check(config_from(AT_ONCE, &arena), &err), err);
+}
+
+/* ---------------------------------------------------------------- when one begins */
+
+ON_BOTH(nothing_is_trained_unless_it_is_said_from_how_much_of_the_past)
+{
+    RIG(rig, "retrain_never", "retrain: {on: [performance], schedule: 1h}\n");
+    enthrone(&rig, NULL, NULL);
+    judge(&rig, STATE_ALARM);
+    WORKS(retrain_step(&rig.retrain, rig.now_ms, &rig.is, &err), err);
+    SAME(rig.is.id, 0);
+    SAME(rig.trained, 0);
+}
+
+ON_BOTH(what_is_due_is_trained_once)
+{
+    RIG(rig, "retrain_due", RETRAIN("schedule: 1h, rollout: promote"));
+    enthrone(&rig, NULL, NULL);
+    step(&rig, RETRAINING_promoted);
+    TEXT(view_of(rig.is.why), "retrain.schedule");
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 1);
+    rig.now_ms += HOUR;
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 2);
+    SAME(rig.is.id, 2);
+}
+
+ON_BOTH(a_standing_alarm_asks_after_the_cool_down_and_only_when_it_was_seen_again)
+{
+    RIG(rig, "retrain_alarm", AT_ONCE);
+    enthrone(&rig, NULL, NULL);
+    WORKS(retrain_step(&rig.retrain, rig.now_ms, &rig.is, &err), err);
+    SAME(rig.is.id, 0); /* nothing stands */
+    judge(&rig, STATE_ALARM);
+    step(&rig, RETRAINING_promoted);
+    TEXT(view_of(rig.is.why), "alarm performance recall");
+    rig.now_ms += 25 * HOUR;
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 1); /* nobody looked since */
+    rig.now_ms -= 3 * HOUR;
+    judge(&rig, STATE_ALARM);
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 1); /* it is not cool yet */
+    rig.now_ms += 2 * HOUR;
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 2);
+    rig.now_ms += 25 * HOUR;
+    judge(&rig, STATE_OK);
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 2); /* it is over */
+}
+
+ON_BOTH(an_alarm_that_was_not_asked_for_trains_nothing)
+{
+    RIG(rig, "retrain_other",
+        "split: {column: at}\nretrain: {newest_days: 60, on: [drift, concept_drift]}\n");
+    enthrone(&rig, NULL, NULL);
+    judge(&rig, STATE_ALARM);
+    WORKS(retrain_step(&rig.retrain, rig.now_ms, &rig.is, &err), err);
+    SAME(rig.is.id, 0);
+}
+
+ON_BOTH(of_two_steppers_one_trains)
+{
+    RIG(rig, "retrain_two", RETRAIN("schedule: 1h, rollout: promote"));
+    enthrone(&rig, NULL, NULL);
+    judge(&rig, STATE_ALARM);
+    rig.other = &place;
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 1);
+    SAME(count_rows(&store, "select count(*) from retraining"), 1);
+}
+
+ON_BOTH(a_training_whose_process_is_gone_has_failed_and_the_next_may_begin)
+{
+    RIG(rig, "retrain_gone", RETRAIN("schedule: 1h, rollout: promote"));
+    enthrone(&rig, NULL, NULL);
+    struct retraining first;
+    bool begun;
+    WORKS(retraining_begin(&store, "a test", rig.now_ms, "gone", &first, &begun, &err), err);
+    TRUE(begun);
+    rig.now_ms += RETRAINING_LEASE_MS;
+    step(&rig, RETRAINING_training);
+    rig.now_ms += 1;
+    step(&rig, RETRAINING_failed);
+    TEXT(view_of(rig.is.message), "its process is gone");
+    SAME(rig.trained, 0);
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.is.id, 2);
+}
+
+/* ---------------------------------------------------------------- labels */
+
+/* Three frauds of one card, where two are borne. */
+static void poison(struct rig *rig)
+{
+    static const float row[CHAMPION_WIDTH];
+    for (int i = 0; i < 3; i++) {
+        char id[32];
+        bool known;
+        struct err err = {0};
+        snprintf(id, sizeof id, "p%lld-%d", (long long)rig->now_ms, i);
+        struct journal_decision decision = {.id = view_of(id),
+                                            .at_us = (rig->now_ms - 2000) * 1000,
+                                            .variant = VIEW("champion"),
+                                            .outcome = VIEW("approve"),
+                                            .entity = VIEW("card-7"),
+                                            .amount = (double)NAN,
+                                            .row = row,
+                                            .width = CHAMPION_WIDTH};
+        WORKS(journal_add_decision(rig->store, &decision, decision.id, &known, &err), err);
+        champion_label(rig->store, decision.id, true, (rig->now_ms - 1000) * 1000);
+    }
+}
+
+ON_BOTH(labels_that_look_poisoned_wait_for_a_person_and_are_then_learnt_from)
+{
+    RIG(rig, "retrain_poison", AT_ONCE);
+    enthrone(&rig, NULL, NULL);
+    judge(&rig, STATE_ALARM);
+    poison(&rig);
+    step(&rig, RETRAINING_quarantined);
+    TRUE(strstr(rig.is.message, "one of them 3 times") != NULL);
+    TRUE(strstr(rig.is.message, "card-7") == NULL);
+    rig.now_ms += 48 * HOUR;
+    judge(&rig, STATE_ALARM);
+    step(&rig, RETRAINING_quarantined);
+    SAME(rig.trained, 0);
+    WORKS(retraining_release(&store, rig.is.id, "a raid", rig.now_ms, "ann", &err), err);
+    rig.now_ms += 1;
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.is.id, 2);
+    SAME(rig.trained, 1);
+}
+
+ON_BOTH(what_was_released_goes_on_at_once)
+{
+    RIG(rig, "retrain_release", AT_ONCE);
+    enthrone(&rig, NULL, NULL);
+    judge(&rig, STATE_ALARM);
+    poison(&rig);
+    step(&rig, RETRAINING_quarantined);
+    WORKS(retraining_release(&store, rig.is.id, "a raid", rig.now_ms, "ann", &err), err);
+    rig.now_ms += 60 * 1000; /* long before it is cool */
+    judge(&rig, STATE_ALARM);
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.trained, 1);
+}
+
+/* ---------------------------------------------------------------- what comes of a training */
+
+ON_BOTH(what_the_gate_refuses_and_what_fails_ends_there)
+{
+    RIG(rig, "retrain_gate", RETRAIN("schedule: 1h, rollout: promote"));
+    int64_t champion = enthrone(&rig, NULL, NULL);
+    rig.fails = ERR_GATE;
+    step(&rig, RETRAINING_refused);
+    TEXT(view_of(rig.is.message), "recall is 0.2");
+    rig.now_ms += HOUR;
+    rig.fails = ERR_IO;
+    step(&rig, RETRAINING_failed);
+    TEXT(view_of(rig.is.message), "recall is 0.2");
+    SAME(rig.promoted, 0);
+    SAME(champion_of(&rig), champion);
+}
+
+ON_BOTH(of_a_version_that_is_known_it_is_said_again_what_was_said)
+{
+    RIG(rig, "retrain_known", RETRAIN("schedule: 1h, rollout: promote"));
+    enthrone(&rig, NULL, NULL);
+    rig.verdict = "keep";
+    rig.why = "recall is no better";
+    step(&rig, RETRAINING_kept);
+    rig.now_ms += HOUR;
+    rig.known = true;
+    rig.same = rig.is.version;
+    step(&rig, RETRAINING_kept);
+    SAME(rig.is.id, 2);
+    TEXT(view_of(rig.is.message), "recall is no better");
+    rig.now_ms += HOUR;
+    rig.same = champion_of(&rig);
+    step(&rig, RETRAINING_kept);
+    TEXT(view_of(rig.is.message), "the data is what it was: the same model came of it");
+    SAME(rig.promoted, 0);
+}
+
+ON_BOTH(the_first_champion_is_promoted_without_a_canary)
+{
+    RIG(rig, "retrain_first", RETRAIN("schedule: 1h"));
+    rig.retrain.trainer.self = &rig;
+    step(&rig, RETRAINING_promoted);
+    SAME(rig.promoted, 1);
+    SAME(champion_of(&rig), rig.is.version);
+}
+
+ON_BOTH(what_is_no_better_is_kept_with_the_reason)
+{
+    RIG(rig, "retrain_keep", RETRAIN("schedule: 1h, rollout: promote"));
+    int64_t champion = enthrone(&rig, NULL, NULL);
+    static const struct {
+        const char *verdict, *why, *want;
+    } cases[] = {
+        {"keep", "pr_auc lies within chance", "pr_auc lies within chance"},
+        {"insufficient", "too few frauds", "too few frauds"},
+        {"keep", NULL, "keep"},
+        {NULL, NULL, "it has not met the champion: challenge.mode is off"},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        rig.verdict = cases[i].verdict;
+        rig.why = cases[i].why;
+        step(&rig, RETRAINING_kept);
+        TEXT(view_of(rig.is.message), cases[i].want);
+        SAME(rig.is.id, (int64_t)i + 1);
+        rig.now_ms += HOUR;
+    }
+    SAME(rig.promoted, 0);
+    SAME(champion_of(&rig), champion);
+}
+
+#define LEARNT(frauds)                                                                             \
+    "{\"prepared\":{\"slices\":[{\"rows\":600,\"frauds\":" frauds "},{\"rows\":400,\"frauds\":0}"  \
+    "]}}"
+
+ON_BOTH(a_share_of_fraud_that_is_not_the_champions_is_refused)
+{
+    static const struct {
+        const char *before, *now;
+        enum retraining_state want;
+    } cases[] = {
+        {LEARNT("20"), LEARNT("200"), RETRAINING_refused},
+        {LEARNT("200"), LEARNT("20"), RETRAINING_refused},
+        {LEARNT("20"), LEARNT("45"), RETRAINING_promoted}, /* guard.fraud_times is 3 */
+        {NULL, LEARNT("600"), RETRAINING_promoted},        /* imported: nobody knows */
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        RIG(rig, "retrain_share", RETRAIN("schedule: 1h, rollout: promote"));
+        enthrone(&rig, cases[i].before, NULL);
+        rig.lineage = cases[i].now;
+        step(&rig, cases[i].want);
+        SAME(rig.promoted, cases[i].want == RETRAINING_promoted);
+        if (i == 0)
+            TEXT(view_of(rig.is.message),
+                 "20 % of what it learnt from is fraud, of what the champion learnt from 2 %");
+    }
+}
+
+/* ---------------------------------------------------------------- rollout */
+
+ON_BOTH(people_approve_before_it_comes_into_force)
+{
+    RIG(rig, "retrain_people",
+        RETRAIN("schedule: 1h, rollout: promote") "deploy: {approvals: 2}\n");
+    enthrone(&rig, NULL, NULL);
+    step(&rig, RETRAINING_waiting);
+    TRUE(strstr(rig.is.message, "0 of 2 people have approved it: `assay models approve 2") != NULL);
+    WORKS(governance_judge(&store, rig.is.version, true, "ann", "well", &err), err);
+    step(&rig, RETRAINING_waiting);
+    SAME(rig.promoted, 0);
+    WORKS(governance_judge(&store, rig.is.version, true, "bob", "well", &err), err);
+    step(&rig, RETRAINING_promoted);
+    SAME(champion_of(&rig), rig.is.version);
+}
+
+ON_BOTH(what_a_person_rejects_is_kept)
+{
+    RIG(rig, "retrain_reject",
+        RETRAIN("schedule: 1h, rollout: promote") "deploy: {approvals: 1}\n");
+    int64_t champion = enthrone(&rig, NULL, NULL);
+    step(&rig, RETRAINING_waiting);
+    WORKS(governance_judge(&store, rig.is.version, false, "ann", "no", &err), err);
+    step(&rig, RETRAINING_kept);
+    TEXT(view_of(rig.is.message), "a person rejected it");
+    SAME(champion_of(&rig), champion);
+}
+
+ON_BOTH(a_rollout_of_none_is_left_to_a_person)
+{
+    RIG(rig, "retrain_none", RETRAIN("schedule: 1h, rollout: none"));
+    int64_t champion = enthrone(&rig, NULL, NULL);
+    step(&rig, RETRAINING_kept);
+    TRUE(strstr(rig.is.message, "left to a person") != NULL);
+    SAME(rig.promoted, 0);
+    SAME(champion_of(&rig), champion);
+}
+
+ON_BOTH(a_canary_decides_a_rising_share_by_the_champions_entity_and_is_followed)
+{
+    static const struct {
+        enum experiment_state state;
+        enum retraining_state want;
+    } cases[] = {
+        {EXPERIMENT_PROMOTED, RETRAINING_promoted},
+        {EXPERIMENT_ROLLED_BACK, RETRAINING_rolled_back},
+        {EXPERIMENT_STOPPED, RETRAINING_rolled_back},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        RIG(rig, "retrain_canary", RETRAIN("schedule: 1h, canary_minutes: 7"));
+        int64_t champion = enthrone(&rig, NULL, "card");
+        struct experiment canary;
+        bool taken;
+        step(&rig, RETRAINING_canary);
+        TEXT(view_of(rig.is.experiment), "retraining-1");
+        WORKS(experiment_find(&store, VIEW("retraining-1"), &canary, &err), err);
+        SAME(canary.kind, EXPERIMENT_CANARY);
+        SAME(canary.champion, champion);
+        SAME(canary.rival, rig.is.version);
+        SAME(canary.bake_ms, 7 * 60000);
+        SAME(canary.steps, 4);
+        TEXT(view_of(canary.entity), "card");
+        TRUE(canary.promotes);
+        rig.now_ms += HOUR;
+        step(&rig, RETRAINING_canary);
+        SAME(rig.trained, 1); /* one at a time */
+        WORKS(experiment_end(&store, &canary, cases[i].state, "ann", "so it is", &taken, &err),
+              err);
+        step(&rig, cases[i].want);
+        TEXT(view_of(rig.is.message), "so it is");
+        SAME(rig.promoted, 0); /* the canary's affair */
+    }
+}
+
+ON_BOTH(a_canary_without_an_entity_has_failed_and_says_why)
+{
+    RIG(rig, "retrain_entity", RETRAIN("schedule: 1h"));
+    enthrone(&rig, NULL, NULL);
+    step(&rig, RETRAINING_failed);
+    TRUE(strstr(rig.is.message, "entity") != NULL);
+}
