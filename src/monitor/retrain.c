@@ -402,10 +402,13 @@ static bool choose_reason(struct step_of *s, const struct retraining *before, st
         text_addf(why, "retrain.schedule");
         return true;
     }
-    /* What a person released goes on at once. */
-    bool released = before->state == RETRAINING_quarantined && before->released_ms != 0;
-    bool cool = before->id == 0 || released ||
-                (double)(s->now_ms - before->begun_ms) >= hours * (double)HOUR_MS;
+    /* What a person released goes on at once, for the reason that it began for. */
+    if (before->state == RETRAINING_quarantined && before->released_ms != 0) {
+        text_adds(why, before->why);
+        return true;
+    }
+    bool cool =
+        before->id == 0 || (double)(s->now_ms - before->begun_ms) >= hours * (double)HOUR_MS;
     return !cool || standing_alarms(s, before, why, err);
 }
 

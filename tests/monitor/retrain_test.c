@@ -22,6 +22,7 @@ struct rig {
     int64_t same;        /* with known: this version; 0: the one before */
     const char *verdict; /* of its meeting with the champion; NULL: they never met */
     const char *why;
+    int64_t against; /* it met this version; 0: the champion */
     const char *lineage;
     const struct store_place *other; /* somebody else takes a step meanwhile */
 };
@@ -45,6 +46,8 @@ static void meet(struct rig *rig, int64_t version, struct err *err)
     text_adds(&document, "}");
     met.document = text_view(&document);
     WORKS(alias_get(rig->store, "champion", &met.champion, err), *err);
+    if (rig->against != 0)
+        met.champion = rig->against;
     if (met.champion != 0)
         WORKS(comparison_add(rig->store, &met, "assay", err), *err);
 }
@@ -307,18 +310,25 @@ ON_BOTH(labels_that_look_poisoned_wait_for_a_person_and_are_then_learnt_from)
     SAME(rig.trained, 1);
 }
 
-ON_BOTH(what_was_released_goes_on_at_once)
+ON_BOTH(what_was_released_goes_on_at_once_for_the_reason_it_began_for)
 {
-    RIG(rig, "retrain_release", AT_ONCE);
-    enthrone(&rig, NULL, NULL);
-    judge(&rig, STATE_ALARM);
-    poison(&rig);
-    step(&rig, RETRAINING_quarantined);
-    WORKS(retraining_release(&store, rig.is.id, "a raid", rig.now_ms, "ann", &err), err);
-    rig.now_ms += 60 * 1000; /* long before it is cool */
-    judge(&rig, STATE_ALARM);
-    step(&rig, RETRAINING_promoted);
-    SAME(rig.trained, 1);
+    static const char *const yaml[] = {RETRAIN("schedule: 1h, rollout: promote"), AT_ONCE};
+    static const char *const why[] = {"retrain.schedule", "alarm performance recall"};
+    for (size_t i = 0; i < LENGTH_OF(yaml); i++) {
+        RIG(rig, "retrain_release", yaml[i]);
+        rig.now_ms -= rig.now_ms % HOUR; /* the next is due in an hour */
+        enthrone(&rig, NULL, NULL);
+        if (i == 1)
+            judge(&rig, STATE_ALARM);
+        poison(&rig);
+        step(&rig, RETRAINING_quarantined);
+        WORKS(retraining_release(&store, rig.is.id, "a raid", rig.now_ms, "ann", &err), err);
+        rig.now_ms += MINUTE; /* long before it is cool, and nobody looked since */
+        step(&rig, RETRAINING_promoted);
+        SAME(rig.is.id, 2);
+        TEXT(view_of(rig.is.why), why[i]);
+        SAME(rig.trained, 1);
+    }
 }
 
 /* ---------------------------------------------------------------- what comes of a training */
@@ -389,6 +399,18 @@ ON_BOTH(what_is_no_better_is_kept_with_the_reason)
     }
     SAME(rig.promoted, 0);
     SAME(champion_of(&rig), champion);
+}
+
+ON_BOTH(what_was_better_than_another_champion_is_kept)
+{
+    RIG(rig, "retrain_another", RETRAIN("schedule: 1h, rollout: promote"));
+    rig.against = enthrone(&rig, NULL, NULL);
+    champion_enthrone(
+        &store, champion_register(
+                    &store, champion_seal(&(struct champion_kind){.number = 2}, &arena), &arena));
+    step(&rig, RETRAINING_kept);
+    TRUE(strstr(rig.is.message, "it has not met the champion") != NULL);
+    SAME(rig.promoted, 0);
 }
 
 #define LEARNT(frauds)                                                                             \
