@@ -77,7 +77,7 @@ static bool load_champion(struct looking *l, struct err *err)
         !run_last_version(store, l->watch->name, &before, err))
         return false;
     l->look.version = &l->version;
-    l->look.anew = before != 0 && before != l->version.number;
+    l->look.anew = l->watch->needs_champion && before != 0 && before != l->version.number;
     if (!l->watch->needs_champion)
         return true;
     if (!store_get_bundle(store, &l->version.bundle, &l->arena, &path, err) ||
@@ -178,6 +178,8 @@ static bool let_go(struct looking *l, struct err *err)
 static bool take_readings(struct looking *l, int64_t now_ms, struct err *err)
 {
     struct alarm_tally tally;
+    if (!let_go(l, err))
+        return false;
     struct alarm_round round = {
         .covers = l->watch->covers,
         .covers_count = l->watch->covers_count,
@@ -185,8 +187,7 @@ static bool take_readings(struct looking *l, int64_t now_ms, struct err *err)
         .readings = l->look.readings,
         .now_ms = now_ms,
     };
-    return let_go(l, err) &&
-           alarms_take(l->monitor->store, &l->monitor->rules, &round, &tally, err);
+    return alarms_take(l->monitor->store, &l->monitor->rules, &round, &tally, err);
 }
 
 /* Whether the watch itself does its work. */
