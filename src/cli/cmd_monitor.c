@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum { OPTION_SINCE, OPTION_UNTIL, OPTION_LAST, OPTION_JSON, OPTION_COMMENT };
-enum { LIST_MAX = 100, TURN_MS = 1000, DATABASE_TRIES = 30 };
+enum { LIST_MAX = 100, TURN_MS = 1000, DATABASE_TRIES = 600 }; /* ten minutes: a failover */
 
 static void say(void *self UNUSED, bool bad, const char *text)
 {
@@ -74,19 +74,23 @@ static bool is_over(const sigset_t *signals, int64_t wait_ms)
     return sigtimedwait(signals, NULL, &wait) > 0;
 }
 
-/* A database that is away is waited for, with the store opened anew; what is wrong otherwise ends
- * it. */
+/* A database that is away or full is waited for, with the store opened anew; what is wrong
+ * otherwise ends it. */
 static bool survive(struct project *project, size_t *failures, struct err *err)
 {
-    if (err->kind != ERR_STORE || ++*failures > DATABASE_TRIES)
+    if ((err->kind != ERR_STORE && err->kind != ERR_IO) || ++*failures > DATABASE_TRIES)
         return false;
     say(NULL, true, err->text);
     store_close(&project->store);
-    struct err again = {0};
     *err = (struct err){0};
-    if (!project_open_store(project, &again))
-        say(NULL, true, again.text);
     return true;
+}
+
+static bool turn(struct project *project, struct station *station, struct err *err)
+{
+    return (project->store.dir != NULL || project_open_store(project, err)) &&
+           monitor_round(&station->monitor, clock_now_ms(), err) &&
+           project_checkpoint(project, false, err);
 }
 
 static bool watch(struct project *project, const struct call *call, struct err *err)
@@ -103,11 +107,10 @@ static bool watch(struct project *project, const struct call *call, struct err *
     say(NULL, false, "watching");
     bool ok = true;
     do {
-        if (monitor_round(&station.monitor, clock_now_ms(), err))
+        if (turn(project, &station, err))
             failures = 0;
         else
             ok = survive(project, &failures, err);
-        ok = ok && project_checkpoint(project, false, err);
     } while (ok && !is_over(&signals, TURN_MS));
     if (ok)
         say(NULL, false, "stopped");

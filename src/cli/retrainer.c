@@ -203,19 +203,35 @@ static bool train(void *self, void (*renew)(void *), void *renewed, int64_t *num
     return true;
 }
 
+static bool find(const struct retrainer *retrainer, int64_t number, struct arena *arena,
+                 struct version *out, struct err *err)
+{
+    char reference[32];
+    snprintf(reference, sizeof reference, "%lld", (long long)number);
+    return registry_find(&retrainer->project->store, view_of(reference), arena, out, err);
+}
+
 static bool promote(void *self, int64_t champion, int64_t number, const char *why, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
     struct retrainer *retrainer = self;
     struct version version;
-    char reference[32], comment[RETRAINING_TEXT_SIZE + 32];
-    snprintf(reference, sizeof reference, "%lld", (long long)number);
+    char comment[RETRAINING_TEXT_SIZE + 32];
     snprintf(comment, sizeof comment, "retrained for %s", why);
-    return registry_find(&retrainer->project->store, view_of(reference), &arena, &version, err) &&
+    return find(retrainer, number, &arena, &version, err) &&
            govern_promote(retrainer->project, champion, &version, comment, err);
+}
+
+static bool vouch(void *self, int64_t number, struct err *err)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
+    struct retrainer *retrainer = self;
+    struct version version;
+    return find(retrainer, number, &arena, &version, err) &&
+           project_vouched(retrainer->project, &version, err);
 }
 
 struct trainer retrainer_port(struct retrainer *retrainer)
 {
-    return (struct trainer){.train = train, .promote = promote, .self = retrainer};
+    return (struct trainer){.train = train, .promote = promote, .vouch = vouch, .self = retrainer};
 }

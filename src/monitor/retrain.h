@@ -12,7 +12,8 @@
  *     a model is trained on the newest days      the gate refuses it, or its fraud share is not the
  *                                                champion's many times over: refused
  *     it met the champion on the same rows       no better: kept
- *     people approve, where they must            waiting
+ *     people approve or sign, where they must,
+ *     and no other experiment runs               waiting
  *     it takes the champion's place              by a canary, at once, or by a person's hand
  *
  * How much of the past a new model learns from has to be said: retrain.newest_days. Without it
@@ -35,6 +36,8 @@ struct trainer {
     /* Makes the version the champion, as `assay models promote` does. */
     bool (*promote)(void *self, int64_t champion, int64_t version, const char *why,
                     struct err *err);
+    /* ERR_GATE: signatures are required, and nobody who counts has signed it. */
+    bool (*vouch)(void *self, int64_t version, struct err *err);
     void *self;
 };
 

@@ -66,6 +66,15 @@ class Postgres:
                        stdout=subprocess.DEVNULL, **self.owner)
         with open(os.path.join(data, "pg_hba.conf"), "w", encoding="utf-8") as rules:
             rules.write("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        self.serve()
+        self.sql(f"create role guest login password '{PASSWORD}'")
+        self.sql("create database assay owner guest")
+        self.url = f"postgresql://guest@127.0.0.1:{self.port}/assay"
+
+    def serve(self):
+        """After start, or again after stop."""
+        data = os.path.join(self.dir, "data")
+        environment = dict(os.environ, LC_ALL="C")
         with open(os.path.join(self.dir, "log"), "wb") as log:
             self.process = subprocess.Popen(
                 [f"{self.bin}/postgres", "-D", data, "-k", self.dir, "-p", str(self.port), "-h",
@@ -76,9 +85,11 @@ class Postgres:
                 break
             assert self.process.poll() is None, open(log.name, encoding="utf-8").read()
             time.sleep(0.05)
-        self.sql(f"create role guest login password '{PASSWORD}'")
-        self.sql("create database assay owner guest")
-        self.url = f"postgresql://guest@127.0.0.1:{self.port}/assay"
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+        self.process = None
 
     def sql(self, text, database="postgres", check=True):
         """What psql prints, of the rows alone."""
@@ -90,6 +101,5 @@ class Postgres:
 
     def __exit__(self, *_):
         if self.process is not None:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(60)
+            self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
