@@ -36,7 +36,7 @@ class Watch:
         limit = "100 %" if full else "0 %"
         lines = "".join(f"    {name}: {words}\n" for name, words in (sinks or self.sinks).items())
         write(self.cwd, "assay.yaml",
-              "monitor: {upkeep: 1s, service: never, drift: never, performance: never}\n"
+              "monitor: {upkeep: 1s, service: never, drift: never, multivariate: never, performance: never}\n"
               f"{self.more}"
               f"alarms:\n  source: box-1\n  rules:\n    disk: {{limit: {limit}, recover: {limit}}}\n"
               f"  sinks:\n{lines}")
@@ -418,7 +418,7 @@ def two_replicas(cwd, more, env):
     script = [200, 503, 200, 200, 500, 200, 503, 200, 200]
     with Receiver(script, check=signed) as it:
         write(cwd, "assay.yaml",
-              "monitor: {upkeep: never, drift: never, performance: never, service: 1s, "
+              "monitor: {upkeep: never, drift: never, multivariate: never, performance: never, service: 1s, "
               f"servers: [{many(24)}]}}\n{more}"
               "alarms:\n  rules: {server_down: {windows: 1 of 1}}\n"
               f"  sinks:\n    hook: {hook(it.url)}\n")
@@ -455,7 +455,7 @@ def replicas_that_deliver_at_once_on_postgresql_send_each_notice_once():
 def a_server_whose_requests_fail_raises_an_alarm_and_one_that_is_gone_another():
     with directory() as cwd, Receiver([200], check=signed) as it:
         port = free_port()
-        yaml = ("monitor: {upkeep: never, drift: never, performance: never, service: 1s, "
+        yaml = ("monitor: {upkeep: never, drift: never, multivariate: never, performance: never, service: 1s, "
                 f"servers: ['http://127.0.0.1:{port}'], key_file: key}}\n"
                 "serve: {auth: keys}\n"
                 "alarms:\n  rules: {server_down: {windows: 1 of 1}}\n"
