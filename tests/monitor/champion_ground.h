@@ -27,10 +27,11 @@ enum { CHAMPION_WIDTH = 4, CHAMPION_COLUMNS = 3 };
 #define SECOND_US INT64_C(1000000)
 #define START_US  (START * 1000)
 
-#define CHAMPION_TREE(feature, threshold, left, right)                                             \
+/* `cover`: the weights of the rows at the root, left and right. */
+#define CHAMPION_TREE(feature, threshold, left, right, cover)                                      \
     "{\"left_children\":[1,-1,-1],\"right_children\":[2,-1,-1],\"parents\":[2147483647,0,0],"      \
     "\"split_indices\":[" feature ",0,0],\"split_conditions\":[" threshold "," left "," right      \
-    "],\"default_left\":[1,0,0],\"sum_hessian\":[8,5,3],\"loss_changes\":[1.5E0,0,0],"             \
+    "],\"default_left\":[1,0,0],\"sum_hessian\":" cover ",\"loss_changes\":[1.5E0,0,0],"           \
     "\"tree_param\":{\"num_nodes\":\"3\",\"size_leaf_vector\":\"1\"}}"
 
 struct champion_kind {
@@ -122,8 +123,8 @@ static inline void champion_plan(struct plan *plan, const struct schema *schema,
 static inline struct view champion_forest(struct arena *arena)
 {
     struct small model = {
-        .trees =
-            CHAMPION_TREE("0", "1E2", "-1E0", "2E0") "," CHAMPION_TREE("2", "5E-1", "-5E-1", "1E0"),
+        .trees = CHAMPION_TREE("0", "1E2", "-1E0", "2E0", "[10,9,1]") "," CHAMPION_TREE(
+            "2", "5E-1", "-5E-1", "1E0", "[10,7,3]"),
         .tree_info = "[0,0]",
         .param = "\"base_score\":\"5E-1\",\"num_class\":\"0\",\"num_feature\":\"4\"",
         .learner_more = ",\"feature_names\":[\"amount\",\"kind=fire\",\"kind=theft\","
@@ -251,6 +252,7 @@ struct decided {
     bool turned;  /* labels say the opposite of what the model expects */
     bool missing; /* every amount is */
     int against;  /* of ten thefts, so many more are called fraud */
+    bool rotated; /* every fire is a theft, every theft another kind, ... */
 };
 
 static inline void champion_label(struct store *store, struct view id, bool fraud, int64_t at_us)
@@ -280,6 +282,11 @@ static inline void decide_many(struct store *store, const struct champion *champ
         champion_row(&rng, decided->times, row);
         if (decided->missing)
             row[0] = NAN;
+        if (decided->rotated) {
+            float last = row[3];
+            memmove(row + 2, row + 1, 2 * sizeof *row);
+            row[1] = last;
+        }
         float score = champion_score(&champion->bundle, row);
         double chance = decided->turned ? 1 - (double)score : (double)score;
         bool stopped = row[2] == 1 && (int)rng_below(&rng, 10) < decided->against;

@@ -19,16 +19,16 @@ struct seen {
     const struct doc *document;
 };
 
-/* The hour that ends at `until_us`. */
-static inline bool champion_try(const struct watch *watch, struct watch_look *look,
-                                const char *yaml, int64_t until_us, struct arena *arena,
-                                struct seen *out, struct err *err)
+/* The hour that ends at `until_us`, of the segments in `journal_dir` too. */
+static inline bool champion_try_in(const struct watch *watch, struct watch_look *look,
+                                   const char *yaml, const char *journal_dir, int64_t until_us,
+                                   struct arena *arena, struct seen *out, struct err *err)
 {
     struct text *message = arena_new(arena, struct text, 1), document = text_in_arena(arena);
     struct json json = json_to(&document);
     *message = text_in_arena(arena);
     look->config = config_from(yaml, arena);
-    look->journal_dir = test_dir();
+    look->journal_dir = journal_dir;
     look->arena = arena;
     look->since_us = until_us - 3600 * SECOND_US;
     look->until_us = until_us;
@@ -46,6 +46,13 @@ static inline bool champion_try(const struct watch *watch, struct watch_look *lo
                       look->state,   text_c(message), doc_parse(text_view(&document), arena, err)};
     FAIL_UNLESS(out->document != NULL, "the document: %s", err->text);
     return true;
+}
+
+static inline bool champion_try(const struct watch *watch, struct watch_look *look,
+                                const char *yaml, int64_t until_us, struct arena *arena,
+                                struct seen *out, struct err *err)
+{
+    return champion_try_in(watch, look, yaml, test_dir(), until_us, arena, out, err);
 }
 
 static inline struct seen champion_look(const struct watch *watch, struct store *store,
