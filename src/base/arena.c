@@ -57,7 +57,9 @@ void *arena_lines(struct arena *arena, size_t size, size_t count)
 char *arena_copy(struct arena *arena, const char *text, size_t length)
 {
     char *copy = arena_new(arena, char, length + 1);
-    return copy == NULL ? NULL : memcpy(copy, text, length);
+    if (copy != NULL && length > 0) /* no text has no bytes, and may have no place */
+        memcpy(copy, text, length);
+    return copy;
 }
 
 void arena_reset(struct arena *arena)

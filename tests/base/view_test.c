@@ -125,3 +125,10 @@ TEST(a_copy_belongs_to_the_arena)
     TEXT(view_of(copy), "ab");
     TRUE(view_copy((struct view){text, 100}, &arena) == NULL);
 }
+
+TEST(a_view_of_nothing_is_copied_as_the_empty_text)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};
+    const char *copy = view_copy((struct view){NULL, 0}, &arena); /* the sanitizer looks on */
+    TRUE(copy != NULL && copy[0] == '\0');
+}
