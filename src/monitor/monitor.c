@@ -117,6 +117,7 @@ static bool look(struct looking *l, int64_t now_ms, struct err *err)
     } else if (!l->watch->look(&l->look, err)) {
         return false;
     }
+    look_merge(&l->look);
     json_close(&json);
     return !l->document.cut ||
            err_set(err, ERR_LIMIT, "the document does not fit the memory limit");
@@ -175,9 +176,12 @@ static bool let_go(struct looking *l, struct err *err)
     return true;
 }
 
+/* What is let go is the alarms' affair, and no part of what the look saw. */
 static bool take_readings(struct looking *l, int64_t now_ms, struct err *err)
 {
     struct alarm_tally tally;
+    enum watch_state state = l->look.state;
+    size_t readings = l->look.readings;
     if (!let_go(l, err))
         return false;
     struct alarm_round round = {
@@ -187,6 +191,8 @@ static bool take_readings(struct looking *l, int64_t now_ms, struct err *err)
         .readings = l->look.readings,
         .now_ms = now_ms,
     };
+    l->look.state = state;
+    l->look.readings = readings;
     return alarms_take(l->monitor->store, &l->monitor->rules, &round, &tally, err);
 }
 
@@ -243,12 +249,16 @@ static bool finish_failed(struct looking *l, const struct err *why, struct run_o
 
 /* ---------------------------------------------------------------- a round */
 
+/* The alarms hear of it first. A monitor that dies between the two looks again, or another one
+ * does, and of one window they count one reading; the other way round they would never hear. */
 static bool look_and_tell(struct looking *l, int64_t now_ms, struct err *err)
 {
     const struct monitor *monitor = l->monitor;
     struct run_outcome outcome;
     struct err why = {0};
     bool well = look(l, now_ms, &why);
+    if (well && !take_readings(l, now_ms, err))
+        return false;
     if (!(well ? finish(l, &outcome, err) : finish_failed(l, &why, &outcome, err))) {
         if (err->kind != ERR_CONFLICT)
             return false;
@@ -258,8 +268,7 @@ static bool look_and_tell(struct looking *l, int64_t now_ms, struct err *err)
     }
     say(monitor, outcome.state == WATCH_ALARM || outcome.state == WATCH_FAILED, "%s: %s: %s",
         l->watch->name, watch_state_name(outcome.state), outcome.message);
-    return (!well || take_readings(l, now_ms, err)) &&
-           take_health(monitor, view_of(l->watch->name), well ? NULL : why.text, now_ms, err);
+    return take_health(monitor, view_of(l->watch->name), well ? NULL : why.text, now_ms, err);
 }
 
 static bool round_of(const struct monitor *monitor, const struct watch *watch, int64_t now_ms,
@@ -273,10 +282,10 @@ static bool round_of(const struct monitor *monitor, const struct watch *watch, i
     int64_t due = schedule_before(&schedule, now_ms);
     if (due == INT64_MIN)
         return true;
-    if (!run_last_due(monitor->store, watch->name, &last, err))
+    if (!run_last_due(monitor->store, watch->name, now_ms, &last, err))
         return false;
     if (last > due)
-        return true; /* another schedule was in force, or another clock is ahead */
+        return true; /* another schedule was in force, or another clock is somewhat ahead */
     struct run_wanted wanted = {
         .watch = watch->name,
         .due_ms = due,

@@ -419,7 +419,7 @@ static bool is_scheduled(struct step_of *s, bool *out, struct err *err)
     int64_t due = schedule_before(&schedule, s->now_ms);
     if (due == INT64_MIN)
         return true;
-    if (!run_last_due(s->retrain->store, "retrain", &last, err))
+    if (!run_last_due(s->retrain->store, "retrain", s->now_ms, &last, err))
         return false;
     if (last >= due)
         return true;

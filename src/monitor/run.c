@@ -142,30 +142,6 @@ bool run_take(struct store *store, const struct run_wanted *wanted, const char *
     return true;
 }
 
-static bool lost(const struct watch_run *run, struct err *err)
-{
-    return err_set(err, ERR_CONFLICT,
-                   "the run of '%s' took longer than its lease and another monitor has taken it "
-                   "over; its outcome counts",
-                   run->watch);
-}
-
-bool run_renew(struct store *store, const struct watch_run *run, int64_t now_ms, struct err *err)
-{
-    CLEANUP(db_finish) struct db_statement row = {0};
-    if (!db_prepare(&store->db,
-                    "update monitor_run set lease_ms = $1 "
-                    "where id = $2 and owner = $3 and state = 'running'",
-                    &row, err))
-        return false;
-    db_bind_i64(&row, 1, now_ms + RUN_LEASE_MS);
-    db_bind_i64(&row, 2, run->id);
-    db_bind_text(&row, 3, view_of(run->owner));
-    if (!db_done(&row, err))
-        return false;
-    return db_changes(&store->db) == 1 || lost(run, err);
-}
-
 /* ---------------------------------------------------------------- finishing */
 
 static void bind_number(struct db_statement *row, int parameter, double value)
@@ -195,14 +171,21 @@ static bool add_result(struct store *store, const struct watch_run *run,
     return db_done(&row, err);
 }
 
+static bool lost(const struct watch_run *run, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT,
+                   "the run of '%s' took longer than its lease and another monitor has finished "
+                   "it; its outcome counts",
+                   run->watch);
+}
+
 static bool set_outcome(struct store *store, const struct watch_run *run,
                         const struct run_outcome *outcome, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
                     "update monitor_run set state = $1, finished_ms = $2, version = $3, rows = $4, "
-                    "message = $5, document = $6 where id = $7 and owner = $8 and state = "
-                    "'running'",
+                    "message = $5, document = $6 where id = $7 and state = 'running'",
                     &row, err))
         return false;
     db_bind_text(&row, 1, view_of(states[outcome->state]));
@@ -212,7 +195,6 @@ static bool set_outcome(struct store *store, const struct watch_run *run,
     db_bind_text(&row, 5, view_of(outcome->message));
     db_bind_text(&row, 6, outcome->document);
     db_bind_i64(&row, 7, run->id);
-    db_bind_text(&row, 8, view_of(run->owner));
     return db_done(&row, err) && (db_changes(&store->db) == 1 || lost(run, err));
 }
 
@@ -237,15 +219,18 @@ bool run_finish(struct store *store, const struct watch_run *run, const struct r
 
 /* ---------------------------------------------------------------- asking */
 
-bool run_last_due(struct store *store, const char *watch, int64_t *out, struct err *err)
+bool run_last_due(struct store *store, const char *watch, int64_t now_ms, int64_t *out,
+                  struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     *out = INT64_MIN;
     if (!db_prepare(&store->db,
-                    "select max(due_ms) from monitor_run where watch = $1 and manual = 0", &row,
-                    err))
+                    "select max(due_ms) from monitor_run where watch = $1 and manual = 0 "
+                    "and due_ms <= $2",
+                    &row, err))
         return false;
     db_bind_text(&row, 1, view_of(watch));
+    db_bind_i64(&row, 2, now_ms + RUN_AHEAD_MS);
     if (db_next(&row, err) && !db_is_null(&row, 0))
         *out = db_i64(&row, 0);
     return err->kind == ERR_NONE;
@@ -258,7 +243,7 @@ bool run_last_document(struct store *store, const char *watch, struct arena *are
     *out = VIEW("");
     if (!db_prepare(&store->db,
                     "select document from monitor_run where watch = $1 and manual = 0 "
-                    "and state not in ('running', 'failed') order by due_ms desc limit 1",
+                    "and state not in ('running', 'failed') order by id desc limit 1",
                     &row, err))
         return false;
     db_bind_text(&row, 1, view_of(watch));
@@ -278,7 +263,7 @@ bool run_last_version(struct store *store, const char *watch, int64_t *out, stru
     *out = 0;
     if (!db_prepare(&store->db,
                     "select version from monitor_run where watch = $1 and manual = 0 "
-                    "and state in ('ok', 'watch', 'alarm') order by due_ms desc limit 1",
+                    "and state in ('ok', 'watch', 'alarm') order by id desc limit 1",
                     &row, err))
         return false;
     db_bind_text(&row, 1, view_of(watch));

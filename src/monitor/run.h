@@ -8,8 +8,9 @@
  *     run_finish(&store, &run, &outcome, err)
  *
  * A run is known by its watch and the instant it was due, so of two monitors one takes it and the
- * other does not. One that holds a run renews its lease while it works; a lease that ran out means
- * that its holder is gone, and the next monitor takes the run over.
+ * other does not. A lease that ran out means that its holder is gone or slow, and the next monitor
+ * looks too; of the two the first to finish counts, so that a look which takes long comes to an
+ * end.
  *
  * The stretches of a watch follow each other without gap or overlap: each begins where the last one
  * that was judged ended. What was too few rows to judge is looked at again with those that
@@ -23,7 +24,11 @@
 enum watch_state { WATCH_OK, WATCH_INSUFFICIENT, WATCH_WATCH, WATCH_ALARM, WATCH_FAILED };
 const char *watch_state_name(enum watch_state state); /* "ok", ... */
 
-enum { RUN_OWNER_SIZE = 128, RUN_WATCH_SIZE = 32, RUN_LEASE_MS = 120 * 1000 };
+enum { RUN_OWNER_SIZE = 128, RUN_WATCH_SIZE = 32 };
+enum {
+    RUN_LEASE_MS = 900 * 1000,
+    RUN_AHEAD_MS = 3600 * 1000
+}; /* a look at millions takes minutes */
 
 struct watch_run {
     int64_t id;
@@ -46,9 +51,6 @@ struct run_wanted {
 bool run_take(struct store *store, const struct run_wanted *wanted, const char *owner,
               int64_t now_ms, struct watch_run *out, bool *taken, struct err *err);
 
-/* ERR_CONFLICT: the lease ran out and somebody else has taken it over. */
-bool run_renew(struct store *store, const struct watch_run *run, int64_t now_ms, struct err *err);
-
 struct run_outcome {
     enum watch_state state;
     int64_t version; /* the champion's number; 0: none */
@@ -57,7 +59,8 @@ struct run_outcome {
     struct view document; /* a JSON object */
     int64_t finished_ms;
 };
-/* With its results, in one transaction. ERR_CONFLICT as run_renew. */
+/* With its results, in one transaction. ERR_CONFLICT: the lease ran out, and somebody else has
+ * finished it. */
 struct run_result {
     const char *kind;
     struct view subject;
@@ -67,8 +70,11 @@ struct run_result {
 bool run_finish(struct store *store, const struct watch_run *run, const struct run_outcome *outcome,
                 const struct run_result *result, size_t results, struct err *err);
 
-/* When the last run of a watch was due, whatever became of it; INT64_MIN: there was none. */
-bool run_last_due(struct store *store, const char *watch, int64_t *out, struct err *err);
+/* When the last run of a watch was due, whatever became of it; INT64_MIN: there was none. What was
+ * due more than RUN_AHEAD_MS after now is a wrong clock's and counts for nothing: it would keep the
+ * watch from being looked at until then. */
+bool run_last_due(struct store *store, const char *watch, int64_t now_ms, int64_t *out,
+                  struct err *err);
 
 /* What the last scheduled run of a watch that did not fail had to say; empty: there was none. */
 bool run_last_document(struct store *store, const char *watch, struct arena *arena,

@@ -55,3 +55,26 @@ bool look_read(struct watch_look *look, const struct reading *reading, struct er
         look->state = state;
     return true;
 }
+
+static struct reading *find_reading(struct reading *reading, size_t count,
+                                    const struct reading *like)
+{
+    for (size_t i = 0; i < count; i++)
+        if (reading[i].alarm == like->alarm && view_same(reading[i].subject, like->subject))
+            return &reading[i];
+    return NULL;
+}
+
+void look_merge(struct watch_look *look)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < look->readings; i++) {
+        const struct reading *reading = &look->reading[i];
+        struct reading *same = find_reading(look->reading, kept, reading);
+        if (same == NULL)
+            look->reading[kept++] = *reading;
+        else if (reading->state > same->state)
+            *same = *reading;
+    }
+    look->readings = kept;
+}

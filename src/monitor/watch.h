@@ -64,4 +64,8 @@ const struct watch *watch_find(struct view name); /* or NULL */
  * a subject, a column's name among them, the first ALARM_SUBJECT_MAX bytes. */
 bool look_read(struct watch_look *look, const struct reading *reading, struct err *err);
 
+/* Of two readings of an alarm about one subject, two names that were cut alike among them, the
+ * graver stays: neither the history nor the alarms have room for both. */
+void look_merge(struct watch_look *look);
+
 #endif

@@ -203,6 +203,15 @@ static bool measure_floors(struct performing *p, struct err *err)
     return true;
 }
 
+/* Its metric's name; of a metric with more than one floor, the later ones' own words. */
+static struct view subject_of(const struct performing *p, size_t floor)
+{
+    for (size_t i = 0; i < floor; i++)
+        if (p->floor[i].metric == p->floor[floor].metric)
+            return p->floor[floor].text;
+    return view_of(p->floor[floor].metric->name);
+}
+
 static bool tell_floors(struct performing *p, struct err *err)
 {
     struct json *json = p->look->document;
@@ -223,7 +232,7 @@ static bool tell_floors(struct performing *p, struct err *err)
         text_addf(&text, "%.4g, between %.4g and %.4g, of %zu frauds among %zu", metric->value,
                   metric->low, metric->high, p->now.frauds, p->now.rows.count);
         struct reading reading = {.alarm = &alarm_performance,
-                                  .subject = view_of(p->floor[i].metric->name),
+                                  .subject = subject_of(p, i),
                                   .state = p->state[i],
                                   .value = metric->value,
                                   .limit = p->floor[i].bound,
