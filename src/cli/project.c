@@ -85,6 +85,21 @@ bool project_open_store(struct project *project, struct err *err)
     return store_open_place(&project->store, &place, err);
 }
 
+bool project_keep_store(struct project *project, struct err *err)
+{
+    struct store_place place = project_store_place(project);
+    struct store anew = {0};
+    struct err lost = {0};
+    int64_t number;
+    if (alias_get(&project->store, "champion", &number, &lost) || lost.kind != ERR_STORE)
+        return true;
+    if (!store_open_place(&anew, &place, err))
+        return false;
+    store_close(&project->store);
+    project->store = anew;
+    return true;
+}
+
 void project_close(struct project *project)
 {
     store_close(&project->store);

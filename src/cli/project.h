@@ -22,6 +22,9 @@ bool project_open(struct project *project, const struct call *call, struct err *
 bool project_open_loosely(struct project *project, const struct call *call, struct err *err);
 
 bool project_open_store(struct project *project, struct err *err);
+
+/* After a long time: a connection that was lost is made again. Nothing may be open on it. */
+bool project_keep_store(struct project *project, struct err *err);
 struct store_place project_store_place(struct project *project); /* for who opens one himself */
 void project_close(struct project *project);
 

@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 2 * SETS_MAX + 16, OUTPUT_MAX = 64 * 1024, RENEW_MS = 10 * 1000 };
+enum { ARGUMENTS_MAX = 2 * SETS_MAX + 16, OUTPUT_MAX = 64 * 1024 };
+enum { RENEW_MS = 10 * 1000, TURN_MS = 500, STORE_TURNS = 240 };
 
 /* What the process says on one of its outputs: the first bytes of standard output, the last of
  * standard error. */
@@ -111,30 +112,56 @@ static bool open_pipes(int out[2], int told[2], struct err *err)
     return err_set(err, ERR_IO, "no pipe for the training: %s", strerror(errno));
 }
 
-static void listen_to(struct ear *out, struct ear *told, void (*renew)(void *), void *renewed)
+/* The monitor blocks the signals that end it, so one that came is pending. */
+static bool is_to_end(void)
 {
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+/* What a training is listened to with, and who hears that it goes on. */
+struct listening {
+    struct retrainer *retrainer;
+    struct ear *out, *told;
+    void (*renew)(void *);
+    void *renewed;
+    pid_t pid;
+    bool stopped; /* with the monitor */
+};
+
+static void listen_to(struct listening *l)
+{
+    struct err ignored = {0}; /* a database that is away is tried again */
     int64_t next_ns = clock_ticks_ns();
-    while (out->fd >= 0 || told->fd >= 0) {
-        struct pollfd ends[2] = {{.fd = out->fd, .events = POLLIN},
-                                 {.fd = told->fd, .events = POLLIN}};
-        poll(ends, 2, RENEW_MS);
+    while (l->out->fd >= 0 || l->told->fd >= 0) {
+        struct pollfd ends[2] = {{.fd = l->out->fd, .events = POLLIN},
+                                 {.fd = l->told->fd, .events = POLLIN}};
+        poll(ends, 2, TURN_MS);
         if (ends[0].revents != 0)
-            hear(out);
+            hear(l->out);
         if (ends[1].revents != 0)
-            hear(told);
-        if (clock_ticks_ns() < next_ns)
+            hear(l->told);
+        if (!l->stopped && is_to_end()) {
+            kill(l->pid, SIGTERM);
+            l->stopped = true;
+        }
+        if (l->stopped || clock_ticks_ns() < next_ns)
             continue;
-        renew(renewed);
+        project_keep_store(l->retrainer->project, &ignored);
+        l->renew(l->renewed);
         next_ns = clock_ticks_ns() + (int64_t)RENEW_MS * 1000000;
     }
 }
 
-static bool ended(pid_t pid, const struct ear *told, struct err *err)
+static bool ended(const struct listening *l, struct err *err)
 {
     int status;
-    while (waitpid(pid, &status, 0) < 0)
+    while (waitpid(l->pid, &status, 0) < 0)
         if (errno != EINTR)
             return err_set(err, ERR_IO, "the training was lost: %s", strerror(errno));
+    if (l->stopped && WIFSIGNALED(status))
+        return err_set(err, ERR_UNAVAILABLE, "the monitor was stopped, and its training with it");
     if (WIFSIGNALED(status))
         return err_set(err, ERR_UNAVAILABLE, "the training was ended by signal %d (%s)",
                        WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -142,8 +169,20 @@ static bool ended(pid_t pid, const struct ear *told, struct err *err)
         return true;
     enum err_kind kind =
         WEXITSTATUS(status) == err_exit_status(ERR_GATE) ? ERR_GATE : ERR_UNAVAILABLE;
-    struct view why = last_line(told);
+    struct view why = last_line(l->told);
     return err_set(err, kind, "%.*s", (int)why.length, why.text);
+}
+
+/* What took hours is not thrown away for a database that is away for a minute. */
+static bool wait_for_store(struct project *project, struct err *err)
+{
+    for (int turn = 0; !project_keep_store(project, err); turn++) {
+        if (turn == STORE_TURNS || is_to_end())
+            return false;
+        *err = (struct err){0};
+        poll(NULL, 0, TURN_MS);
+    }
+    return true;
 }
 
 static bool run(struct retrainer *retrainer, const struct arguments *arguments, struct ear *out,
@@ -164,8 +203,9 @@ static bool run(struct retrainer *retrainer, const struct arguments *arguments, 
         close(told->fd);
         return err_set(err, ERR_IO, "the training cannot start: %s", strerror(errno));
     }
-    listen_to(out, told, renew, renewed);
-    return ended(pid, told, err);
+    struct listening listening = {retrainer, out, told, renew, renewed, pid, false};
+    listen_to(&listening);
+    return ended(&listening, err) && wait_for_store(retrainer->project, err);
 }
 
 /* ---------------------------------------------------------------- the port */

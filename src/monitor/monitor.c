@@ -351,12 +351,30 @@ static bool deliver(struct monitor *monitor, int64_t now_ms, struct err *err)
     return true;
 }
 
-bool monitor_round(struct monitor *monitor, int64_t now_ms, struct err *err)
+static bool watch_all(struct monitor *monitor, int64_t now_ms, struct err *err)
 {
     for (size_t i = 0; i < WATCHES; i++)
         if (!round_of(monitor, watches[i], now_ms, err))
             return false;
-    return step_retraining(monitor, now_ms, err) && deliver(monitor, now_ms, err);
+    return true;
+}
+
+/* A server that is down is told while a model is trained, too. */
+static void watch_on(void *self)
+{
+    struct monitor *monitor = self;
+    struct err err = {0};
+    int64_t now_ms = clock_now_ms();
+    if (!watch_all(monitor, now_ms, &err) || !deliver(monitor, now_ms, &err))
+        say(monitor, true, "%s", err.text);
+}
+
+bool monitor_round(struct monitor *monitor, int64_t now_ms, struct err *err)
+{
+    monitor->retrain.meanwhile = watch_on;
+    monitor->retrain.self = monitor;
+    return watch_all(monitor, now_ms, err) && step_retraining(monitor, now_ms, err) &&
+           deliver(monitor, now_ms, err);
 }
 
 int64_t monitor_next(const struct monitor *monitor, int64_t now_ms)

@@ -6,7 +6,8 @@
  *     if (!monitor_round(&monitor, clock_now_ms(), err)) ...  again and again
  *
  * A round takes each watch that is due (monitor/run.h: of many monitors one does), hands its
- * readings to the alarms, takes a step of the retraining, and delivers the notices that wait. A
+ * readings to the alarms, takes a step of the retraining, and delivers the notices that wait. While
+ * a model is trained the watches go on. A
  * watch that fails is a reading too, and does not keep the others from being looked at; an error of
  * monitor_round is the database's. Any stretch of time can be looked at by hand: monitor_look.
  */

@@ -349,6 +349,8 @@ static void renew(void *self)
     struct renewal *renewal = self;
     struct err ignored = {0}; /* a lease that is not renewed is renewed by the next call, or ends */
     retraining_renew(renewal->retrain->store, renewal->retraining, clock_now_ms(), &ignored);
+    if (renewal->retrain->meanwhile != NULL)
+        renewal->retrain->meanwhile(renewal->retrain->self);
 }
 
 /* The same version as the last time: what was said of it then holds. */

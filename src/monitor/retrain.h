@@ -47,6 +47,9 @@ struct retrain {
     struct store *store;
     struct trainer trainer;
     const char *owner; /* who, in the audit log */
+    /* Called every few seconds while a model is trained, which takes hours; NULL: nothing is. */
+    void (*meanwhile)(void *self);
+    void *self;
 };
 
 /* The settings that can be refused before anything runs. */

@@ -26,7 +26,7 @@ enum retraining_state {
 };
 extern const char *const retraining_states[RETRAINING_STATES];
 
-enum { RETRAINING_TEXT_SIZE = 512, RETRAINING_LEASE_MS = 120 * 1000 };
+enum { RETRAINING_TEXT_SIZE = 512, RETRAINING_LEASE_MS = 900 * 1000 }; /* between two looks */
 
 struct retraining {
     int64_t id; /* 0: none */

@@ -2,14 +2,12 @@
 floors and estimates, retraining waits for people and obeys the gate, seasons are no drift."""
 import json
 import os
-import sqlite3
 import subprocess
 import time
 
 from harness import ASSAY, assay, directory, main, test, write
-from live import wait_for
 from server import Server
-from stream import COLUMNS, events, generated, put_past, request
+from stream import COLUMNS, decided, events, generated, look, moved, put_past, told
 
 YAML = f"""project: watched
 data: {{file: past.csv, label: fraud}}
@@ -25,39 +23,6 @@ def project(cwd, rows, more="gate: [roc_auc >= 0.6]\n"):
     write(cwd, "assay.yaml", YAML + more)
     put_past(cwd, rows)
     assay("train", cwd=cwd)
-
-
-def decided(server, rows):
-    """The decisions' ids."""
-    ids = []
-    for at in range(0, len(rows), 100):
-        status, got = server.post("/decide", list(map(request, rows[at:at + 100])))
-        assert status == 200, got
-        ids += [decision["id"] for decision in got["decisions"]]
-    return ids
-
-
-def told(server, ids, frauds):
-    """Chargebacks for those of the decisions that were fraud."""
-    labels = [{"event_id": name, "label": "fraud", "source": "chargeback"}
-              for name, fraud in zip(ids, frauds) if fraud]
-    for at in range(0, len(labels), 100):
-        status, got = server.post("/feedback", labels[at:at + 100])
-        assert status == 202, got
-
-
-def moved(cwd, labels):
-    """The labels are in the database."""
-    def count():
-        books = sqlite3.connect(os.path.join(cwd, ".assay", "assay.db"), timeout=10)
-        found = books.execute("select count(*) from label").fetchone()[0]
-        books.close()
-        return found
-    wait_for(lambda: count() >= labels)
-
-
-def look(cwd, watch, *more):
-    return json.loads(assay("monitor", "look", watch, "--json", *more, cwd=cwd).text)
 
 
 @test

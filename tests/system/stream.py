@@ -2,8 +2,10 @@
 import csv
 import json
 import os
+import sqlite3
 
 from harness import assay
+from live import wait_for
 
 COLUMNS = """columns:
   transaction_id: {type: id}
@@ -47,3 +49,36 @@ def request(row):
 def events(cwd):
     return [(e["action"], e["subject"], e["payload"]) for e in map(
         json.loads, assay("audit", "export", cwd=cwd).text.splitlines())]
+
+
+def decided(server, rows):
+    """The decisions' ids."""
+    ids = []
+    for at in range(0, len(rows), 100):
+        status, got = server.post("/decide", list(map(request, rows[at:at + 100])))
+        assert status == 200, got
+        ids += [decision["id"] for decision in got["decisions"]]
+    return ids
+
+
+def told(server, ids, frauds):
+    """Chargebacks for those of the decisions that were fraud."""
+    labels = [{"event_id": name, "label": "fraud", "source": "chargeback"}
+              for name, fraud in zip(ids, frauds) if fraud]
+    for at in range(0, len(labels), 100):
+        status, got = server.post("/feedback", labels[at:at + 100])
+        assert status == 202, got
+
+
+def moved(cwd, labels):
+    """The labels are in the database."""
+    def count():
+        books = sqlite3.connect(os.path.join(cwd, ".assay", "assay.db"), timeout=10)
+        found = books.execute("select count(*) from label").fetchone()[0]
+        books.close()
+        return found
+    wait_for(lambda: count() >= labels)
+
+
+def look(cwd, watch, *more):
+    return json.loads(assay("monitor", "look", watch, "--json", *more, cwd=cwd).text)
