@@ -4,6 +4,14 @@
 
 enum { KEY_SIZE_MAX = 4096 };
 
+static bool is_named(const struct servers *servers, struct view server)
+{
+    for (size_t i = 0; i < servers->count; i++)
+        if (view_same(servers->server[i], server))
+            return true;
+    return false;
+}
+
 static bool take_servers(struct servers *servers, const struct config *config, struct err *err)
 {
     const struct yaml *list = config_node(config, "monitor.servers");
@@ -14,6 +22,8 @@ static bool take_servers(struct servers *servers, const struct config *config, s
             return config_wrong(config, item, err,
                                 "a server's URL has no user: its key belongs into "
                                 "monitor.key_file");
+        if (is_named(servers, item->text))
+            return config_wrong(config, item, err, "a server is named twice: it would count twice");
         if (servers->count == SERVERS_MAX)
             return config_wrong(config, item, err, "there are at most %d servers", SERVERS_MAX);
         servers->server[servers->count++] = item->text;

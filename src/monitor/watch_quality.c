@@ -134,10 +134,11 @@ static bool look_at(struct counting *counting, struct servers *servers, size_t i
 
 /* ---------------------------------------------------------------- judging */
 
+/* A page may say what it likes: no more than a double counts. */
 static double added(const struct counting *counting, struct view name)
 {
     uint32_t index = dictionary_find(&counting->name, name);
-    return index == DICTIONARY_NONE ? 0 : counting->added[index];
+    return index == DICTIONARY_NONE ? 0 : fmin(counting->added[index], 9007199254740992.0);
 }
 
 static bool judge_rule(struct counting *counting, const struct expectation *expectation,

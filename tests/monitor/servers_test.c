@@ -76,6 +76,7 @@ TEST(what_is_no_server_is_refused_with_its_place)
     } cases[] = {
         {"monitor:\n  servers: ['ftp://host']\n", "http://HOST:PORT", ERR_INPUT},
         {"monitor:\n  servers: ['http://a', 'host:8080']\n", "http://HOST:PORT", ERR_INPUT},
+        {"monitor:\n  servers: ['http://a', 'http://b', 'http://a']\n", "twice", ERR_INPUT},
         {"monitor:\n  servers: ['http://ann:sesame@host']\n", "monitor.key_file", ERR_INPUT},
     };
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {

@@ -69,8 +69,9 @@ ON_BOTH(the_document_has_each_group_and_each_metric)
     TEXT(doc_at(facet, "column")->text, "kind");
     TEXT(doc_at(facet, "value")->text, "theft");
     static const char *const names[] = {"DPPL", "DI", "RD", "SD", "AD"};
-    const struct doc *metric = doc_at(facet, "metrics")->first;
+    const struct doc *metric = doc_at(facet, "metrics")->first, *accuracy = NULL;
     for (size_t i = 0; i < LENGTH_OF(names); i++, metric = metric->next) {
+        accuracy = metric;
         TEXT(doc_at(metric, "metric")->text, names[i]);
         TEXT(doc_at(metric, "state")->text, "OK");
         TRUE(doc_at(metric, "low")->number <= doc_at(metric, "value")->number);
@@ -78,6 +79,9 @@ ON_BOTH(the_document_has_each_group_and_each_metric)
         SAME(doc_at(metric, "before")->kind, DOC_NUMBER);
     }
     TRUE(metric == NULL);
+    /* Right are .82 of the rest and, of thefts, half of the small amounts and .95 of the large. */
+    NEAR(fabs(doc_at(accuracy, "before")->number), 0.28, 0.07);
+    NEAR(doc_at(accuracy, "value")->number, doc_at(accuracy, "before")->number, 0.15);
 }
 
 ON_BOTH(a_group_that_is_too_small_is_insufficient_and_says_why)

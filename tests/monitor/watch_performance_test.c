@@ -104,6 +104,7 @@ ON_BOTH(few_frauds_say_nothing_of_floors_and_estimates)
     struct seen seen = look_at(&store, &champion, YAML(", floors: [recall >= 0.99]"), &arena);
     SAME(seen.state, WATCH_INSUFFICIENT);
     SAME(reading_of(&seen, &alarm_performance, "recall")->state, STATE_INSUFFICIENT);
+    SAME(reading_of(&seen, &alarm_concept_drift, "recall")->state, STATE_INSUFFICIENT);
     SAME(reading_of(&seen, &alarm_label_rate, "")->state, STATE_INSUFFICIENT);
 }
 

@@ -28,10 +28,12 @@ struct seen {
     size_t count, rows;
     enum watch_state state;
     char message[300];
+    const char *document;
 };
 
-/* A look, and, unless it is by hand, its document among the runs. */
-static struct seen look_at(struct store *store, int port, struct arena *arena, int64_t minute)
+/* A look at one server or two, and its document among the runs. */
+static struct seen look_at_both(struct store *store, int port, int second, struct arena *arena,
+                                int64_t minute)
 {
     struct seen seen = {0};
     struct config config;
@@ -41,7 +43,10 @@ static struct seen look_at(struct store *store, int port, struct arena *arena, i
     struct text document = text_in_arena(arena);
     struct text message = text_in(message_bytes, sizeof message_bytes);
     struct json json = json_to(&document);
-    snprintf(yaml, sizeof yaml, "monitor: {servers: ['http://127.0.0.1:%d']}\n", port);
+    snprintf(yaml, sizeof yaml, "monitor: {servers: ['http://127.0.0.1:%d'", port);
+    if (second != 0)
+        snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), ",'http://127.0.0.1:%d'", second);
+    snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "]}\n");
     config_init(&config, arena);
     WORKS(config_parse(&config, view_of(yaml), &err), err);
     const struct doc *doc = doc_parse(view_of(schema_json), arena, &err);
@@ -63,6 +68,7 @@ static struct seen look_at(struct store *store, int port, struct arena *arena, i
     seen.rows = look.rows;
     seen.state = look.state;
     snprintf(seen.message, sizeof seen.message, "%s", text_c(&message));
+    seen.document = text_c(&document);
 
     struct run_wanted wanted = {.watch = "quality", .due_ms = look.now_ms, .span_ms = 86400000};
     struct run_outcome outcome = {.state = look.state,
@@ -75,6 +81,11 @@ static struct seen look_at(struct store *store, int port, struct arena *arena, i
     TRUE(taken);
     WORKS(run_finish(store, &run, &outcome, NULL, 0, &err), err);
     return seen;
+}
+
+static struct seen look_at(struct store *store, int port, struct arena *arena, int64_t minute)
+{
+    return look_at_both(store, port, 0, arena, minute);
 }
 
 static const struct reading *of(const struct seen *seen, const char *subject)
@@ -149,4 +160,73 @@ ON_BOTH(a_server_that_was_started_anew_counts_from_zero_and_one_that_is_down_wai
     answers_stop(&server);
     SAME(seen.rows, 300);
     SAME(of(&seen, "type amount")->state, STATE_OK);
+}
+
+ON_BOTH(the_document_keeps_each_servers_counters_for_the_next_look)
+{
+    STORE(store, "quality_document");
+    static const char *const script[] = {PAGE("7", "5000", "500", "4000"),
+                                         PAGE("7", "5060", "501", "4000")};
+    struct answers server = answers_start(script, LENGTH_OF(script));
+    char want[300];
+    snprintf(
+        want, sizeof want,
+        "{\"servers\":{\"http://127.0.0.1:%d\":{\"started\":7,\"rows\":5000,\"type amount\":500,"
+        "\"domain channel\":4000,\"gone amount\":900}}}",
+        server.port);
+    struct seen seen = look_at(&store, server.port, &arena, 0);
+    TEXT(view_of(seen.document), want);
+    seen = look_at(&store, server.port, &arena, 15);
+    answers_stop(&server);
+    TEXT(view_of(seen.document), want); /* too few were added: these stay the beginning */
+}
+
+ON_BOTH(a_server_new_to_the_list_brings_no_history)
+{
+    STORE(store, "quality_new");
+    static const char *const old[] = {PAGE("7", "0", "0", "0"), PAGE("7", "1000", "0", "0"),
+                                      PAGE("7", "2000", "0", "0")};
+    static const char *const new[] = {PAGE("9", "8000", "500", "0"), PAGE("9", "8500", "503", "0")};
+    struct answers first = answers_start(old, LENGTH_OF(old));
+    struct answers second = answers_start(new, LENGTH_OF(new));
+    look_at(&store, first.port, &arena, 0);
+    struct seen seen = look_at_both(&store, first.port, second.port, &arena, 15);
+    SAME(seen.rows, 1000);
+    SAME(of(&seen, "type amount")->state, STATE_OK);
+    seen = look_at_both(&store, first.port, second.port, &arena, 30);
+    answers_stop(&first);
+    answers_stop(&second);
+    SAME(seen.rows, 1500);
+    NEAR(of(&seen, "type amount")->value, 3.0 / 1500, 1e-12);
+}
+
+ON_BOTH(one_of_two_servers_that_is_away_counts_on_meanwhile)
+{
+    STORE(store, "quality_away");
+    static const char *const up[] = {PAGE("7", "0", "0", "0"), PAGE("7", "1000", "0", "0"),
+                                     PAGE("7", "2000", "0", "0")};
+    static const char *const away[] = {PAGE("9", "0", "0", "0"), "", PAGE("9", "700", "4", "0")};
+    struct answers first = answers_start(up, LENGTH_OF(up));
+    struct answers second = answers_start(away, LENGTH_OF(away));
+    look_at_both(&store, first.port, second.port, &arena, 0);
+    struct seen seen = look_at_both(&store, first.port, second.port, &arena, 15);
+    SAME(seen.rows, 1000);
+    seen = look_at_both(&store, first.port, second.port, &arena, 30);
+    answers_stop(&first);
+    answers_stop(&second);
+    SAME(seen.rows, 1700);
+    NEAR(of(&seen, "type amount")->value, 4.0 / 1700, 1e-12);
+}
+
+ON_BOTH(a_count_that_no_server_has_counted_is_no_fault_of_arithmetic)
+{
+    STORE(store, "quality_huge");
+    static const char *const script[] = {PAGE("7", "0", "0", "0"), PAGE("7", "1e300", "+Inf", "0")};
+    struct answers server = answers_start(script, LENGTH_OF(script));
+    look_at(&store, server.port, &arena, 0);
+    struct seen seen = look_at(&store, server.port, &arena, 15);
+    answers_stop(&server);
+    SAME(of(&seen, "type amount")->state, STATE_ALARM);
+    NEAR(of(&seen, "type amount")->value, 1, 0);
+    SAME(seen.rows, INT64_C(1) << 53);
 }
