@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#define AHEAD_MS INT64_C(86400000)
+
 enum finding { FINDING_NONE, FINDING_FINE, FINDING_BREACH };
 
 static enum finding finding_of_value(const struct alarm_rule *rule, double value, bool stands)
@@ -114,6 +116,10 @@ void judge_reading(const struct alarm_rule *rule, const struct reading *reading,
     bool has_data = found != FINDING_NONE;
     if (memory->since_ms == 0)
         change(memory, STATE_INSUFFICIENT, at_ms);
+    if (memory->counted_ms > at_ms + AHEAD_MS) {
+        memory->counted_ms = 0; /* by a clock that was far ahead: nothing would count until then */
+        memory->past[0] = '\0';
+    }
     if (at_ms <= memory->counted_ms)
         return; /* told already, or older than what is known */
     if (reading->gone) {

@@ -225,8 +225,8 @@ static bool look_at_facet(struct biasing *b, const struct facet_of *facet, struc
     struct text why = text_in(bytes, sizeof bytes);
     if (!count(facet, &b->before, &before, arena, err) || !count(facet, &b->now, &now, arena, err))
         return false;
-    bool stands = bias_judge(&before, &minima, &why) == BIAS_STANDS &&
-                  bias_judge(&now, &minima, &why) == BIAS_STANDS;
+    bool stood = bias_judge(&before, &minima, &why) == BIAS_STANDS;
+    bool stands = stood && bias_judge(&now, &minima, &why) == BIAS_STANDS;
     json_open(json, '{');
     json_key(json, "column"), json_text(json, facet->column);
     json_key(json, "value"), json_text(json, facet->value);
@@ -239,8 +239,8 @@ static bool look_at_facet(struct biasing *b, const struct facet_of *facet, struc
             return false;
     json_close(json);
     json_close(json);
-    if (!stands && b->look->state == WATCH_OK)
-        b->look->state = WATCH_INSUFFICIENT;
+    if (stood && !stands && b->look->state == WATCH_OK)
+        b->look->state = WATCH_INSUFFICIENT; /* the reference's group will not grow */
     b->facets++;
     return true;
 }

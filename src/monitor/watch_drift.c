@@ -366,7 +366,13 @@ static bool look(struct watch_look *look, struct err *err)
         !window_load(&comparing.window, look->store, look->journal_dir, &query, look->arena, err))
         return false;
     look->rows = comparing.window.rows;
-    return compare(&comparing, err) && tell(&comparing, err);
+    if (!compare(&comparing, err) || !tell(&comparing, err))
+        return false;
+    /* What the reference alone has too few rows for will not have more: this stretch is judged. */
+    if (look->state == WATCH_INSUFFICIENT && look->rows >= comparing.alerts.rows_min &&
+        comparing.reference.rows >= comparing.alerts.rows_min)
+        look->state = WATCH_OK;
+    return true;
 }
 
 const struct watch watch_drift = {

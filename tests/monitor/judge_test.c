@@ -257,3 +257,13 @@ TEST(what_is_silenced_is_told_when_the_silence_ends)
     see(&rule, &memory, 120, 0);
     SAME(tell(&rule, &memory, false, 120), NOTHING); /* nobody knew of it */
 }
+
+TEST(a_clock_that_was_far_ahead_stops_no_alarm)
+{
+    struct alarm_rule rule = rule_of(&alarm_errors);
+    struct alarm_memory memory = {0};
+    SAME(see(&rule, &memory, 100 * 24 * 60, 0), STATE_OK); /* in a hundred days */
+    SAME(see(&rule, &memory, 5, 40), STATE_ALARM);
+    SAME(memory.counted_ms, START + 5 * MINUTE);
+    SAME(see(&rule, &memory, 3, 0), STATE_ALARM); /* somewhat older than what is known */
+}
