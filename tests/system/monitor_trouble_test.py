@@ -1,5 +1,6 @@
 """The monitor in trouble: a database that goes away, a signal while it trains, rules that say more
 than one thing of a metric."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,26 +16,37 @@ NOTHING = "drift: never, multivariate: never, bias: never, quality: never, perfo
           "service: never"
 
 
+@contextlib.contextmanager
+def watching(cwd, **env):
+    """A monitor, ended with the block however that ends."""
+    with open(os.path.join(cwd, "monitor.log"), "ab") as log:
+        monitor = subprocess.Popen([ASSAY, "monitor"], cwd=cwd, stdout=log, stderr=log,
+                                   env=dict(os.environ, **env))
+    try:
+        yield monitor
+    finally:
+        if monitor.poll() is None:
+            monitor.kill()
+            monitor.wait()
+
+
 @test
 def a_database_that_is_away_for_a_while_is_waited_for():
     with Postgres() as server, directory() as cwd:
         write(cwd, "assay.yaml", f"project: away\nstore: {{database: '{server.url}'}}\n"
                                  f"monitor: {{upkeep: 1s, {NOTHING}}}\n")
-        with open(os.path.join(cwd, "monitor.log"), "wb") as log:
-            monitor = subprocess.Popen([ASSAY, "monitor"], cwd=cwd, stdout=log, stderr=log,
-                                       env=dict(os.environ, PGPASSWORD=PASSWORD))
-
-        def looks():
-            assert monitor.poll() is None, read(cwd, "monitor.log")
-            return read(cwd, "monitor.log").count("upkeep: ok")
-        wait_for(looks)
-        server.stop()
-        time.sleep(4)
-        before = looks()
-        server.serve()
-        wait_for(lambda: looks() > before)
-        monitor.send_signal(signal.SIGTERM)
-        assert monitor.wait(timeout=30) == 0, read(cwd, "monitor.log")
+        with watching(cwd, PGPASSWORD=PASSWORD) as monitor:
+            def looks():
+                assert monitor.poll() is None, read(cwd, "monitor.log")
+                return read(cwd, "monitor.log").count("upkeep: ok")
+            wait_for(looks)
+            server.stop()
+            time.sleep(4)
+            before = looks()
+            server.serve()
+            wait_for(lambda: looks() > before)
+            monitor.send_signal(signal.SIGTERM)
+            assert monitor.wait(timeout=30) == 0, read(cwd, "monitor.log")
 
 
 YAML = f"""project: trouble
@@ -48,18 +60,15 @@ gate: [roc_auc >= 0.5]
 """
 
 
-def watching(cwd, env=None):
-    with open(os.path.join(cwd, "monitor.log"), "ab") as log:
-        return subprocess.Popen([ASSAY, "monitor"], cwd=cwd, stdout=log, stderr=log,
-                                env=dict(os.environ, **(env or {})))
-
-
 def trainings(monitor):
     """The processes of the monitor's training, and of its worker."""
     found, parents = [], [monitor.pid]
     while parents:
-        children = subprocess.run(["pgrep", "-P", str(parents.pop())], capture_output=True,
-                                  text=True, check=False).stdout.split()
+        parent = str(parents.pop())
+        try:
+            children = read("/proc", parent, "task", parent, "children").split()
+        except OSError:
+            continue  # it has ended
         found += children
         parents += children
     return found
@@ -101,17 +110,17 @@ def who_is_stopped_while_it_trains_ends_the_training_and_meanwhile_it_watches_on
               f"monitor: {{upkeep: 1s, {NOTHING}}}\n"
               "retrain: {newest_days: 50, schedule: 100d, rollout: promote}\n")
         put_past(cwd, rows)
-        monitor = watching(cwd, {"ASSAY_MODEL_ROUNDS": "100000"})
-        wait_for(lambda: len(trainings(monitor)) == 2, 60)
-        before = read(cwd, "monitor.log").count("upkeep: ok")
-        wait_for(lambda: read(cwd, "monitor.log").count("upkeep: ok") > before, 30)
-        processes = trainings(monitor)
-        assert len(processes) == 2, processes
-        monitor.send_signal(signal.SIGTERM)
-        assert monitor.wait(timeout=20) == 0, read(cwd, "monitor.log")
-        wait_for(lambda: not any(map(is_alive, processes)))
-        shown = assay("monitor", "retrainings", cwd=cwd).text
-        assert "failed" in shown and "the monitor was stopped" in shown, shown
+        with watching(cwd, ASSAY_MODEL_ROUNDS="100000") as monitor:
+            wait_for(lambda: len(trainings(monitor)) == 2, 60)
+            before = read(cwd, "monitor.log").count("upkeep: ok")
+            wait_for(lambda: read(cwd, "monitor.log").count("upkeep: ok") > before, 30)
+            processes = trainings(monitor)
+            assert len(processes) == 2, processes
+            monitor.send_signal(signal.SIGTERM)
+            assert monitor.wait(timeout=20) == 0, read(cwd, "monitor.log")
+            wait_for(lambda: not any(map(is_alive, processes)))
+            shown = assay("monitor", "retrainings", cwd=cwd).text
+            assert "failed" in shown and "the monitor was stopped" in shown, shown
 
 
 @test
@@ -123,17 +132,18 @@ def a_database_that_was_away_while_a_model_was_trained_does_not_lose_it():
               f"monitor: {{upkeep: never, {NOTHING}}}\n"
               "retrain: {newest_days: 50, schedule: 100d, rollout: promote}\n")
         put_past(cwd, rows)
-        monitor = watching(cwd, env)
-        wait_for(lambda: len(trainings(monitor)) == 2, 60)
-        # The monitor's connection is cut; that of the training lives on.
-        mine = server.sql("select pid from pg_stat_activity where usename = 'guest' "
-                          "order by backend_start limit 1")
-        server.sql(f"select pg_terminate_backend({mine})")
-        wait_for(lambda: "promoted" in read(cwd, "monitor.log") or monitor.poll() is not None, 120)
-        monitor.send_signal(signal.SIGTERM)
-        assert monitor.wait(timeout=30) == 0, read(cwd, "monitor.log")
-        shown = assay("monitor", "retrainings", cwd=cwd, env=env).text
-        assert "promoted" in shown, shown + read(cwd, "monitor.log")
+        with watching(cwd, **env) as monitor:
+            wait_for(lambda: len(trainings(monitor)) == 2, 60)
+            # The monitor's connection is cut; that of the training lives on.
+            mine = server.sql("select pid from pg_stat_activity where usename = 'guest' "
+                              "order by backend_start limit 1")
+            server.sql(f"select pg_terminate_backend({mine})")
+            wait_for(lambda: "promoted" in read(cwd, "monitor.log") or monitor.poll() is not None,
+                     120)
+            monitor.send_signal(signal.SIGTERM)
+            assert monitor.wait(timeout=30) == 0, read(cwd, "monitor.log")
+            shown = assay("monitor", "retrainings", cwd=cwd, env=env).text
+            assert "promoted" in shown, shown + read(cwd, "monitor.log")
 
 
 if __name__ == "__main__":
