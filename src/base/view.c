@@ -132,6 +132,16 @@ bool view_is_utf8(struct view view)
     return true;
 }
 
+void view_mend(char *text)
+{
+    for (size_t at = 0, length = strlen(text); at < length;) {
+        size_t size = character_size((const unsigned char *)text + at, length - at);
+        if (size == 0)
+            text[at] = '?';
+        at += size == 0 ? 1 : size;
+    }
+}
+
 char *view_copy(struct view view, struct arena *arena)
 {
     return arena_copy(arena, view.text, view.length);

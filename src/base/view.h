@@ -42,6 +42,8 @@ bool view_cut(struct view *rest, char mark, struct view *out);
 
 /* The view as valid UTF-8: every byte belongs to a whole, shortest, non-surrogate character. */
 bool view_is_utf8(struct view view);
+/* In place: each byte of a NUL-terminated text that belongs to no such character becomes '?'. */
+void view_mend(char *text);
 
 /* A NUL-terminated copy. Arena exhausted: NULL. */
 MUST_USE char *view_copy(struct view view, struct arena *arena);

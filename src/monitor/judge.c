@@ -54,6 +54,7 @@ static void remember_value(const struct alarm_rule *rule, const struct reading *
     }
     snprintf(memory->said, sizeof memory->said, "%.*s", (int)length,
              length == 0 ? "" : reading->text.text);
+    view_mend(memory->said);
 }
 
 /* A window's end is taken for another window's when it is about a window's length later. */

@@ -158,8 +158,10 @@ bool retraining_change(struct store *store, const struct retraining *from,
                        const struct retraining *to, int64_t now_ms, const char *actor,
                        bool *changed, struct err *err)
 {
+    struct retraining mended = *to; /* an error may quote bytes that are no text */
+    view_mend(mended.message);
     return db_begin(&store->db, err) &&
-           db_end(&store->db, change(store, from, to, now_ms, actor, changed, err), err);
+           db_end(&store->db, change(store, from, &mended, now_ms, actor, changed, err), err);
 }
 
 static bool find(struct store *store, int64_t id, struct retraining *out, struct err *err)

@@ -192,7 +192,11 @@ static bool set_outcome(struct store *store, const struct watch_run *run,
     db_bind_i64(&row, 2, outcome->finished_ms);
     db_bind_i64(&row, 3, outcome->version);
     db_bind_i64(&row, 4, (int64_t)outcome->rows);
-    db_bind_text(&row, 5, view_of(outcome->message));
+    /* An error may quote bytes that are no text, or end within a character. */
+    char message[RUN_MESSAGE_SIZE];
+    snprintf(message, sizeof message, "%s", outcome->message);
+    view_mend(message);
+    db_bind_text(&row, 5, view_of(message));
     db_bind_text(&row, 6, outcome->document);
     db_bind_i64(&row, 7, run->id);
     return db_done(&row, err) && (db_changes(&store->db) == 1 || lost(run, err));

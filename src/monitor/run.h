@@ -24,7 +24,7 @@
 enum watch_state { WATCH_OK, WATCH_INSUFFICIENT, WATCH_WATCH, WATCH_ALARM, WATCH_FAILED };
 const char *watch_state_name(enum watch_state state); /* "ok", ... */
 
-enum { RUN_OWNER_SIZE = 128, RUN_WATCH_SIZE = 32 };
+enum { RUN_MESSAGE_SIZE = 1024, /* more is cut */ RUN_OWNER_SIZE = 128, RUN_WATCH_SIZE = 32 };
 enum {
     RUN_LEASE_MS = 900 * 1000,
     RUN_AHEAD_MS = 3600 * 1000

@@ -126,6 +126,24 @@ TEST(a_copy_belongs_to_the_arena)
     TRUE(view_copy((struct view){text, 100}, &arena) == NULL);
 }
 
+TEST(what_is_no_character_becomes_a_question_mark)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"plain", "plain"},
+        {"caf\xc3\xa9", "caf\xc3\xa9"},
+        {"caf\xc3", "caf?"},
+        {"\xff\xfe x \xe2\x82", "?? x ??"},
+        {"\xe2\x82\xac\x80", "\xe2\x82\xac?"},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", cases[i][0]);
+        view_mend(text);
+        TEXT(view_of(text), cases[i][1]);
+    }
+}
+
 TEST(a_view_of_nothing_is_copied_as_the_empty_text)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};

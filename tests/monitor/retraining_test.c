@@ -88,6 +88,16 @@ ON_BOTH(the_audit_log_tells_the_story)
     SAME(list[0].released_ms, 9);
 }
 
+ON_BOTH(a_message_that_is_no_text_is_made_one)
+{
+    WITH_STORE("retraining_message");
+    struct retraining first = begin(&store, 5, true), list[1];
+    size_t count;
+    change(&store, &first, RETRAINING_failed, "line 2: '\xff'", true);
+    WORKS(retraining_list(&store, list, 1, &count, &err), err);
+    TEXT(view_of(list[0].message), "line 2: '?'");
+}
+
 ON_BOTH(its_lease_is_renewed_while_it_trains)
 {
     WITH_STORE("retraining_lease");

@@ -132,6 +132,22 @@ ON_BOTH(what_somebody_asked_for_is_no_part_of_the_history)
     SAME(run.since_ms, 76 * HOUR);
 }
 
+ON_BOTH(a_message_that_is_no_text_is_made_one)
+{
+    WITH_STORE("run_message");
+    CLEANUP(run_read_close) struct run_reader reader = {0};
+    struct run_entry entry;
+    struct watch_run run = take(&store, "drift", HOUR, "me", HOUR, true);
+    struct run_outcome outcome = {.state = WATCH_FAILED,
+                                  .message = "line 2: '\xff' and caf\xc3",
+                                  .document = VIEW("{}"),
+                                  .finished_ms = HOUR};
+    WORKS(run_finish(&store, &run, &outcome, NULL, 0, &err), err);
+    WORKS(run_read(&store, NULL, 1, &reader, &err), err);
+    TRUE(run_next(&reader, &entry, &err));
+    TEXT(entry.message, "line 2: '?' and caf?");
+}
+
 ON_BOTH(history_is_read_newest_first)
 {
     WITH_STORE("run_history");
