@@ -206,7 +206,8 @@ static bool split_on_category(const struct lightgbm_trees *trees, size_t index, 
         set >= trees->sets)
         return err_set(err, ERR_MODEL, "its set of categories does not exist");
     out->categorical = true;
-    out->category = (const int32_t *)trees->code.item + first[set];
+    const int32_t *codes = trees->code.item; /* NULL when no set has a member */
+    out->category = codes == NULL ? NULL : codes + first[set];
     out->category_count = first[set + 1] - first[set];
     out->left = out->right;
     out->right = left;
