@@ -215,16 +215,13 @@ static bool take_health(const struct monitor *monitor, struct view subject, cons
 static bool finish(struct looking *l, struct run_outcome *outcome, struct err *err)
 {
     struct run_result *result = arena_new(&l->arena, struct run_result, l->look.readings + 1);
-    static const enum watch_state states[STATES] = {[STATE_OK] = WATCH_OK,
-                                                    [STATE_INSUFFICIENT] = WATCH_INSUFFICIENT,
-                                                    [STATE_WATCH] = WATCH_WATCH,
-                                                    [STATE_ALARM] = WATCH_ALARM};
     if (result == NULL)
         return err_set(err, ERR_LIMIT, "the results do not fit the memory limit");
     for (size_t i = 0; i < l->look.readings; i++) {
         const struct reading *reading = &l->look.reading[i];
-        result[i] = (struct run_result){reading->alarm->name, reading->subject,
-                                        states[reading->state], reading->value, reading->limit};
+        result[i] =
+            (struct run_result){reading->alarm->name, reading->subject,
+                                watch_state_of(reading->state), reading->value, reading->limit};
     }
     *outcome = (struct run_outcome){.state = l->look.state,
                                     .version = l->version.number,

@@ -14,7 +14,18 @@ const struct watch *watch_find(struct view name)
     return NULL;
 }
 
-static enum watch_state state_of(enum alarm_state state)
+enum alarm_state alarm_state_of(enum drift_state state)
+{
+    static const enum alarm_state states[] = {
+        [DRIFT_OK] = STATE_OK,
+        [DRIFT_INSUFFICIENT] = STATE_INSUFFICIENT,
+        [DRIFT_WATCH] = STATE_WATCH,
+        [DRIFT_ALARM] = STATE_ALARM,
+    };
+    return states[state];
+}
+
+enum watch_state watch_state_of(enum alarm_state state)
 {
     static const enum watch_state states[STATES] = {
         [STATE_OK] = WATCH_OK,
@@ -50,7 +61,7 @@ bool look_read(struct watch_look *look, const struct reading *reading, struct er
     kept->anew = look->anew;
     kept->subject = (struct view){subject, named.length};
     kept->text.text = text;
-    enum watch_state state = state_of(reading->state);
+    enum watch_state state = watch_state_of(reading->state);
     if (state > look->state)
         look->state = state;
     return true;

@@ -60,6 +60,10 @@ enum watch_id {
 extern const struct watch *const watches[WATCHES];
 const struct watch *watch_find(struct view name); /* or NULL */
 
+/* One kind of state as another. */
+enum alarm_state alarm_state_of(enum drift_state state);
+enum watch_state watch_state_of(enum alarm_state state);
+
 /* Adds a reading, and raises the look's state to the reading's. `subject` and `text` are copied; of
  * a subject, a column's name among them, the first ALARM_SUBJECT_MAX bytes. */
 bool look_read(struct watch_look *look, const struct reading *reading, struct err *err);

@@ -10,13 +10,11 @@
 #include "base/number.h"
 #include "measure/bias.h"
 #include "monitor/columns.h"
-#include "monitor/watch.h"
-#include "monitor/window.h"
+#include "monitor/stretch.h"
 #include "store/reference.h"
 
 #include <math.h>
 
-#define DAY_US           (INT64_C(86400) * 1000000)
 #define BIAS_DRIFT_LEAST 0.05
 #define BIAS_RATIO_LEAST 0.22314355131420976 /* -ln 0.8: the four-fifths rule */
 
@@ -93,18 +91,9 @@ static bool take_reference(struct biasing *b, struct err *err)
 static bool take_window(struct biasing *b, struct err *err)
 {
     struct watch_look *look = b->look;
-    int64_t mature_us =
-        (int64_t)(config_number(look->config, KEY_MONITOR_MATURITY) * (double)DAY_US);
-    bool all = view_is(config_text(look->config, KEY_MONITOR_UNLABELLED), "legit");
+    bool all = stretch_unlabelled_count(look);
     struct window window;
-    struct window_query query = {
-        .since_us = look->since_us - mature_us,
-        .until_us = look->until_us - mature_us,
-        .bundle = look->bundle,
-        .rows_max = (size_t)config_count(look->config, KEY_MONITOR_ROWS_MAX),
-        .labels = true,
-    };
-    if (!window_load(&window, look->store, look->journal_dir, &query, look->arena, err) ||
+    if (!stretch_load_mature(look, &window, err) ||
         !rows_init(&b->now, window.rows, window.width, look->arena, err))
         return false;
     for (size_t i = 0; i < window.rows; i++) {

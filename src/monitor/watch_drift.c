@@ -10,8 +10,7 @@
 #include "model/shap.h"
 #include "monitor/columns.h"
 #include "monitor/drift_limits.h"
-#include "monitor/watch.h"
-#include "monitor/window.h"
+#include "monitor/stretch.h"
 #include "store/reference.h"
 
 #include <math.h>
@@ -41,17 +40,6 @@ static bool out_of_memory(struct err *err)
 {
     return err_set(err, ERR_LIMIT,
                    "the window does not fit the memory limit (data.memory_mb raises it)");
-}
-
-static enum alarm_state state_of(enum drift_state state)
-{
-    static const enum alarm_state states[] = {
-        [DRIFT_OK] = STATE_OK,
-        [DRIFT_INSUFFICIENT] = STATE_INSUFFICIENT,
-        [DRIFT_WATCH] = STATE_WATCH,
-        [DRIFT_ALARM] = STATE_ALARM,
-    };
-    return states[state];
 }
 
 /* ---------------------------------------------------------------- comparing */
@@ -177,7 +165,7 @@ static bool read_case(const struct comparing *c, size_t i, struct err *err)
     struct reading reading = {
         .alarm = score ? &alarm_score_drift : &alarm_drift,
         .subject = score ? VIEW("") : name_of(c, i),
-        .state = state_of(c->finding[i].state),
+        .state = alarm_state_of(c->finding[i].state),
         .value = psi,
         .limit = c->one[i].limits.alarm,
         .at_ms = c->look->until_us / 1000,
@@ -207,7 +195,7 @@ static bool read_alerts(const struct comparing *c, struct err *err)
     struct reading reading = {
         .alarm = &alarm_score_drift,
         .subject = VIEW("alerts"),
-        .state = state_of(finding.state),
+        .state = alarm_state_of(finding.state),
         .value = finding.times,
         .limit = c->alerts.alarm,
         .at_ms = c->look->until_us / 1000,
@@ -303,7 +291,7 @@ static bool read_reasons(struct comparing *c, struct err *err)
     if (found.state == DRIFT_WATCH || found.state == DRIFT_ALARM)
         text_addf(c->look->message, "; reasons: %s", text_c(&text));
     struct reading reading = {.alarm = &alarm_attribution_drift,
-                              .state = state_of(found.state),
+                              .state = alarm_state_of(found.state),
                               .value = found.ndcg,
                               .limit = ATTRIBUTION_NDCG,
                               .at_ms = c->look->until_us / 1000,
@@ -356,14 +344,8 @@ static bool tell(struct comparing *c, struct err *err)
 static bool look(struct watch_look *look, struct err *err)
 {
     struct comparing comparing = {.look = look};
-    struct window_query query = {
-        .since_us = look->since_us,
-        .until_us = look->until_us,
-        .bundle = look->bundle,
-        .rows_max = (size_t)config_count(look->config, KEY_MONITOR_ROWS_MAX),
-    };
     if (!reference_load(&comparing.reference, look->bundle, look->arena, err) ||
-        !window_load(&comparing.window, look->store, look->journal_dir, &query, look->arena, err))
+        !stretch_load(look, look->since_us, look->until_us, &comparing.window, err))
         return false;
     look->rows = comparing.window.rows;
     if (!compare(&comparing, err) || !tell(&comparing, err))

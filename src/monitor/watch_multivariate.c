@@ -4,8 +4,7 @@
  */
 #include "monitor/columns.h"
 #include "monitor/domain.h"
-#include "monitor/watch.h"
-#include "monitor/window.h"
+#include "monitor/stretch.h"
 #include "store/reference.h"
 
 #include <math.h>
@@ -78,10 +77,6 @@ static void add_side(struct matrix *matrix, const struct watched_columns *column
 
 static bool tell(struct watch_look *look, const struct domain *domain, struct err *err)
 {
-    static const enum alarm_state states[] = {[DRIFT_OK] = STATE_OK,
-                                              [DRIFT_INSUFFICIENT] = STATE_INSUFFICIENT,
-                                              [DRIFT_WATCH] = STATE_WATCH,
-                                              [DRIFT_ALARM] = STATE_ALARM};
     char bytes[300];
     struct text text = text_in(bytes, sizeof bytes);
     text_addf(&text, "ROC-AUC %.3f, between %.3f and %.3f", domain->auc, domain->low, domain->high);
@@ -91,7 +86,7 @@ static bool tell(struct watch_look *look, const struct domain *domain, struct er
     text_addf(look->message, "%zu rows: %s", look->rows, text_c(&text));
     json_key(look->document, "multivariate"), domain_write(domain, look->document);
     struct reading reading = {.alarm = &alarm_multivariate_drift,
-                              .state = states[domain->state],
+                              .state = alarm_state_of(domain->state),
                               .value = domain->auc,
                               .limit = DOMAIN_ALARM,
                               .at_ms = look->until_us / 1000,
@@ -107,14 +102,8 @@ static bool look(struct watch_look *look, struct err *err)
     struct matrix matrix = {0};
     struct domain domain = {.state = DRIFT_INSUFFICIENT, .auc = 0.5, .high = 1};
     size_t rows_min = (size_t)config_count(look->config, KEY_MONITOR_ROWS_MIN);
-    struct window_query query = {
-        .since_us = look->since_us,
-        .until_us = look->until_us,
-        .bundle = look->bundle,
-        .rows_max = (size_t)config_count(look->config, KEY_MONITOR_ROWS_MAX),
-    };
     if (!reference_load(&reference, look->bundle, look->arena, err) ||
-        !window_load(&window, look->store, look->journal_dir, &query, look->arena, err) ||
+        !stretch_load(look, look->since_us, look->until_us, &window, err) ||
         !watched_columns_of(&look->bundle->plan, &columns, look->arena, err))
         return false;
     look->rows = window.rows;

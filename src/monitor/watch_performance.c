@@ -17,8 +17,7 @@
 #include "measure/drift_judge.h"
 #include "measure/estimate.h"
 #include "measure/gate.h"
-#include "monitor/watch.h"
-#include "monitor/window.h"
+#include "monitor/stretch.h"
 #include "store/reference.h"
 
 #include <math.h>
@@ -97,7 +96,7 @@ static void cohort_add(struct cohort *cohort, float score, double probability, d
 static bool take_window(const struct window *w, bool labels, struct cohort *out,
                         const struct watch_look *look, struct err *err)
 {
-    bool all = view_is(config_text(look->config, KEY_MONITOR_UNLABELLED), "legit");
+    bool all = stretch_unlabelled_count(look);
     if (!cohort_init(out, w->rows, look, err))
         return false;
     for (size_t i = 0; i < w->rows; i++) {
@@ -317,15 +316,9 @@ static bool tell_expected(struct performing *p, int64_t mature_us, struct err *e
     struct window window;
     struct cohort cohort = {0};
     struct interval figure[ESTIMATE_COUNT];
-    struct window_query query = {
-        .since_us = look->until_us - mature_us,
-        .until_us = look->until_us,
-        .bundle = look->bundle,
-        .rows_max = (size_t)config_count(look->config, KEY_MONITOR_ROWS_MAX),
-    };
     if (mature_us == 0)
         return true;
-    if (!window_load(&window, look->store, look->journal_dir, &query, look->arena, err) ||
+    if (!stretch_load(look, look->until_us - mature_us, look->until_us, &window, err) ||
         !take_window(&window, false, &cohort, look, err))
         return false;
     json_key(look->document, "not_mature");
@@ -359,10 +352,6 @@ static bool tell_rate(struct performing *p, struct err *err)
                              .rows_min =
                                  (size_t)config_count(p->look->config, KEY_MONITOR_ROWS_MIN)};
     struct rate_finding finding;
-    static const enum alarm_state states[] = {[DRIFT_OK] = STATE_OK,
-                                              [DRIFT_INSUFFICIENT] = STATE_INSUFFICIENT,
-                                              [DRIFT_WATCH] = STATE_WATCH,
-                                              [DRIFT_ALARM] = STATE_ALARM};
     char bytes[120];
     struct text text = text_in(bytes, sizeof bytes);
     rate_judge(&rate, 1, DRIFT_ALPHA, &finding);
@@ -374,7 +363,7 @@ static bool tell_rate(struct performing *p, struct err *err)
     if (finding.state == DRIFT_WATCH || finding.state == DRIFT_ALARM)
         text_addf(p->look->message, "; %s", text_c(&text));
     struct reading reading = {.alarm = &alarm_label_rate,
-                              .state = states[finding.state],
+                              .state = alarm_state_of(finding.state),
                               .value = finding.times,
                               .limit = rate.alarm,
                               .at_ms = p->look->until_us / 1000,
@@ -418,20 +407,11 @@ static size_t count_labelled(const struct window *w)
 static bool look(struct watch_look *look, struct err *err)
 {
     struct performing *p = arena_new(look->arena, struct performing, 1);
-    int64_t mature_us =
-        (int64_t)(config_number(look->config, KEY_MONITOR_MATURITY) * (double)DAY_US);
-    struct window_query query = {
-        .since_us = look->since_us - mature_us,
-        .until_us = look->until_us - mature_us,
-        .bundle = look->bundle,
-        .rows_max = (size_t)config_count(look->config, KEY_MONITOR_ROWS_MAX),
-        .labels = true,
-    };
+    int64_t mature_us = stretch_maturity_us(look);
     if (p == NULL)
         return out_of_memory(err);
     p->look = look;
-    if (!read_floors(p, err) ||
-        !window_load(&p->window, look->store, look->journal_dir, &query, look->arena, err) ||
+    if (!read_floors(p, err) || !stretch_load_mature(look, &p->window, err) ||
         !take_window(&p->window, true, &p->now, look, err) || !take_reference(p, err))
         return false;
     size_t labelled = count_labelled(&p->window);
