@@ -74,12 +74,17 @@ static bool open_tls(struct gatehouse *gatehouse, const struct config *config, s
         .certificate = path_of(config, KEY_SERVE_TLS_CERT),
         .key = path_of(config, KEY_SERVE_TLS_KEY),
         .client_ca = path_of(config, KEY_SERVE_TLS_CA),
+        .client_crl = path_of(config, KEY_SERVE_TLS_CRL),
     };
     if ((options.certificate == NULL) != (options.key == NULL))
         return err_set(err, ERR_USAGE, "serve.tls_certificate and serve.tls_key go together");
     if (options.client_ca != NULL && options.certificate == NULL)
         return err_set(err, ERR_USAGE,
                        "serve.tls_client_ca needs serve.tls_certificate and serve.tls_key");
+    if (options.client_crl != NULL && options.client_ca == NULL)
+        return err_set(err, ERR_USAGE,
+                       "serve.tls_client_crl needs serve.tls_client_ca, whose certificates it "
+                       "revokes");
     if ((gatehouse->gateway.auth & GATEWAY_CERTIFICATES) && options.client_ca == NULL)
         return err_set(err, ERR_USAGE,
                        "serve.auth asks for client certificates: serve.tls_client_ca says who "

@@ -301,18 +301,24 @@ static void say_once(const char *event, const struct err *err, struct err *told)
     *told = *err;
 }
 
-static void look(struct gateway *gateway, bool anew, struct err *told_store, struct err *told_tls)
+struct told {
+    struct err store, tls, lists;
+};
+
+static void look(struct gateway *gateway, bool anew, struct told *told)
 {
-    struct err store = {0}, tls = {0};
+    struct err store = {0}, tls = {0}, lists = {0};
     bool changed = false;
     look_at_store(gateway, &store);
-    say_once("clients_not_read", &store, told_store);
+    say_once("clients_not_read", &store, &told->store);
     if (gateway->options.tls == NULL)
         return;
     tls_refresh(gateway->options.tls, anew, &changed, &tls);
-    say_once("certificate_not_changed", &tls, told_tls);
+    say_once("certificate_not_changed", &tls, &told->tls);
     if (changed)
         say("certificate_changed", LOG_LEVEL_INFO, NULL);
+    (void)tls_check_lists(gateway->options.tls, clock_now_ms(), &lists);
+    say_once("revocation_list_needed", &lists, &told->lists);
 }
 
 /* Waits for its time or for somebody who wants it sooner. False: it is over. */
@@ -340,10 +346,10 @@ static bool wait_turn(struct gateway *gateway, bool *anew)
 static void *watch(void *gateway_)
 {
     struct gateway *gateway = gateway_;
-    struct err told_store = {0}, told_tls = {0};
+    struct told told = {0};
     bool anew;
     while (wait_turn(gateway, &anew))
-        look(gateway, anew, &told_store, &told_tls);
+        look(gateway, anew, &told);
     return NULL;
 }
 

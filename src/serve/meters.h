@@ -18,6 +18,7 @@
 #define SERVE_METERS_H
 
 #include "base/text.h"
+#include "serve/tls.h"
 
 #include <pthread.h>
 
@@ -140,7 +141,7 @@ void meters_tally_beside(const struct meters *meters, struct meters_tally *out);
 /* What others know, for the page. */
 struct meters_outside {
     unsigned connections;
-    double certificate_expires_s; /* since 1970; 0: no TLS */
+    struct tls_state tls; /* zeros: none */
     bool has_journal;
     uint64_t journal_appended, journal_dropped;
     double journal_lag_s;

@@ -320,8 +320,25 @@ static void write_journal_lag(const struct page *page, const char *name)
 
 static void write_certificate_expires(const struct page *page, const char *name)
 {
-    if (page->outside->certificate_expires_s > 0)
-        line(page, name, page->outside->certificate_expires_s);
+    if (page->outside->tls.expires_ms > 0)
+        line(page, name, (double)page->outside->tls.expires_ms / 1e3);
+}
+
+static void write_lists_expire(const struct page *page, const char *name)
+{
+    if (page->outside->tls.lists_expire_ms > 0)
+        line(page, name, (double)page->outside->tls.lists_expire_ms / 1e3);
+}
+
+static void write_certificates_refused(const struct page *page, const char *name)
+{
+    for (size_t i = 0; i < TLS_REFUSALS && page->outside->tls.expires_ms > 0; i++) {
+        text_adds(page->text, name);
+        add_label(page->text, "reason", tls_refusal_names[i], '{');
+        text_adds(page->text, "} ");
+        text_add_u64(page->text, page->outside->tls.refused[i]);
+        text_addc(page->text, '\n');
+    }
 }
 
 static void write_journal_stalled(const struct page *page, const char *name)

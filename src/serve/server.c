@@ -353,7 +353,7 @@ void server_look_outside(struct server *server, const struct lineup *lineup,
     struct tls *tls = server->options.gateway.tls;
     *out = (struct meters_outside){.connections = atomic_load(&server->http.connections)};
     if (tls != NULL)
-        out->certificate_expires_s = (double)tls_expires_ms(tls) / 1e3;
+        out->tls = tls_state_of(tls);
     if (trial->rival != NULL) {
         out->experiment = trial->name;
         out->experiment_kind = trial->kind;

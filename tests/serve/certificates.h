@@ -6,7 +6,9 @@
  *
  * server is of localhost and 127.0.0.1, other of the same with another key; till is a client with
  * the names till-7 (common name), till-7.bank.example and spiffe://bank/till-7; expired is till's
- * from yesterday; stranger is a till-7 signed by a CA of its own.
+ * from yesterday; stranger is a till-7 signed by a CA of its own. lost is a client that lost.crl
+ * revokes, and nobody.crl and old.crl, which has expired, do not; branch is a client signed by
+ * middle, a CA that ca signed and both.crl revokes besides; middle.crl and foreign.crl are theirs.
  */
 #ifndef TESTS_SERVE_CERTIFICATES_H
 #define TESTS_SERVE_CERTIFICATES_H
@@ -32,7 +34,30 @@ static const char certificates_script[] =
     "till=DNS:till-7.bank.example,URI:spiffe://bank/till-7\n"
     "signed till till-7 $till 30 ca\n"
     "signed expired till-7 $till -1 ca\n"
-    "signed stranger till-7 $till 30 foreign\n";
+    "signed stranger till-7 $till 30 foreign\n"
+    "signed lost lost-4 DNS:lost-4.bank.example 30 ca\n"
+    "list() { # file, authority, days; what was revoked is in it\n"
+    "    touch $2.index; test -e $2.number || echo 01 > $2.number\n"
+    "    printf '[ca]\\ndefault_ca=it\\n[it]\\ndatabase=%s.index\\ncrlnumber=%s.number\\n"
+    "default_md=sha256\\n' $2 $2 > $2.conf\n"
+    "    openssl ca -config $2.conf -gencrl -cert $2.pem -keyfile $2.key $3 -out $1\n"
+    "}\n"
+    "revoke() { openssl ca -config $2.conf -revoke $1.pem -cert $2.pem -keyfile $2.key; }\n"
+    "list nobody.crl ca '-crldays 30'\n"
+    "list foreign.crl foreign '-crldays 30'\n"
+    "list old.crl ca '-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z'\n"
+    "revoke lost ca; list lost.crl ca '-crldays 30'\n"
+    "authority_under() {\n"
+    "    openssl req $ec -keyout $1.key -out $1.csr -subj \"/CN=$1\"\n"
+    "    printf 'basicConstraints=critical,CA:true\\n' > $1.ext\n"
+    "    openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days 30 \\\n"
+    "        -extfile $1.ext -out $1.pem\n"
+    "}\n"
+    "authority_under middle ca\n"
+    "signed branch branch-2 DNS:branch-2.bank.example 30 middle\n"
+    "cat middle.pem >> branch.pem\n"
+    "list middle.crl middle '-crldays 30'\n"
+    "revoke middle ca; list both.crl ca '-crldays 30'\n";
 
 /* Makes them once a program; the directory. */
 static UNUSED const char *certificates(void)

@@ -10,7 +10,9 @@ static const char *const outcomes[] = {"legitimate", "fraud"};
 static const struct meters_labels labels = {route_names, 2, outcomes, 2};
 
 static const struct meters_outside outside = {.connections = 3,
-                                              .certificate_expires_s = 1800000000,
+                                              .tls = {.expires_ms = 1800000000000,
+                                                      .lists_expire_ms = 1790000000000,
+                                                      .refused = {[TLS_REVOKED] = 4}},
                                               .journal_appended = 7,
                                               .journal_dropped = 2,
                                               .journal_lag_s = 0.25,
@@ -141,6 +143,9 @@ TEST(what_others_know_is_on_the_page)
     PAGE_HAS(page, "assay_journal_lag_seconds 0.25");
     PAGE_HAS(page, "assay_journal_stalled 1");
     PAGE_HAS(page, "assay_tls_certificate_expires_timestamp_seconds 1800000000");
+    PAGE_HAS(page, "assay_tls_revocation_lists_expire_timestamp_seconds 1790000000");
+    PAGE_HAS(page, "assay_tls_certificates_refused_total{reason=\"revoked\"} 4");
+    PAGE_HAS(page, "assay_tls_certificates_refused_total{reason=\"no_list\"} 0");
 }
 
 TEST(openmetrics_names_its_counters_without_total_and_ends_with_eof)

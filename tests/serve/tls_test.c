@@ -67,7 +67,7 @@ static struct talk talk_open(struct tls *tls, struct wish wish)
     char name[64];
     if (wish.show != NULL) {
         snprintf(name, sizeof name, "%s.pem", wish.show);
-        TRUE(SSL_CTX_use_certificate_file(talk.context, certificate(name), SSL_FILETYPE_PEM) == 1);
+        TRUE(SSL_CTX_use_certificate_chain_file(talk.context, certificate(name)) == 1);
         snprintf(name, sizeof name, "%s.key", wish.show);
         TRUE(SSL_CTX_use_PrivateKey_file(talk.context, certificate(name), SSL_FILETYPE_PEM) == 1);
     }
@@ -96,7 +96,7 @@ static struct tls_options options_of(const char *server, const char *key, bool c
     snprintf(names[0], sizeof names[0], "%s/%s.pem", certificates(), server);
     snprintf(names[1], sizeof names[1], "%s/%s.key", certificates(), key);
     snprintf(names[2], sizeof names[2], "%s/ca.pem", certificates());
-    return (struct tls_options){names[0], names[1], ca ? names[2] : NULL};
+    return (struct tls_options){names[0], names[1], ca ? names[2] : NULL, NULL};
 }
 
 static struct tls *open_tls(const char *server, const char *key, bool ca)
@@ -280,6 +280,173 @@ TEST(files_that_do_not_fit_are_named)
 TEST(the_expiry_is_the_certificates)
 {
     TLS(tls, false);
-    int64_t left_ms = tls_expires_ms(tls) - clock_now_ms();
+    int64_t left_ms = tls_state_of(tls).expires_ms - clock_now_ms();
     TRUE(left_ms > INT64_C(29) * 86400000 && left_ms <= INT64_C(30) * 86400000);
+}
+
+/* ---------------------------------------------------------------- revocation lists */
+
+/* A server whose lists are the bytes of these files, one after the other. */
+static void put_lists(const char *first, const char *second)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    struct view bytes;
+    struct err err = {0};
+    struct text text = text_in_arena(&arena);
+    WORKS(file_load(certificate(first), 1 << 16, &arena, &bytes, &err), err);
+    text_add(&text, bytes);
+    if (second != NULL) {
+        WORKS(file_load(certificate(second), 1 << 16, &arena, &bytes, &err), err);
+        text_add(&text, bytes);
+    }
+    WORKS(file_save(certificate("live.crl"), text_view(&text), &err), err);
+}
+
+static struct tls *open_with_lists(const char *first, const char *second, struct err *err)
+{
+    static char path[600];
+    put_lists(first, second);
+    snprintf(path, sizeof path, "%s/live.crl", certificates());
+    struct tls_options options = options_of("server", "server", true);
+    options.client_crl = path;
+    return tls_open(&options, err);
+}
+
+static bool comes_in(struct tls *tls, const char *show, int version)
+{
+    TALK(talk, tls, .show = show, .least = version, .most = version);
+    return talk.server_done;
+}
+
+TEST(a_revoked_client_is_refused_and_the_others_are_not)
+{
+    struct err err = {0};
+    CLEANUP(close_tls) struct tls *tls = open_with_lists("lost.crl", NULL, &err);
+    FAIL_UNLESS(tls != NULL, "%s", err.text);
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    for (size_t i = 0; i < LENGTH_OF(versions); i++) {
+        TRUE(!comes_in(tls, "lost", versions[i]));
+        TRUE(comes_in(tls, "till", versions[i]));
+    }
+    TRUE(!comes_in(tls, "expired", 0));
+    TRUE(!comes_in(tls, "stranger", 0));
+    struct tls_state now = tls_state_of(tls);
+    SAME(now.refused[TLS_REVOKED], 2);
+    SAME(now.refused[TLS_EXPIRED], 1);
+    SAME(now.refused[TLS_OTHER], 1);
+    int64_t left_ms = now.lists_expire_ms - clock_now_ms();
+    TRUE(left_ms > INT64_C(29) * 86400000 && left_ms <= INT64_C(30) * 86400000);
+    WORKS(tls_check_lists(tls, clock_now_ms(), &err), err);
+}
+
+TEST(a_new_list_is_in_force_for_new_sessions_and_open_ones_go_on)
+{
+    struct err err = {0};
+    bool changed;
+    CLEANUP(close_tls) struct tls *tls = open_with_lists("nobody.crl", NULL, &err);
+    FAIL_UNLESS(tls != NULL, "%s", err.text);
+    TALK(before, tls, .show = "lost");
+    TRUE(is_open(&before));
+    put_lists("lost.crl", NULL);
+    WORKS(tls_refresh(tls, false, &changed, &err), err);
+    TRUE(changed);
+    TRUE(!comes_in(tls, "lost", 0));
+    char byte = 'x';
+    TRUE(SSL_write(before.client, &byte, 1) == 1);
+    hand_over(SSL_get_wbio(before.client), SSL_get_rbio(before.server));
+    TRUE(SSL_read(before.server, &byte, 1) == 1 && byte == 'x');
+}
+
+TEST(where_the_list_has_expired_or_is_not_there_nobody_comes_in_and_the_remedy_is_named)
+{
+    struct err err = {0};
+    CLEANUP(close_tls) struct tls *old = open_with_lists("old.crl", NULL, &err);
+    FAIL_UNLESS(old != NULL, "%s", err.text);
+    TRUE(!comes_in(old, "till", 0));
+    SAME(tls_state_of(old).refused[TLS_LIST_EXPIRED], 1);
+    FAILS(tls_check_lists(old, clock_now_ms(), &err), err, ERR_INPUT);
+    SAYS(err, "the list of '/CN=ca' has expired");
+
+    err = (struct err){0};
+    CLEANUP(close_tls) struct tls *other = open_with_lists("foreign.crl", NULL, &err);
+    FAIL_UNLESS(other != NULL, "%s", err.text);
+    WORKS(tls_check_lists(other, clock_now_ms(), &err), err);
+    TRUE(!comes_in(other, "till", 0));
+    SAME(tls_state_of(other).refused[TLS_NO_LIST], 1);
+    FAILS(tls_check_lists(other, clock_now_ms(), &err), err, ERR_INPUT);
+    SAYS(err, "has no list of '/CN=ca'");
+}
+
+TEST(of_an_issuers_lists_the_one_that_is_valid_counts)
+{
+    struct err err = {0};
+    CLEANUP(close_tls) struct tls *tls = open_with_lists("old.crl", "lost.crl", &err);
+    FAIL_UNLESS(tls != NULL, "%s", err.text);
+    WORKS(tls_check_lists(tls, clock_now_ms(), &err), err);
+    TRUE(comes_in(tls, "till", 0));
+    TRUE(!comes_in(tls, "lost", 0));
+    CLEANUP(close_tls) struct tls *mixed = open_with_lists("old.crl", "foreign.crl", &err);
+    FAILS(tls_check_lists(mixed, clock_now_ms(), &err), err, ERR_INPUT);
+    SAYS(err, "'/CN=ca'");
+}
+
+TEST(a_ca_between_is_looked_up_where_there_is_a_list_of_who_signed_it)
+{
+    struct err err = {0};
+    CLEANUP(close_tls) struct tls *leaf = open_with_lists("middle.crl", NULL, &err);
+    TRUE(comes_in(leaf, "branch", 0));
+    CLEANUP(close_tls) struct tls *above = open_with_lists("nobody.crl", NULL, &err);
+    TRUE(!comes_in(above, "branch", 0)); /* its own issuer has no list */
+    CLEANUP(close_tls) struct tls *good = open_with_lists("middle.crl", "nobody.crl", &err);
+    TRUE(comes_in(good, "branch", 0));
+    char room[1024];
+    TALK(talk, good, .show = "branch");
+    TEXT(names_of(&talk, room), "branch-2\nbranch-2.bank.example\n");
+    CLEANUP(close_tls) struct tls *revoked = open_with_lists("middle.crl", "both.crl", &err);
+    TRUE(!comes_in(revoked, "branch", 0));
+    SAME(tls_state_of(revoked).refused[TLS_REVOKED], 1);
+    CLEANUP(close_tls) struct tls *stale = open_with_lists("middle.crl", "old.crl", &err);
+    TRUE(!comes_in(stale, "branch", 0));
+}
+
+TEST(a_file_that_holds_no_lists_is_named_and_changes_nothing)
+{
+    static const struct {
+        const char *text, *said;
+    } bad[] = {
+        {"", "holds no revocation list"},
+        {"nothing\n", "holds no revocation list"},
+        {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "something that is no"},
+        {"-----BEGIN X509 CRL-----\n!\n", "something that is no"},
+    };
+    struct err err = {0};
+    bool changed;
+    CLEANUP(close_tls) struct tls *tls = open_with_lists("lost.crl", NULL, &err);
+    FAIL_UNLESS(tls != NULL, "%s", err.text);
+    for (size_t i = 0; i < LENGTH_OF(bad); i++) {
+        err = (struct err){0};
+        WORKS(file_save(certificate("live.crl"), view_of(bad[i].text), &err), err);
+        FAILS(tls_refresh(tls, false, &changed, &err), err, ERR_INPUT);
+        SAYS(err, "serve.tls_client_crl");
+        SAYS(err, bad[i].said);
+    }
+    err = (struct err){0};
+    WORKS(file_save(certificate("broken.crl"), view_of(bad[2].text), &err), err);
+    put_lists("lost.crl", "broken.crl");
+    FAILS(tls_refresh(tls, false, &changed, &err), err, ERR_INPUT);
+    TRUE(unlink(certificate("live.crl")) == 0);
+    err = (struct err){0};
+    FAILS(tls_refresh(tls, false, &changed, &err), err, ERR_NOT_FOUND);
+    TRUE(!comes_in(tls, "lost", 0));
+    TRUE(comes_in(tls, "till", 0));
+}
+
+TEST(lists_past_their_ceiling_are_refused)
+{
+    struct err err = {0};
+    CLEANUP(close_tls) struct tls *tls = open_with_lists("lost.crl", NULL, &err);
+    bool changed;
+    TRUE(truncate(certificate("live.crl"), (16 << 20) + 1) == 0);
+    FAILS(tls_refresh(tls, false, &changed, &err), err, ERR_LIMIT);
+    SAYS(err, "serve.tls_client_crl");
 }

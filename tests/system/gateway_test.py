@@ -31,6 +31,14 @@ signed till till-7 DNS:till-7.bank.example 30 ca
 signed nobody nobody DNS:nobody.example 30 ca
 signed expired till-7 DNS:till-7.bank.example -1 ca
 signed stranger till-7 DNS:till-7.bank.example 30 foreign
+signed lost lost-4 DNS:lost-4.bank.example 30 ca
+touch index; echo 01 > number
+printf '[ca]\ndefault_ca=it\n[it]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\n' > conf
+list() { openssl ca -config conf -gencrl -cert ca.pem -keyfile ca.key $2 -out $1.crl; }
+list nobody '-crldays 30'
+list old '-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z'
+openssl ca -config conf -revoke lost.pem -cert ca.pem -keyfile ca.key
+list lost '-crldays 30'
 """
 MADE = {}
 
@@ -41,7 +49,7 @@ def certificates(cwd):
         with directory() as folder:
             subprocess.run(["sh", "-c", CERTIFICATES], cwd=folder, check=True, capture_output=True)
             for name in os.listdir(folder):
-                if name.endswith((".pem", ".key")):
+                if name.endswith((".pem", ".key", ".crl")):
                     MADE[name] = read(folder, name)
     for name, text in MADE.items():
         write(cwd, name, text)
@@ -491,6 +499,64 @@ def with_mutual_tls_a_client_is_its_certificate_and_bad_ones_do_not_come_in():
                 assert client.ask("POST", "/invocations", record)[0] == 200
                 assay("clients", "revoke", "till-7", cwd=cwd)
                 until(lambda: client.ask("POST", "/invocations", record)[0] == 401)
+
+
+def metric(client, name):
+    return float(re.search(rf"^{re.escape(name)} (\S+)$", client.ask("GET", "/metrics")[2], re.M).group(1))
+
+
+@test
+def a_new_revocation_list_keeps_a_client_out_and_cuts_no_connection_off():
+    with directory() as cwd:
+        record = model(cwd)
+        certificates(cwd)
+        for name in ("till-7", "lost-4"):
+            assay("clients", "add", name, "--scopes", "score,metrics", "--no-key", cwd=cwd)
+        write(cwd, "clients.crl", MADE["nobody.crl"])
+        with Server(cwd, *settings(auth="mtls", tls_client_ca="ca.pem", tls_client_crl="clients.crl",
+                                   **TLS)) as server, \
+                Client(server, cwd, "till") as kept, Client(server, cwd, "lost") as early:
+            lost = lambda: Client(server, cwd, "lost")
+            scores = lambda client: client.ask("POST", "/invocations", record)[0] == 200
+            assert scores(kept) and scores(early) and not refused(lost)
+            write(cwd, "clients.crl", MADE["lost.crl"])
+            until(lambda: refused(lost))
+            assert scores(kept) and scores(early)  # what is open stays open
+            with Client(server, cwd, "till") as another:
+                assert scores(another)
+            refusals = 'assay_tls_certificates_refused_total{reason="%s"}'
+            assert metric(kept, refusals % "revoked") >= 1
+            assert metric(kept, refusals % "list_expired") == 0
+            expires = "assay_tls_revocation_lists_expire_timestamp_seconds"
+            assert 29 * 86400 < metric(kept, expires) - time.time() < 30 * 86400
+
+            for wrong in ("", "garbage", MADE["lost.crl"][:200]):
+                said = read(server.log).count("certificate_not_changed")
+                write(cwd, "clients.crl", wrong)
+                until(lambda: read(server.log).count("certificate_not_changed") > said)
+                assert refused(lost) and scores(kept)
+                write(cwd, "clients.crl", MADE["lost.crl"])
+                until(lambda: read(server.log).count('"certificate_changed"') >= 1)
+                time.sleep(1.1)
+            os.remove(os.path.join(cwd, "clients.crl"))
+            assert refused(lost)
+            with Client(server, cwd, "till") as another:
+                assert scores(another)
+            write(cwd, "clients.crl", MADE["old.crl"])  # nobody can be told to be good
+            until(lambda: "revocation_list_needed" in read(server.log))
+            assert "has expired" in read(server.log) and "serve.tls_client_crl" in read(server.log)
+            assert refused(lambda: Client(server, cwd, "till")) and scores(kept)
+            assert metric(kept, refusals % "list_expired") >= 1
+            write(cwd, "clients.crl", MADE["nobody.crl"])
+            until(lambda: not refused(lambda: Client(server, cwd, "till")))
+        assert server.status == 0
+        for wrong, status in (("none.crl", 4), ("server.pem", 3)):
+            said = assay("serve", "--port", 0, *settings(auth="mtls", tls_client_ca="ca.pem",
+                                                         tls_client_crl=wrong, **TLS),
+                         cwd=cwd, status=status).said
+            assert wrong in said, said
+        assert "serve.tls_client_ca" in assay("serve", "--port", 0, *settings(
+            tls_client_crl="nobody.crl", **TLS), cwd=cwd, status=2).said
 
 
 @test
