@@ -101,6 +101,9 @@ $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc  )$(CC) $(CFLAGS) $(cpu.$(lastword $(subst _, ,$(basename $(@F))))) -MMD -MP -Isrc -I$(OUT)/src -Iinclude -Itests -c -o $@ $<
 
+# A check that fails unwinds its test's stack.
+$(OUT)/tests/%.o: CFLAGS += -fexceptions
+
 # Messages that a room reads: src/model/onnx.proto becomes model/onnx.pb-c.h and its C.
 $(OUT)/src/%.pb-c.c $(OUT)/src/%.pb-c.h: src/%.proto
 	@mkdir -p $(@D)
@@ -167,9 +170,9 @@ packages:
 
 # The program with every test linked; `check` runs them and installs nothing.
 test: packages
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) check
 check: $(if $(filter-out system,$(ONLY)),,$(OUT)/assay) $(tests)
-	@ASSAY=$(abspath $(OUT)/assay) ASSAY_MODE=$(MODE) tools/run-tests $(tests) $(scripts)
+	@ASSAY=$(abspath $(OUT)/assay) ASSAY_MODE=$(MODE) tools/run-tests --times $(OUT)/test.times $(scripts) $(tests)
 
 fuzz:
 	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run

@@ -7,14 +7,18 @@
  *         NEAR(psi(same, same), 0, 1e-12);
  *     }
  *
- * A check that fails says what it saw and ends its test, not the run. A test that cannot run here
- * says so with SKIP("why"), and the closing line counts it.
+ * A check that fails says what it saw and ends its test, not the run: what the test holds in
+ * variables with CLEANUP is given back on the way out, so a server on its stack ends before the
+ * stack does. In another thread it ends that thread, and the test fails when it returns. A test
+ * that cannot run here says so with SKIP("why"), and the closing line counts it.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
 
 #include "base/err.h"
 #include "base/view.h"
+
+#include <pthread.h>
 
 struct test {
     const char *name;
@@ -62,8 +66,21 @@ _Noreturn void test_skip(const char *name, const char *why);
                 (err).text, part)
 #define SKIP(why) test_skip(__func__, why)
 
+/* A thread of a test, for CLEANUP(test_thread_join): it is joined once, when the test says so or on
+ * its way out. Gives back what the thread returned. */
+struct test_thread {
+    pthread_t id;
+    bool running;
+};
+void test_thread_start(struct test_thread *thread, void *(*run)(void *), void *self);
+void *test_thread_join(struct test_thread *thread);
+
 /* A fresh directory under TMPDIR, removed when the program ends. */
 const char *test_dir(void);
+
+/* A port of the loopback where nobody listens, and that no other test gets while this one's program
+ * runs: for servers that cannot choose one themselves, and for nobody's address. */
+int test_port(void);
 
 /* "$ASSAY_DATA/name", or NULL when ASSAY_DATA is unset or the file is not there: then SKIP. */
 const char *test_data(const char *name);

@@ -574,8 +574,8 @@ TEST(a_drain_answers_what_has_begun_and_closes_what_is_idle)
     while (!atomic_load(&desk.slow_entered))
         sleep_ms(1);
 
-    pthread_t thread;
-    TRUE(pthread_create(&thread, NULL, drain, &desk) == 0);
+    CLEANUP(test_thread_join) struct test_thread thread = {0};
+    test_thread_start(&thread, drain, &desk);
     struct reply reply = client_reply(&slow);
     SAME(reply.status, 200);
     TRUE(reply_has(&reply, "Connection: close\r\n"));
@@ -584,10 +584,8 @@ TEST(a_drain_answers_what_has_begun_and_closes_what_is_idle)
     reply = client_ask(&half, VIEW("cd"));
     TEXT(reply.body, "abcd");
     TRUE(reply_has(&reply, "Connection: close\r\n"));
+    TRUE(test_thread_join(&thread) == &desk);
 
-    void *drained = NULL;
-    pthread_join(thread, &drained);
-    TRUE(drained == &desk);
     struct http other = {0};
     struct http_options options = quick();
     options.port = desk.http.port;
@@ -604,15 +602,13 @@ TEST(a_client_that_had_just_connected_when_a_drain_began_is_answered)
     CLIENT(client, desk);
     while (atomic_load(&desk.http.connections) == 0)
         sleep_ms(1);
-    pthread_t thread;
-    TRUE(pthread_create(&thread, NULL, drain, &desk) == 0);
+    CLEANUP(test_thread_join) struct test_thread thread = {0};
+    test_thread_start(&thread, drain, &desk);
     sleep_ms(400); /* a sweep has passed */
     struct reply reply = client_ask(&client, GET("/"));
     SAME(reply.status, 200);
     TRUE(reply_has(&reply, "Connection: close\r\n"));
-    void *drained = NULL;
-    pthread_join(thread, &drained);
-    TRUE(drained == &desk);
+    TRUE(test_thread_join(&thread) == &desk);
 }
 
 TEST(while_a_drain_has_grace_new_connections_are_served_and_closed)
@@ -793,13 +789,12 @@ static void *hammer(void *desk_)
 TEST(many_clients_on_many_workers_are_all_answered)
 {
     DESK(desk, options.workers = 4);
-    pthread_t threads[8];
+    struct test_thread threads[8] = {0};
+    bool good = true;
     for (size_t i = 0; i < LENGTH_OF(threads); i++)
-        TRUE(pthread_create(&threads[i], NULL, hammer, &desk) == 0);
-    for (size_t i = 0; i < LENGTH_OF(threads); i++) {
-        void *done = NULL;
-        pthread_join(threads[i], &done);
-        TRUE(done != NULL);
-    }
+        test_thread_start(&threads[i], hammer, &desk);
+    for (size_t i = 0; i < LENGTH_OF(threads); i++)
+        good &= test_thread_join(&threads[i]) != NULL;
+    TRUE(good);
     SAME(desk.handled, 8 * 300);
 }

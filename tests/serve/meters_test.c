@@ -235,14 +235,14 @@ TEST(a_scrape_while_workers_count_sees_no_more_ended_than_begun)
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
     CLEANUP(forget) struct meters meters;
     meters_open(&meters, 1, labels);
-    pthread_t thread;
-    TRUE(pthread_create(&thread, NULL, count_many, &meters) == 0);
+    CLEANUP(test_thread_join) struct test_thread thread = {0};
+    test_thread_start(&thread, count_many, &meters);
     for (int i = 0; i < 50; i++) {
         TRUE(meters_sum_in_progress(&meters) <= 20000);
         page_of(&meters, &arena);
         arena_reset(&arena);
     }
-    pthread_join(thread, NULL);
+    test_thread_join(&thread);
     SAME(meters_sum_in_progress(&meters), 0);
     SAME(meters_sum_outcome(&meters, VARIANT_RIVAL, 1), 20000);
     NEAR(meters_sum_scores(&meters), 10000, 1e-9);

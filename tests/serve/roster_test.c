@@ -115,11 +115,10 @@ TEST(what_is_added_while_others_read_is_seen_whole_or_not_at_all)
 {
     ROSTER(roster);
     struct client one = client_of(1, "a");
-    pthread_t reader;
-    TRUE(pthread_create(&reader, NULL, look_up, &roster) == 0);
+    CLEANUP(test_thread_join) struct test_thread reader = {0};
+    test_thread_start(&reader, look_up, &roster);
     for (int i = 1; i <= MANY; i++) {
         struct client_key key = key_of(i, 1);
         WORKS(roster_update(&roster, &one, 1, &key, 1, 100, &err), err);
     }
-    pthread_join(reader, NULL);
 }

@@ -19,7 +19,6 @@
 #include "harness.h"
 #include "store/store.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -27,7 +26,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -177,16 +175,6 @@ static bool ground_wait(void)
     return false;
 }
 
-static int ground_free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    CLEANUP(fd_close) int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert(bind(fd, (struct sockaddr *)&address, size) == 0 &&
-           getsockname(fd, (struct sockaddr *)&address, &size) == 0);
-    return ntohs(address.sin_port);
-}
-
 /* NULL when it runs, or why it cannot: one that is installed and does not start is a failure. */
 static const char *ground_start(void)
 {
@@ -201,7 +189,7 @@ static const char *ground_start(void)
     if (user == NULL)
         return ground_server.why = "there is no user 'postgres' or 'nobody' to run a server as";
     snprintf(ground_server.dir, sizeof ground_server.dir, "/tmp/assay-postgres-XXXXXX");
-    ground_server.port = ground_free_port();
+    ground_server.port = test_port();
     char port[16];
     snprintf(port, sizeof port, "%d", ground_server.port);
     const char *const words[] = {

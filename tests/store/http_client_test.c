@@ -212,10 +212,11 @@ static pid_t openssl(const char *const *words)
 
 TEST(a_certificate_that_nobody_vouches_for_is_refused_and_one_of_a_given_authority_taken)
 {
-    CLIENT(HELLO); /* for its port, which is free once it has stopped */
+    CLIENT(HELLO);
     answers_stop(&server);
+    int number = test_port();
     char port[16];
-    snprintf(port, sizeof port, "%d", server.port);
+    snprintf(port, sizeof port, "%d", number);
     const char *key = path_join(&arena, test_dir(), "key.pem");
     const char *certificate = path_join(&arena, test_dir(), "certificate.pem");
     const char *const make[] = {
@@ -228,8 +229,8 @@ TEST(a_certificate_that_nobody_vouches_for_is_refused_and_one_of_a_given_authori
                                  key,       "-cert",    certificate, "-www", NULL};
     pid_t child = openssl(serve);
     struct text url = text_in_arena(&arena), other = text_in_arena(&arena);
-    text_addf(&url, "https://localhost:%d/", server.port);
-    text_addf(&other, "https://127.0.0.1:%d/", server.port);
+    text_addf(&url, "https://localhost:%d/", number);
+    text_addf(&other, "https://127.0.0.1:%d/", number);
     struct http_ask ask = {
         .method = "GET", .url = text_c(&url), .answer_max = 1 << 20, .authority = certificate};
     bool ok = false;

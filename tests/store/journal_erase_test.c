@@ -20,7 +20,7 @@ enum { MEMORY = 8 << 20 };
  */
 static void write_journal(const char *dir, uint64_t from, uint64_t to)
 {
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     WORKS(journal_open(&journal, &(struct journal_options){.dir = dir}, 1, &err), err);
     for (uint64_t i = from; i <= to; i++) {
@@ -112,7 +112,7 @@ ON_BOTH(a_decision_is_erased_by_its_id_with_all_that_was_said_of_it)
 ON_BOTH(what_is_said_of_an_erased_decision_later_is_left_out)
 {
     WITH_STORE("erase_late");
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct journal_moved moved;
     struct journal_erased erased;
     uint64_t ticket;

@@ -80,7 +80,7 @@ static _Noreturn void run_child(const char *dir, const char *journal_dir, struct
 /* How long the next opening took. */
 static int64_t open_after(const char *journal_dir)
 {
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     int64_t begun = clock_ticks_ns();
     WORKS(journal_open(&journal, &(struct journal_options){.dir = journal_dir}, 1, &err), err);

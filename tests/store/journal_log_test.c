@@ -44,7 +44,7 @@ static const char *found(struct store *store, const char *dir, const struct jour
 TEST(a_question_is_put_to_the_table_and_to_the_segments)
 {
     CLEANUP(store_close) struct store store = {0};
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct journal_moved moved;
     struct err err = {0};
     char dir[600];
@@ -78,7 +78,7 @@ static void collect(void *self, const struct journal_label *label)
 TEST(labels_come_from_both_places_as_they_were_said)
 {
     CLEANUP(store_close) struct store store = {0};
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct journal_moved moved;
     struct err err = {0};
     char dir[600], bytes[200];

@@ -19,7 +19,7 @@ enum { MEMORY = 8 << 20 };
  * fifth with a label. */
 static void write_journal(const char *dir, uint64_t from, uint64_t to)
 {
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     WORKS(journal_open(&journal, &(struct journal_options){.dir = dir}, 1, &err), err);
     for (uint64_t i = from; i <= to; i++) {
@@ -212,8 +212,8 @@ TEST(a_stranger_does_not_keep_the_others_from_being_moved)
 ON_BOTH(the_mover_moves_while_serving_goes_on)
 {
     WITH_STORE("move_live");
-    struct journal journal = {0};
-    struct journal_mover mover = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
+    CLEANUP(journal_mover_close) struct journal_mover mover = {0};
     struct journal_options options = {.dir = dir, .segment_bytes = 64 << 10};
     enum { MANY = 3000 };
     WORKS(journal_open(&journal, &options, 1, &err), err);
@@ -247,7 +247,7 @@ TEST(a_database_that_is_away_only_delays)
 {
     const struct ground ground_of = {0}, *ground = &ground_of;
     WITH_STORE("move_away");
-    struct journal_mover mover = {0};
+    CLEANUP(journal_mover_close) struct journal_mover mover = {0};
     char why[256] = "";
     struct store_place away = {.dir = place.dir,
                                .database = "postgresql://nobody@127.0.0.1:1/none"};

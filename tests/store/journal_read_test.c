@@ -7,7 +7,7 @@
 
 static void write_journal(const char *dir, uint64_t from, uint64_t to, bool answers)
 {
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     WORKS(journal_open(&journal, &(struct journal_options){.dir = dir}, 1, &err), err);
     for (uint64_t i = from; i <= to; i++) {

@@ -105,12 +105,28 @@ TEST(the_largest_frame_fits_an_empty_ring_wherever_it_stands)
 
 enum { MANY = 200000 };
 
-static void *put_many(void *ring)
+struct putter {
+    struct journal_ring *ring;
+    atomic_bool stop;
+    struct test_thread thread;
+};
+
+static void *put_many(void *self)
 {
+    struct putter *putter = self;
     for (uint64_t ticket = 1; ticket <= MANY; ticket++)
-        while (!put(ring, ticket, ticket * 7919 % 900))
+        while (!put(putter->ring, ticket, ticket * 7919 % 900)) {
+            if (atomic_load(&putter->stop))
+                return NULL;
             sched_yield();
+        }
     return NULL;
+}
+
+static void putter_stop(struct putter *putter)
+{
+    atomic_store(&putter->stop, true);
+    test_thread_join(&putter->thread);
 }
 
 TEST(between_two_threads_nothing_is_lost_or_torn)
@@ -118,9 +134,9 @@ TEST(between_two_threads_nothing_is_lost_or_torn)
     CLEANUP(ring_done) struct journal_ring ring = {0};
     struct err err = {0};
     uint64_t last = 0;
-    pthread_t thread;
     WORKS(ring_open(&ring, 256 << 10, &err), err);
-    SAME(pthread_create(&thread, NULL, put_many, &ring), 0);
+    CLEANUP(putter_stop) struct putter putter = {.ring = &ring};
+    test_thread_start(&putter.thread, put_many, &putter);
     while (last < MANY) {
         struct ring_peek peek;
         ring_peek(&ring, 64 << 10, &peek);
@@ -129,7 +145,6 @@ TEST(between_two_threads_nothing_is_lost_or_torn)
         if (peek.frames == 0)
             sched_yield();
     }
-    pthread_join(thread, NULL);
 }
 
 TEST(a_ring_whose_taker_keeps_up_stays_in_its_first_quarter_and_has_room_for_a_burst)

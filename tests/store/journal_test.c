@@ -48,7 +48,7 @@ static void check_all(const char *dir, unsigned workers, const uint64_t last[])
 static void keeps_what_is_appended(enum journal_durability durability, const char *name)
 {
     const char *dir = journal_place(name);
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     struct journal_options options = {.dir = dir, .durability = durability, .sync_ms = FEW_MS};
     WORKS(journal_open(&journal, &options, 2, &err), err);
@@ -87,7 +87,7 @@ TEST(a_request_its_answer_and_a_label_come_back)
 {
     const char *dir = journal_place("mixed");
     CLEANUP(journal_read_close) struct journal_reader reader = {0};
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct journal_record record;
     struct journal_decision got;
     struct err err = {0};
@@ -152,7 +152,7 @@ static void count_kept(void *self)
 static void many_threads(enum journal_durability durability, const char *name)
 {
     const char *dir = journal_place(name);
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     _Atomic int commits = 0;
     struct journal_options options = {.dir = dir,
@@ -162,18 +162,18 @@ static void many_threads(enum journal_durability durability, const char *name)
                                       .kept = count_kept,
                                       .self = &commits};
     WORKS(journal_open(&journal, &options, THREADS, &err), err);
-    pthread_t handle[THREADS];
+    struct test_thread handle[THREADS] = {0};
     struct thread thread[THREADS];
     for (unsigned i = 0; i < THREADS; i++) {
         thread[i] = (struct thread){&journal, i};
-        SAME(pthread_create(&handle[i], NULL, append_many, &thread[i]), 0);
+        test_thread_start(&handle[i], append_many, &thread[i]);
     }
-    for (unsigned i = 0; i < THREADS; i++) {
-        void *failed;
-        pthread_join(handle[i], &failed);
-        TRUE(failed == NULL);
+    bool good = true;
+    for (unsigned i = 0; i < THREADS; i++)
+        good &= test_thread_join(&handle[i]) == NULL;
+    TRUE(good);
+    for (unsigned i = 0; i < THREADS; i++)
         TRUE(wait_kept(&journal, i, EACH));
-    }
     SAME(journal_state_of(&journal).kept, (uint64_t)THREADS * EACH);
     TRUE(commits > 1 && commits < THREADS * EACH / 2); /* in groups */
     WORKS(journal_close(&journal, &err), err);
@@ -194,7 +194,8 @@ TEST(many_threads_lose_nothing_under_fsync)
 TEST(two_journals_share_a_directory)
 {
     const char *dir = journal_place("shared");
-    struct journal one = {0}, two = {0};
+    CLEANUP(journal_release) struct journal one = {0};
+    CLEANUP(journal_release) struct journal two = {0};
     struct err err = {0};
     struct journal_options options = {.dir = dir};
     WORKS(journal_open(&one, &options, 1, &err), err);
@@ -213,7 +214,7 @@ TEST(two_journals_share_a_directory)
 TEST(a_segment_is_sealed_when_it_is_full_and_when_it_is_old)
 {
     const char *dir = journal_place("seal");
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     struct journal_options options = {.dir = dir, .segment_bytes = 4096, .segment_ms = 100000};
     WORKS(journal_open(&journal, &options, 1, &err), err);
@@ -244,7 +245,7 @@ TEST(a_segment_is_sealed_when_it_is_full_and_when_it_is_old)
 TEST(a_request_larger_than_a_ring_takes_is_refused_for_good)
 {
     static float row[1024]; /* and what stands beside it */
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     struct journal_options options = {.dir = journal_place("large"), .ring_bytes = 8192};
     struct journal_decision decision = {.row = row, .width = LENGTH_OF(row)};
@@ -265,7 +266,7 @@ static uint64_t killed_child(const char *dir)
     SAME(pipe(pipe_of), 0);
     pid_t pid = fork();
     if (pid == 0) {
-        struct journal journal = {0};
+        CLEANUP(journal_release) struct journal journal = {0};
         struct err err = {0};
         struct journal_options options = {.dir = dir, .durability = JOURNAL_FSYNC};
         if (!journal_open(&journal, &options, 1, &err))
@@ -307,7 +308,7 @@ TEST(what_was_kept_before_a_kill_is_there_after_it_and_the_torn_end_is_cut)
     const char *dir = journal_place("killed");
     uint64_t kept = killed_child(dir);
     TRUE(kept > 0);
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     SAME(segments_in(dir, SEGMENT_OPEN), 1);
     tear(last_segment(dir, SEGMENT_OPEN), 0);
@@ -327,7 +328,7 @@ TEST(a_large_segment_is_recovered_in_well_under_a_second)
 {
     enum { MANY = 150000 };
     const char *dir = journal_place("large-segment");
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     struct journal_options options = {.dir = dir, .segment_bytes = 256 << 20};
     WORKS(journal_open(&journal, &options, 1, &err), err);
@@ -360,7 +361,7 @@ TEST(damage_in_the_middle_is_told_when_a_journal_is_opened)
     CLEANUP(fd_close) int fd = open(last_segment(dir, SEGMENT_OPEN), O_RDWR);
     SAME(pwrite(fd, "?", 1, SEGMENT_HEADER_SIZE + 100), 1);
     fd_close(&fd);
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     WORKS(journal_open(&journal, &(struct journal_options){.dir = dir}, 1, &err), err);
     struct journal_recovery recovery = journal_state_of(&journal).recovery;
@@ -374,7 +375,7 @@ TEST(a_segment_without_a_header_is_put_aside_and_told)
 {
     const char *dir = journal_place("headless");
     char path[600];
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     WORKS(dir_make(dir, &err), err);
     snprintf(path, sizeof path, "%s/000000000bb8-00000000000000ff.open", dir);
@@ -410,7 +411,7 @@ static uint64_t append_until_refused(struct journal *journal, uint64_t from, str
 TEST(a_file_that_may_not_grow_stalls_the_journal_until_it_may)
 {
     const char *dir = journal_place("fsize");
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     struct rlimit before, limit;
     SAME(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -438,7 +439,7 @@ TEST(a_file_that_may_not_grow_stalls_the_journal_until_it_may)
 TEST(a_full_disk_stalls_the_journal_until_there_is_room)
 {
     char place[520], filler[540];
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     snprintf(place, sizeof place, "%s", journal_place("tmpfs"));
     WORKS(dir_make(place, &err), err);
@@ -467,7 +468,7 @@ TEST(a_full_disk_stalls_the_journal_until_there_is_room)
 
 TEST(below_the_free_bytes_the_journal_drops_and_counts_when_told_to)
 {
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     struct journal_options options = {.dir = journal_place("free"),
                                       .when_full = JOURNAL_DROP,
@@ -489,7 +490,7 @@ TEST(below_the_free_bytes_the_journal_drops_and_counts_when_told_to)
 
 TEST(a_directory_that_cannot_be_written_is_told_at_once)
 {
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     const char *dir = journal_place("a-file");
     WORKS(file_save(dir, VIEW("x"), &err), err);
@@ -502,7 +503,7 @@ TEST(a_directory_that_cannot_be_written_is_told_at_once)
 TEST(appending_thirty_features_takes_well_under_a_microsecond)
 {
     enum { TIMES = 20000 };
-    struct journal journal = {0};
+    CLEANUP(journal_release) struct journal journal = {0};
     struct err err = {0};
     struct numbered n;
     uint64_t ticket, taken = 0;

@@ -10,10 +10,10 @@ import sqlite3
 import subprocess
 import time
 
-from harness import ASSAY, Skip, assay, directory, main, read, test, write
+from harness import ASSAY, Skip, assay, directory, free_port, main, read, test, write
 from mail_server import PASSWORD, USER, MailServer
 from postgres import PASSWORD as DATABASE_PASSWORD
-from postgres import Postgres, free_port
+from postgres import Postgres
 from receiver import Receiver
 from server import Server
 from tiny import tiny_champion
@@ -310,14 +310,9 @@ class Sns:
             import botocore.session  # pylint: disable=import-outside-toplevel
         except ImportError:
             raise Skip("python3-botocore is not installed") from None
-        s3_server.venv()
-        self.endpoint = f"http://127.0.0.1:{free_port()}"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        self.process = subprocess.Popen(
-            [f"{s3_server.VENV}/bin/python", "-c", "from moto.server import main; main()", "-H",
-             "127.0.0.1", "-p", self.endpoint.rsplit(":", 1)[1]],
-            env=dict(environment, INITIAL_NO_AUTH_ACTION_COUNT="7"), stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+        port = free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.process = s3_server.start_moto(port, 7, subprocess.DEVNULL)
         self.session = botocore.session.Session()
         try:
             self.prepare()

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import ASSAY, assay, main, read, test, write
+from harness import ASSAY, assay, free_port, main, read, test, write
 from s3_server import S3
 from server import Server
 
@@ -165,11 +165,7 @@ def batch_transform_is_told_what_the_variables_say():
 
 @test
 def the_port_and_the_paths_of_the_platform_are_taken():
-    with_port = subprocess.run(
-        ["/usr/bin/python3", "-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); "
-                                   "print(s.getsockname()[1])"], capture_output=True, check=True)
-    port = int(with_port.stdout)
-    cwd = scratch()
+    port, cwd = free_port(), scratch()
     for name in ("SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT"):
         process = subprocess.Popen(
             [ASSAY, "serve", "--host", "127.0.0.1", "--address-file", os.path.join(cwd, "address")],

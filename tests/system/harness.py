@@ -7,8 +7,11 @@
 Prints TAP, as the C tests do. A test that cannot run here raises Skip(why), and the closing line
 counts it. Run by Debian's own python3, which sees Debian's python3-* packages.
 """
+import contextlib
+import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -48,23 +51,54 @@ def need(module):
         raise Skip(f"python3-{module} is not installed") from None
 
 
+PORTS = range(20000, 32768)  # below those that Linux gives to who asks for any
+RESERVED = []
+
+
+def free_port():
+    """A port of the loopback where nobody listens. No other test gets it while this process lives:
+    it is reserved by a name in the abstract namespace, as test_port of tests/harness.c does it."""
+    start = os.getpid() * 8 % len(PORTS)
+    for port in (*PORTS[start:], *PORTS[:start]):
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0assay-test-port-{port}")
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        RESERVED.append(mark)
+        return port
+    raise AssertionError("no port is free")
+
+
+@contextlib.contextmanager
+def tool_folder(name):
+    """build/tools/NAME, for one process at a time: the first makes what the others then find."""
+    folder = os.path.join(ROOT, "build", "tools", name)
+    os.makedirs(folder, exist_ok=True)
+    with open(folder + ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 def debian_tool(package, program):
     """The path of a program, from PATH or unpacked out of a Debian package: a package that would
     start a service is not installed for one tool of it."""
     found = shutil.which(program)
     if found is not None:
         return found
-    folder = os.path.join(ROOT, "build", "tools", package)
-    paths = [os.path.join(folder, "usr", place, program) for place in ("bin", "sbin")]
-    if not any(map(os.path.exists, paths)):
-        os.makedirs(folder, exist_ok=True)
-        got = subprocess.run(["apt-get", "-q", "download", package], cwd=folder, check=False,
-                             capture_output=True, text=True)
-        if got.returncode != 0:
-            raise Skip(f"the package {package} cannot be had: {got.stderr.strip()[:120]}")
-        archive = [name for name in os.listdir(folder) if name.endswith(".deb")][0]
-        subprocess.run(["dpkg", "-x", archive, "."], cwd=folder, check=True)
-    return next(filter(os.path.exists, paths))
+    with tool_folder(package) as folder:
+        paths = [os.path.join(folder, "usr", place, program) for place in ("bin", "sbin")]
+        if not any(map(os.path.exists, paths)):
+            got = subprocess.run(["apt-get", "-q", "download", package], cwd=folder, check=False,
+                                 capture_output=True, text=True)
+            if got.returncode != 0:
+                raise Skip(f"the package {package} cannot be had: {got.stderr.strip()[:120]}")
+            archive = [name for name in os.listdir(folder) if name.endswith(".deb")][0]
+            subprocess.run(["dpkg", "-x", archive, "."], cwd=folder, check=True)
+        return next(filter(os.path.exists, paths))
 
 
 def assay(*arguments, cwd, status=0, env=None, stdin=None, timeout=300):

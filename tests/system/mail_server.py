@@ -13,8 +13,7 @@ import ssl
 import subprocess
 import warnings
 
-from harness import Skip
-from postgres import free_port
+from harness import Skip, free_port
 
 USER, PASSWORD = "assay", "m41l-s3cr3t"
 

@@ -5,12 +5,11 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
-from harness import Skip
+from harness import Skip, free_port
 
 PASSWORD = "sesame"
 
@@ -33,12 +32,6 @@ def unprivileged():
         except KeyError:
             continue
     raise Skip("there is no user 'postgres' or 'nobody' to run a server as")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Postgres:

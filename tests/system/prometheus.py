@@ -1,12 +1,11 @@
 """prometheus: a real Prometheus on the loopback, for tests that need one to scrape a server."""
 import json
 import os
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
 
-from harness import debian_tool, write
+from harness import debian_tool, free_port, write
 
 CONFIG = """
 global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
@@ -15,12 +14,6 @@ scrape_configs:
     static_configs: [{targets: ['%s']}]
 rule_files: [%s]
 """
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Prometheus:

@@ -1,5 +1,4 @@
-"""s3_server: an S3 server of the test's own that checks signatures: moto, in a virtual environment
-that is made once in build/tools.
+"""s3_server: an S3 server of the test's own that checks signatures: moto.
 
     with S3() as server:
         assay(..., env=server.env)
@@ -17,32 +16,22 @@ import tempfile
 import time
 import urllib.request
 
-from harness import ROOT, Skip
-from postgres import free_port
+from harness import Skip, free_port
+from python_tools import environment
 
-VENV = os.path.join(ROOT, "build", "tools", "moto")
 PACKAGES = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"]
 BUCKET = "assay-bundles"
 UNCHECKED = 4  # the calls that make the first user cannot be signed by one
 
 
-def venv():
-    """Made beside and renamed, so that there is a whole one or none."""
-    ready = os.path.join(VENV, "bin", "moto_server")
-    if os.path.exists(ready):
-        return
-    beside = f"{VENV}.new-{os.getpid()}"
-    try:
-        subprocess.run([sys.executable, "-m", "venv", beside], check=True, capture_output=True)
-        subprocess.run([f"{beside}/bin/python", "-m", "pip", "install", "-q",
-                        "--disable-pip-version-check", *PACKAGES], check=True, capture_output=True,
-                       timeout=300, text=True)
-        os.rename(beside, VENV)
-    except (subprocess.SubprocessError, OSError) as why:
-        said = getattr(why, "stderr", None) or str(why)
-        if isinstance(said, bytes):
-            said = said.decode(errors="replace")
-        raise Skip("moto cannot be installed: " + said.strip().splitlines()[-1][:160]) from None
+def start_moto(port, unchecked, out):
+    """moto at a port; `unchecked` calls are taken unsigned, and the signatures of all after them
+    are checked."""
+    tools = environment("moto", *PACKAGES)
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    variables["INITIAL_NO_AUTH_ACTION_COUNT"] = str(unchecked)
+    return subprocess.Popen([f"{tools}/moto_server", "-H", "127.0.0.1", "-p", str(port)],
+                            env=variables, stdout=out, stderr=out)
 
 
 class S3:
@@ -71,16 +60,10 @@ class S3:
         self.s3.create_bucket(Bucket=self.bucket)
 
     def start(self):
-        venv()
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = tempfile.TemporaryFile()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        environment["INITIAL_NO_AUTH_ACTION_COUNT"] = str(UNCHECKED)
-        # A venv that was renamed is started by its Python, not by the script with the old path in it.
-        self.process = subprocess.Popen(
-            [f"{VENV}/bin/python", "-c", "from moto.server import main; main()", "-H", "127.0.0.1",
-             "-p", str(self.port)], env=environment, stdout=self.log, stderr=self.log)
+        self.process = start_moto(self.port, UNCHECKED, self.log)
         try:
             self.wait()
             self.make_user()
