@@ -144,6 +144,21 @@ bool db_done(struct db_statement *statement, struct err *err)
     return err->kind == ERR_NONE;
 }
 
+bool db_queue(struct db_statement *statement, struct err *err)
+{
+    return statement->db->engine->queue(statement, err);
+}
+
+bool db_settle(struct db *db, struct err *err)
+{
+    return db->engine->settle(db, err);
+}
+
+size_t db_settled_changes(const struct db_statement *statement)
+{
+    return statement->settled_changes;
+}
+
 int64_t db_i64(const struct db_statement *statement, int column)
 {
     return statement->db->engine->i64(statement, column);

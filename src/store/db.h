@@ -33,6 +33,7 @@ struct db {
 struct db_statement {
     void *handle; /* NULL: nothing prepared */
     struct db *db;
+    size_t settled_changes;
 };
 
 bool db_open(struct db *db, const char *place, struct err *err);
@@ -64,6 +65,15 @@ void db_bind_null(struct db_statement *statement, int parameter);
 /* True while there is a row. A constraint that does not hold is ERR_CONFLICT. */
 bool db_next(struct db_statement *statement, struct err *err);
 bool db_done(struct db_statement *statement, struct err *err); /* runs it; rows are not wanted */
+
+/* Runs it without waiting for what comes of it: for many rows in one transaction, without a round
+ * trip for each. It may then be bound anew, every parameter, and queued again. What is queued is
+ * run in its order, and before anything else that this database is asked; a fault is told by
+ * db_settle or by what is asked next, and what was queued behind the faulty one is not run. A
+ * statement is either queued or stepped; while it is queued its struct stays where it is. */
+bool db_queue(struct db_statement *statement, struct err *err);
+bool db_settle(struct db *db, struct err *err);                  /* waits for all that was queued */
+size_t db_settled_changes(const struct db_statement *statement); /* rows, since it was prepared */
 
 int64_t db_i64(const struct db_statement *statement, int column);      /* NULL reads as 0 */
 struct view db_text(const struct db_statement *statement, int column); /* until the next step */

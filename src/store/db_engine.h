@@ -26,6 +26,8 @@ struct db_engine {
     void (*bind_text)(struct db_statement *statement, int parameter, struct view value);
     void (*bind_null)(struct db_statement *statement, int parameter);
     bool (*next)(struct db_statement *statement, struct err *err);
+    bool (*queue)(struct db_statement *statement, struct err *err);
+    bool (*settle)(struct db *db, struct err *err);
     int64_t (*i64)(const struct db_statement *statement, int column);
     struct view (*text)(const struct db_statement *statement, int column);
     bool (*is_null)(const struct db_statement *statement, int column);

@@ -7,6 +7,8 @@
 #include <postgresql/libpq-fe.h>
 
 enum { PARAMETERS_MAX = 16, TEXT_MAX = 64 << 20, NAME_MAX_BYTES = 256 };
+enum { QUEUE_MAX = 1000 }; /* so many answers, of some 50 bytes each, wait for us in the socket */
+static const int as_bytes[PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 enum { TYPE_ANY = 0, TYPE_INT8 = 20, TYPE_TEXT = 25 }; /* pg_type.dat's numbers, never changed */
 
 /* Both live in the arena that they hold. */
@@ -14,14 +16,21 @@ struct connection {
     struct arena arena;
     PGconn *link;
     size_t changes;
+    unsigned numbers;   /* the last that the server was given a statement under */
+    unsigned forgotten; /* up to here it may not have them */
+    struct db_statement *queued[QUEUE_MAX]; /* what answers are owed for; NULL: for a parse */
+    size_t queue_length;
     char name[NAME_MAX_BYTES];
 };
 
 struct query {
     struct arena arena;
+    struct arena values; /* what is bound */
     const char *sql;
     int parameters;
     Oid type[PARAMETERS_MAX];
+    unsigned number; /* 0: the server was not given it for the queue */
+    Oid parsed_type[PARAMETERS_MAX];
     const char *value[PARAMETERS_MAX];
     int length[PARAMETERS_MAX];
     bool too_large;   /* a value did not fit: told when it is run */
@@ -77,6 +86,12 @@ static bool failed(const struct db *db, const PGresult *result, struct err *err)
         return err_set(err, ERR_STORE, "%s: somebody else has held the write lock for 30 seconds",
                        db->name);
     return err_set(err, kind_of(state), "%s: a statement failed: %s", db->name, why);
+}
+
+static bool too_large(const struct db *db, struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "%s: a statement's values take more than %d bytes", db->name,
+                   TEXT_MAX);
 }
 
 /* ---------------------------------------------------------------- connecting */
@@ -190,10 +205,114 @@ static void close_it(struct db *db)
     release(connection_of(db));
 }
 
+/* ---------------------------------------------------------------- the queue */
+
+/* What one of the queue came to; the first fault is told, what stands behind it was not run. */
+static bool take_result(const struct db *db, struct db_statement *statement, struct err *err)
+{
+    struct connection *connection = connection_of(db);
+    PGresult *result = PQgetResult(connection->link), *end;
+    ExecStatusType status = PQresultStatus(result);
+    bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    int64_t count;
+    if (ok && statement != NULL && number_parse_i64(view_of(PQcmdTuples(result)), &count))
+        statement->settled_changes += (size_t)count;
+    if (!ok && err->kind == ERR_NONE)
+        failed(db, result, err);
+    PQclear(result);
+    while ((end = PQgetResult(connection->link)) != NULL)
+        PQclear(end);
+    return ok;
+}
+
+/* Out of the pipeline, in which nothing else may be asked. */
+static bool settle(struct db *db, struct err *err)
+{
+    struct connection *connection = connection_of(db);
+    if (connection->queue_length == 0)
+        return true;
+    bool sent = PQpipelineSync(connection->link) == 1, ok = sent || failed(db, NULL, err);
+    for (size_t i = 0; i < connection->queue_length && sent; i++)
+        ok &= take_result(db, connection->queued[i], err);
+    if (sent)
+        PQclear(PQgetResult(connection->link)); /* of the sync itself */
+    PQexitPipelineMode(connection->link);
+    connection->queue_length = 0;
+    if (!ok)
+        connection->forgotten = connection->numbers;
+    return ok;
+}
+
+static bool owe(struct connection *connection, struct db_statement *statement)
+{
+    connection->queued[connection->queue_length++] = statement;
+    return true;
+}
+
+static const char *name_of(unsigned number, char out[NUMBER_SIZE])
+{
+    snprintf(out, NUMBER_SIZE, "assay_%u", number);
+    return out;
+}
+
+/* The types of what is bound are a part of what the server parses; a NULL has any. */
+static bool is_parsed(const struct connection *connection, const struct query *query)
+{
+    if (query->number <= connection->forgotten)
+        return false;
+    for (int i = 0; i < query->parameters; i++)
+        if (query->type[i] != TYPE_ANY && query->type[i] != query->parsed_type[i])
+            return false;
+    return true;
+}
+
+static bool parse(struct connection *connection, struct query *query)
+{
+    char name[NUMBER_SIZE];
+    for (int i = 0; i < query->parameters; i++)
+        if (query->type[i] != TYPE_ANY)
+            query->parsed_type[i] = query->type[i];
+    query->number = ++connection->numbers;
+    return PQsendPrepare(connection->link, name_of(query->number, name), query->sql,
+                         query->parameters, query->parsed_type) == 1 &&
+           owe(connection, NULL);
+}
+
+/* Also by the server; what it may not have is left to it until the connection ends. */
+static void forget(struct connection *connection, const struct query *query)
+{
+    char sql[NUMBER_SIZE + 16] = "deallocate ";
+    if (query->number <= connection->forgotten ||
+        PQtransactionStatus(connection->link) == PQTRANS_INERROR)
+        return;
+    name_of(query->number, sql + strlen(sql));
+    PQclear(PQexec(connection->link, sql));
+}
+
+static bool queue(struct db_statement *statement, struct err *err)
+{
+    struct query *query = statement->handle;
+    struct connection *connection = connection_of(statement->db);
+    if (query->too_large)
+        return too_large(statement->db, err);
+    if (connection->queue_length + 2 > QUEUE_MAX && !settle(statement->db, err))
+        return false;
+    char name[NUMBER_SIZE];
+    bool ok = connection->queue_length > 0 || PQenterPipelineMode(connection->link) == 1;
+    ok = ok && (is_parsed(connection, query) || parse(connection, query)) &&
+         PQsendQueryPrepared(connection->link, name_of(query->number, name), query->parameters,
+                             query->value, query->length, as_bytes, 0) == 1 &&
+         owe(connection, statement);
+    arena_reset(&query->values);
+    return ok || failed(statement->db, NULL, err);
+}
+
 /* ---------------------------------------------------------------- statements and transactions */
 
 static bool run(struct db *db, const char *sql, struct err *err)
 {
+    if (!settle(db, err))
+        return false;
     PGresult *result = PQexec(connection_of(db)->link, sql);
     ExecStatusType status = PQresultStatus(result);
     bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || failed(db, result, err);
@@ -214,6 +333,8 @@ static bool define(struct db *db, const char *sql, struct err *err)
 
 static void rollback(struct db *db)
 {
+    struct err dropped = {0};
+    settle(db, &dropped);
     if (PQtransactionStatus(connection_of(db)->link) != PQTRANS_IDLE)
         PQclear(PQexec(connection_of(db)->link, "rollback"));
 }
@@ -238,6 +359,8 @@ static bool begin(struct db *db, struct err *err)
 /* Committing a transaction in which something failed is no error to PostgreSQL: it rolls back. */
 static bool commit(struct db *db, struct err *err)
 {
+    if (!settle(db, err))
+        return false;
     PGresult *result = PQexec(connection_of(db)->link, "commit");
     bool ok = PQresultStatus(result) == PGRES_COMMAND_OK || failed(db, result, err);
     if (ok && strcmp(PQcmdStatus(result), "COMMIT") != 0)
@@ -263,6 +386,7 @@ static bool prepare(struct db *db, const char *sql, struct db_statement *out, st
         return err_set(err, ERR_LIMIT, "no memory for a statement");
     }
     query->arena = arena;
+    query->values = (struct arena){.limit = TEXT_MAX};
     query->sql = copy;
     *out = (struct db_statement){.handle = query, .db = db};
     return true;
@@ -271,7 +395,11 @@ static bool prepare(struct db *db, const char *sql, struct db_statement *out, st
 static void finish(struct db_statement *statement)
 {
     struct query *query = statement->handle;
+    struct err dropped = {0}; /* what failed in a transaction fails its commit */
+    settle(statement->db, &dropped);
+    forget(connection_of(statement->db), query);
     PQclear(query->result);
+    arena_release(&query->values);
     struct arena arena = query->arena;
     arena_release(&arena);
 }
@@ -295,7 +423,7 @@ static void bind_i64(struct db_statement *statement, int parameter, int64_t valu
 {
     struct query *query = statement->handle;
     uint64_t big_endian = htobe64((uint64_t)value);
-    const char *bytes = arena_copy(&query->arena, (const char *)&big_endian, sizeof big_endian);
+    const char *bytes = arena_copy(&query->values, (const char *)&big_endian, sizeof big_endian);
     bind(statement, parameter, TYPE_INT8, bytes, sizeof big_endian);
 }
 
@@ -303,7 +431,7 @@ static void bind_text(struct db_statement *statement, int parameter, struct view
 {
     struct query *query = statement->handle;
     const char *bytes =
-        value.length == 0 ? "" : arena_copy(&query->arena, value.text, value.length);
+        value.length == 0 ? "" : arena_copy(&query->values, value.text, value.length);
     bind(statement, parameter, TYPE_TEXT, bytes, value.length);
 }
 
@@ -316,14 +444,12 @@ static bool execute(struct db_statement *statement, struct err *err)
 {
     struct query *query = statement->handle;
     struct connection *connection = connection_of(statement->db);
-    int format[PARAMETERS_MAX];
-    for (int i = 0; i < PARAMETERS_MAX; i++)
-        format[i] = 1;
     if (query->too_large)
-        return err_set(err, ERR_LIMIT, "%s: a statement's values take more than %d bytes",
-                       statement->db->name, TEXT_MAX);
+        return too_large(statement->db, err);
+    if (!settle(statement->db, err))
+        return false;
     query->result = PQexecParams(connection->link, query->sql, query->parameters, query->type,
-                                 query->value, query->length, format, 0);
+                                 query->value, query->length, as_bytes, 0);
     ExecStatusType status = PQresultStatus(query->result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         return failed(statement->db, query->result, err);
@@ -380,6 +506,8 @@ const struct db_engine db_postgres = {
     .bind_text = bind_text,
     .bind_null = bind_null,
     .next = next,
+    .queue = queue,
+    .settle = settle,
     .i64 = i64,
     .text = text,
     .is_null = is_null,

@@ -137,6 +137,22 @@ static bool next(struct db_statement *statement, struct err *err)
     return false;
 }
 
+/* There is no way to the database that would be worth saving. */
+static bool queue(struct db_statement *statement, struct err *err)
+{
+    while (next(statement, err))
+        ;
+    if (err->kind == ERR_NONE)
+        statement->settled_changes += changes(statement->db);
+    sqlite3_reset(statement->handle);
+    return err->kind == ERR_NONE;
+}
+
+static bool settle(struct db *db UNUSED, struct err *err UNUSED)
+{
+    return true;
+}
+
 static int64_t i64(const struct db_statement *statement, int column)
 {
     return sqlite3_column_int64(statement->handle, column);
@@ -170,6 +186,8 @@ const struct db_engine db_sqlite = {
     .bind_text = bind_text,
     .bind_null = bind_null,
     .next = next,
+    .queue = queue,
+    .settle = settle,
     .i64 = i64,
     .text = text,
     .is_null = is_null,

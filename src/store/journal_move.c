@@ -25,6 +25,8 @@ struct moving {
     uint64_t from; /* where the last transaction ended */
     bool done;
     bool marked; /* marks were added that `erasures` does not have */
+    struct journal_adding *adding;
+    uint64_t offered; /* decisions of the batch; those that were there already are not added */
     struct journal_moved batch;
 };
 
@@ -52,7 +54,7 @@ static bool move_request(struct moving *m, struct journal_record *record, struct
 {
     struct journal_decision decision;
     struct view first = {"", 0};
-    bool known, erased = false;
+    bool erased = false;
     for (bool is_first = true; journal_decision_next(record, &decision); is_first = false) {
         if (is_first)
             first = decision.id;
@@ -63,15 +65,14 @@ static bool move_request(struct moving *m, struct journal_record *record, struct
             m->marked = erased = true;
             continue;
         }
-        if (!journal_add_decision(m->store, &decision, first, &known, err))
+        if (!journal_add_decision(m->adding, &decision, first, err))
             return false;
-        m->batch.decisions += !known;
-        m->batch.left_out += known;
+        m->offered++;
     }
     if (!record->answered || erased) /* an answer tells of all of its decisions */
         return true;
     m->batch.answers++;
-    return journal_add_answer(m->store, &record->answer, first, err);
+    return journal_add_answer(m->adding, &record->answer, first, err);
 }
 
 static bool move_record(struct moving *m, struct view frame, struct err *err)
@@ -89,27 +90,39 @@ static bool move_record(struct moving *m, struct view frame, struct err *err)
         return true;
     }
     m->batch.labels++;
-    return journal_add_label(m->store, &record.label, err);
+    return journal_add_label(m->adding, &record.label, err);
+}
+
+static bool move_records(struct moving *m, struct err *err)
+{
+    for (size_t i = 0; i < BATCH_RECORDS && m->reader.at - m->from < BATCH_BYTES; i++) {
+        struct view frame;
+        if (!segment_next(&m->reader, &frame, NULL, err)) {
+            m->done = true;
+            return err->kind == ERR_NONE;
+        }
+        if (!move_record(m, frame, err))
+            return false;
+    }
+    return true;
 }
 
 /* Inside a transaction. Whoever holds the write lock reads how far others came. */
 static bool move_batch(struct moving *m, struct err *err)
 {
+    CLEANUP(journal_adding_close) struct journal_adding adding = {0};
+    m->adding = &adding;
+    m->offered = 0;
     m->batch = (struct journal_moved){0};
-    if (!journal_moved_to(m->store, m->reader.name, &m->from, err) ||
+    if (!journal_adding_open(&adding, m->store, err) ||
+        !journal_moved_to(m->store, m->reader.name, &m->from, err) ||
         !erasures_load(m->erasures, m->store, err))
         return false;
     m->reader.at = m->from;
-    for (size_t i = 0; i < BATCH_RECORDS && m->reader.at - m->from < BATCH_BYTES; i++) {
-        struct view frame;
-        if (!segment_next(&m->reader, &frame, NULL, err)) {
-            m->done = true;
-            break;
-        }
-        if (!move_record(m, frame, err))
-            return false;
-    }
-    return err->kind == ERR_NONE && (m->reader.at == m->from || save_progress(m, err));
+    if (!move_records(m, err) || !journal_adding_settle(&adding, &m->batch.decisions, err))
+        return false;
+    m->batch.left_out += m->offered - m->batch.decisions;
+    return m->reader.at == m->from || save_progress(m, err);
 }
 
 static void add(struct journal_moved *to, const struct journal_moved *from)

@@ -6,7 +6,7 @@
 #include <math.h>
 
 enum {
-    ROW_MEMORY = 4 << 20, /* one row's texts */
+    ROW_MEMORY = 3 * JOURNAL_RECORD_MAX, /* one row's texts: an answer's are the largest */
 };
 
 /* ---------------------------------------------------------------- texts */
@@ -42,8 +42,8 @@ bool journal_text(struct view text, struct arena *arena, struct view *out, struc
 
 /* The first fault of binding many: one place looks at it. */
 struct binding {
-    struct db_statement statement;
-    struct arena arena;
+    struct db_statement *statement;
+    struct arena *arena;
     bool ok;
     struct err *err;
 };
@@ -51,8 +51,13 @@ struct binding {
 static void bind_view(struct binding *binding, int parameter, struct view text)
 {
     struct view clean;
-    if (binding->ok && (binding->ok = journal_text(text, &binding->arena, &clean, binding->err)))
-        db_bind_text(&binding->statement, parameter, clean);
+    if (binding->ok && (binding->ok = journal_text(text, binding->arena, &clean, binding->err)))
+        db_bind_text(binding->statement, parameter, clean);
+}
+
+static void bind_i64(struct binding *binding, int parameter, int64_t value)
+{
+    db_bind_i64(binding->statement, parameter, value);
 }
 
 /* As text: it is cast where it goes, to eight bytes on either engine. */
@@ -60,51 +65,30 @@ static void bind_real(struct binding *binding, int parameter, double value)
 {
     char text[NUMBER_SIZE];
     if (!isfinite(value))
-        db_bind_null(&binding->statement, parameter);
+        db_bind_null(binding->statement, parameter);
     else
-        db_bind_text(&binding->statement, parameter,
-                     (struct view){text, number_print(value, text)});
+        db_bind_text(binding->statement, parameter, (struct view){text, number_print(value, text)});
 }
 
 static void bind_base64(struct binding *binding, int parameter, struct view bytes)
 {
-    struct text text = text_in_arena(&binding->arena);
+    struct text text = text_in_arena(binding->arena);
     base64_add(&text, bytes);
     if (binding->ok && text.cut)
         binding->ok = err_set(binding->err, ERR_LIMIT, "a row of the journal is too large");
-    db_bind_text(&binding->statement, parameter, text_view(&text));
+    db_bind_text(binding->statement, parameter, text_view(&text));
 }
 
 static void bind_digest(struct binding *binding, int parameter, const struct digest *digest)
 {
     char hex[DIGEST_HEX_SIZE];
-    db_bind_text(&binding->statement, parameter, view_of(digest_print(digest, hex)));
+    db_bind_text(binding->statement, parameter, view_of(digest_print(digest, hex)));
 }
-
-static bool begin(struct binding *binding, struct store *store, const char *sql, size_t memory,
-                  struct err *err)
-{
-    *binding = (struct binding){.arena = {.limit = memory}, .ok = true, .err = err};
-    return db_prepare(&store->db, sql, &binding->statement, err);
-}
-
-static bool run(struct binding *binding, struct err *err)
-{
-    return binding->ok && db_done(&binding->statement, err);
-}
-
-static void end(struct binding *binding)
-{
-    db_finish(&binding->statement);
-    arena_release(&binding->arena);
-}
-
-/* ---------------------------------------------------------------- the numbers */
 
 static void bind_numbers(struct binding *binding, int parameter, const struct journal_decision *d)
 {
     struct journal_numbers numbers = {d->margin, d->score, d->probability, d->amount};
-    struct text bytes = text_in_arena(&binding->arena);
+    struct text bytes = text_in_arena(binding->arena);
     text_add(&bytes, (struct view){(const char *)&numbers, sizeof numbers});
     text_add(&bytes, (struct view){(const char *)d->row, d->width * sizeof(float)});
     if (binding->ok && bytes.cut)
@@ -115,78 +99,106 @@ static void bind_numbers(struct binding *binding, int parameter, const struct jo
 
 /* ---------------------------------------------------------------- adding */
 
-bool journal_add_decision(struct store *store, const struct journal_decision *d,
-                          struct view request, bool *known, struct err *err)
+bool journal_adding_open(struct journal_adding *adding, struct store *store, struct err *err)
 {
-    struct binding b;
-    if (!begin(&b, store,
+    *adding = (struct journal_adding){.arena = {.limit = ROW_MEMORY}};
+    return db_prepare(
+               &store->db,
                "insert into decision (id, at_us, bundle, variant, outcome, fraud, score, "
                "probability, amount, latency_us, client, entity, experiment, request, numbers) "
                "values ($1, $2, $3, $4, $5, $6, cast($7 as double precision), "
                "cast($8 as double precision), cast($9 as double precision), $10, $11, $12, $13, "
                "$14, $15) on conflict (id, at_us) do nothing",
-               ROW_MEMORY, err))
-        return false;
+               &adding->decision, err) &&
+           db_prepare(
+               &store->db,
+               "insert into label (decision, label, source, at_us, label_ms, amount_lost, client) "
+               "values ($1, $2, $3, $4, $5, cast($6 as double precision), $7)",
+               &adding->label, err) &&
+           db_prepare(
+               &store->db,
+               "insert into answer (key, at_us, request, decision, status, content_type, body) "
+               "values ($1, $2, $3, $4, $5, $6, $7)",
+               &adding->answer, err);
+}
+
+void journal_adding_close(struct journal_adding *adding)
+{
+    db_finish(&adding->decision);
+    db_finish(&adding->label);
+    db_finish(&adding->answer);
+    arena_release(&adding->arena);
+}
+
+static struct binding binding_of(struct journal_adding *adding, struct db_statement *statement,
+                                 struct err *err)
+{
+    arena_reset(&adding->arena);
+    return (struct binding){
+        .statement = statement, .arena = &adding->arena, .ok = true, .err = err};
+}
+
+static bool add(struct binding *binding)
+{
+    return binding->ok && db_queue(binding->statement, binding->err);
+}
+
+bool journal_add_decision(struct journal_adding *adding, const struct journal_decision *d,
+                          struct view request, struct err *err)
+{
+    struct binding b = binding_of(adding, &adding->decision, err);
     bind_view(&b, 1, d->id);
-    db_bind_i64(&b.statement, 2, d->at_us);
+    bind_i64(&b, 2, d->at_us);
     bind_digest(&b, 3, &d->bundle);
     bind_view(&b, 4, d->variant);
     bind_view(&b, 5, d->outcome);
-    db_bind_i64(&b.statement, 6, d->fraud);
+    bind_i64(&b, 6, d->fraud);
     bind_real(&b, 7, (double)d->score);
     bind_real(&b, 8, d->probability);
     bind_real(&b, 9, d->amount);
-    db_bind_i64(&b.statement, 10, d->latency_us);
+    bind_i64(&b, 10, d->latency_us);
     bind_view(&b, 11, d->client);
     bind_view(&b, 12, d->entity);
     bind_view(&b, 13, d->experiment);
     bind_view(&b, 14, view_same(request, d->id) ? VIEW("") : request);
     bind_numbers(&b, 15, d);
-    bool ok = run(&b, err);
-    *known = ok && db_changes(&store->db) == 0;
-    end(&b);
-    return ok;
+    return add(&b);
 }
 
-bool journal_add_label(struct store *store, const struct journal_label *label, struct err *err)
+bool journal_add_label(struct journal_adding *adding, const struct journal_label *label,
+                       struct err *err)
 {
-    struct binding b;
-    if (!begin(&b, store,
-               "insert into label (decision, label, source, at_us, label_ms, amount_lost, client) "
-               "values ($1, $2, $3, $4, $5, cast($6 as double precision), $7)",
-               ROW_MEMORY, err))
-        return false;
+    struct binding b = binding_of(adding, &adding->label, err);
     bind_view(&b, 1, label->decision);
     bind_view(&b, 2, label->label);
     bind_view(&b, 3, label->source);
-    db_bind_i64(&b.statement, 4, label->at_us);
-    db_bind_i64(&b.statement, 5, label->label_ms);
+    bind_i64(&b, 4, label->at_us);
+    bind_i64(&b, 5, label->label_ms);
     bind_real(&b, 6, label->amount_lost);
     bind_view(&b, 7, label->client);
-    bool ok = run(&b, err);
-    end(&b);
-    return ok;
+    return add(&b);
 }
 
-bool journal_add_answer(struct store *store, const struct journal_answer *answer,
+bool journal_add_answer(struct journal_adding *adding, const struct journal_answer *answer,
                         struct view decision, struct err *err)
 {
-    struct binding b;
-    if (!begin(&b, store,
-               "insert into answer (key, at_us, request, decision, status, content_type, body) "
-               "values ($1, $2, $3, $4, $5, $6, $7)",
-               3 * (size_t)JOURNAL_RECORD_MAX, err))
-        return false;
+    struct binding b = binding_of(adding, &adding->answer, err);
     bind_view(&b, 1, answer->key);
-    db_bind_i64(&b.statement, 2, answer->at_us);
+    bind_i64(&b, 2, answer->at_us);
     bind_digest(&b, 3, &answer->request);
     bind_view(&b, 4, decision);
-    db_bind_i64(&b.statement, 5, answer->status);
+    bind_i64(&b, 5, answer->status);
     bind_view(&b, 6, answer->content_type);
     bind_base64(&b, 7, answer->body);
-    bool ok = run(&b, err);
-    end(&b);
-    return ok;
+    return add(&b);
+}
+
+bool journal_adding_settle(struct journal_adding *adding, uint64_t *decisions, struct err *err)
+{
+    if (!db_settle(adding->decision.db, err))
+        return false;
+    *decisions = db_settled_changes(&adding->decision);
+    return true;
 }
 
 bool journal_moved_to(struct store *store, const char *name, uint64_t *out, struct err *err)

@@ -20,13 +20,30 @@ struct journal_numbers {
 };
 static_assert(sizeof(struct journal_numbers) == 24, "no gaps");
 
-/* `request`: the id of the first decision of its request. `known`: there is one with this id and
- * time, and nothing was added. */
-bool journal_add_decision(struct store *store, const struct journal_decision *decision,
-                          struct view request, bool *known, struct err *err);
-bool journal_add_label(struct store *store, const struct journal_label *label, struct err *err);
-bool journal_add_answer(struct store *store, const struct journal_answer *answer,
+/* Rows on their way into the tables, queued, so that a fault may be told by a later one:
+ *
+ *     CLEANUP(journal_adding_close) struct journal_adding adding = {0};
+ *     if (!journal_adding_open(&adding, store, err)) ...
+ *     if (!journal_add_decision(&adding, &decision, decision.id, err)) ...
+ *     if (!journal_adding_settle(&adding, &decisions, err)) ...
+ */
+struct journal_adding {
+    struct db_statement decision, label, answer;
+    struct arena arena; /* one row's texts */
+};
+bool journal_adding_open(struct journal_adding *adding, struct store *store, struct err *err);
+void journal_adding_close(struct journal_adding *adding);
+
+/* `request`: the id of the first decision of its request. One with an id and time that is there
+ * already is not added. */
+bool journal_add_decision(struct journal_adding *adding, const struct journal_decision *decision,
+                          struct view request, struct err *err);
+bool journal_add_label(struct journal_adding *adding, const struct journal_label *label,
+                       struct err *err);
+bool journal_add_answer(struct journal_adding *adding, const struct journal_answer *answer,
                         struct view decision, struct err *err);
+/* All of them are in the tables; `decisions`: how many of those were not there already. */
+bool journal_adding_settle(struct journal_adding *adding, uint64_t *decisions, struct err *err);
 
 /* Up to which byte the records of a segment, by its name, are in the tables. */
 bool journal_moved_to(struct store *store, const char *name, uint64_t *out, struct err *err);

@@ -20,7 +20,7 @@
 #include "model/small_model.h"
 #include "store/base64.h"
 #include "store/governance.h"
-#include "store/journal_table.h"
+#include "store/journal_add.h"
 #include "watch_ground.h"
 
 enum { CHAMPION_WIDTH = 4, CHAMPION_COLUMNS = 3 };
@@ -259,7 +259,6 @@ struct decided {
 
 static inline void champion_label(struct store *store, struct view id, bool fraud, int64_t at_us)
 {
-    struct err err = {0};
     struct journal_label label = {.decision = id,
                                   .label = fraud ? VIEW("fraud") : VIEW("legit"),
                                   .source = VIEW("chargeback"),
@@ -267,7 +266,7 @@ static inline void champion_label(struct store *store, struct view id, bool frau
                                   .at_us = at_us,
                                   .label_ms = at_us / 1000,
                                   .amount_lost = (double)NAN};
-    WORKS(journal_add_label(store, &label, &err), err);
+    add_label(store, &label);
 }
 
 /* Decisions of the champion, in one transaction. */
@@ -280,7 +279,6 @@ static inline void decide_many(struct store *store, const struct champion *champ
     for (size_t i = 0; i < decided->count; i++) {
         char id[64];
         float row[CHAMPION_WIDTH];
-        bool known;
         champion_row(&rng, decided->times, row);
         if (decided->missing)
             row[0] = NAN;
@@ -306,7 +304,7 @@ static inline void decide_many(struct store *store, const struct champion *champ
             .row = row,
             .width = CHAMPION_WIDTH,
         };
-        WORKS(journal_add_decision(store, &decision, decision.id, &known, &err), err);
+        add_decision(store, &decision);
         if (decided->labels)
             champion_label(store, decision.id, rng_unit(&rng) < chance,
                            decision.at_us + 3600 * SECOND_US);

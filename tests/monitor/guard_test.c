@@ -1,7 +1,7 @@
 #include "monitor/guard.h"
 
 #include "store/ground.h"
-#include "store/journal_table.h"
+#include "store/journal_add.h"
 
 #include <math.h>
 
@@ -24,7 +24,6 @@ static const struct guard_limits limits = {
 static void tell(struct store *store, const char *decision, const char *label, const char *source,
                  const char *client, int64_t at_us)
 {
-    struct err err = {0};
     struct journal_label told = {.decision = view_of(decision),
                                  .label = view_of(label),
                                  .source = view_of(source),
@@ -32,7 +31,7 @@ static void tell(struct store *store, const char *decision, const char *label, c
                                  .at_us = at_us,
                                  .label_ms = at_us / 1000,
                                  .amount_lost = (double)NAN};
-    WORKS(journal_add_label(store, &told, &err), err);
+    add_label(store, &told);
 }
 
 /* Labels of so many decisions nobody has labelled, at one instant. */
@@ -131,7 +130,6 @@ ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
     int64_t seen = last_label(&store);
     for (int i = 0; i < 32; i++) { /* 11 of card-7, one of card-8; 20 of card-9 were well */
         char id[32];
-        bool known;
         snprintf(id, sizeof id, "e%d", i);
         struct journal_decision decision = {.id = view_of(id),
                                             .at_us = base_us - 1,
@@ -143,7 +141,7 @@ ON_BOTH(an_entity_that_is_called_fraud_again_and_again_is_one_and_is_not_named)
                                             .amount = (double)NAN,
                                             .row = row,
                                             .width = 1};
-        WORKS(journal_add_decision(&store, &decision, decision.id, &known, &err), err);
+        add_decision(&store, &decision);
         tell(&store, id, i < 12 ? "fraud" : "legit", "chargeback", "bank", base_us + 1);
     }
     WORKS(look(&store, seen, base_us, &findings, &err), err);

@@ -274,8 +274,6 @@ static void poison(struct rig *rig)
     static const float row[CHAMPION_WIDTH];
     for (int i = 0; i < 3; i++) {
         char id[32];
-        bool known;
-        struct err err = {0};
         snprintf(id, sizeof id, "p%lld-%d", (long long)rig->now_ms, i);
         struct journal_decision decision = {.id = view_of(id),
                                             .at_us = (rig->now_ms - 2000) * 1000,
@@ -285,7 +283,7 @@ static void poison(struct rig *rig)
                                             .amount = (double)NAN,
                                             .row = row,
                                             .width = CHAMPION_WIDTH};
-        WORKS(journal_add_decision(rig->store, &decision, decision.id, &known, &err), err);
+        add_decision(rig->store, &decision);
         champion_label(rig->store, decision.id, true, (rig->now_ms - 1000) * 1000);
     }
 }

@@ -108,6 +108,55 @@ TEST(a_connection_that_was_ended_is_an_error_and_nothing_is_repeated)
     SAME(db_i64(&count, 0), 0);
 }
 
+/* The statement behind the faulty one is not run, whatever asks next is told, and the commit too.
+ */
+TEST(a_queue_that_failed_fails_what_is_asked_next)
+{
+    SERVER();
+    CLEANUP(db_close) struct db it = {0};
+    WORKS(db_open(&it, ground_database(&arena, "queue_failed"), &err), err);
+    WORKS(db_define(&it, "create table t (a integer unique)", &err), err);
+    enum { COMMIT, RUN, FINISH, NEXTS };
+    for (int next = COMMIT; next < NEXTS; next++) {
+        struct db_statement insert = {0};
+        err = (struct err){0};
+        WORKS(db_prepare(&it, "insert into t values ($1)", &insert, &err), err);
+        WORKS(db_begin(&it, &err), err);
+        for (int64_t a = 1; a <= 4; a++) {
+            db_bind_i64(&insert, 1, a == 3 ? 2 : a);
+            WORKS(db_queue(&insert, &err), err);
+        }
+        if (next == RUN)
+            FAILS(db_run(&it, "select 1", &err), err, ERR_CONFLICT);
+        if (next == FINISH)
+            db_finish(&insert);
+        err = (struct err){0};
+        FAILS(db_commit(&it, &err), err, next == COMMIT ? ERR_CONFLICT : ERR_STORE);
+        db_finish(&insert);
+        CLEANUP(db_finish) struct db_statement count = {0};
+        err = (struct err){0};
+        WORKS(db_prepare(&it, "select count(*) from t", &count, &err), err);
+        WORKS(db_next(&count, &err), err);
+        SAME(db_i64(&count, 0), 0);
+    }
+}
+
+TEST(a_statement_that_was_queued_is_forgotten_by_the_server_when_it_is_finished)
+{
+    SERVER();
+    CLEANUP(db_close) struct db it = {0};
+    CLEANUP(db_finish) struct db_statement insert = {0}, left = {0};
+    WORKS(db_open(&it, ground_database(&arena, "queue_forgotten"), &err), err);
+    WORKS(db_define(&it, "create table t (a integer unique)", &err), err);
+    WORKS(db_prepare(&it, "insert into t values ($1)", &insert, &err), err);
+    db_bind_i64(&insert, 1, 1);
+    WORKS(db_queue(&insert, &err) && db_settle(&it, &err), err);
+    db_finish(&insert);
+    WORKS(db_prepare(&it, "select count(*) from pg_prepared_statements", &left, &err), err);
+    WORKS(db_next(&left, &err), err);
+    SAME(db_i64(&left, 0), 0);
+}
+
 TEST(a_commit_of_a_transaction_that_failed_is_not_taken_for_one)
 {
     SERVER();

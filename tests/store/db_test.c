@@ -133,6 +133,89 @@ ON_BOTH(a_transaction_that_is_waited_for_is_seen_by_the_one_that_waited)
     SAME(db_i64(&most, 0), (int64_t)PROCESSES * EACH);
 }
 
+static void queue_row(struct db_statement *insert, int64_t a, const char *b)
+{
+    struct err err = {0};
+    db_bind_i64(insert, 1, a);
+    if (b == NULL)
+        db_bind_null(insert, 2);
+    else
+        db_bind_text(insert, 2, view_of(b));
+    WORKS(db_queue(insert, &err), err);
+}
+
+static struct db_statement inserting(struct db *db, const char *sql)
+{
+    struct db_statement insert = {0};
+    struct err err = {0};
+    WORKS(db_prepare(db, sql, &insert, &err), err);
+    return insert;
+}
+
+/* More of them than a queue holds; the NULL comes first, so that its type is not known yet. */
+ON_BOTH(queued_rows_are_added_in_their_order_and_counted)
+{
+    enum { MANY = 2500 };
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(db_close) struct db db = opened(ground_fresh_database(ground, &arena, "queue.db"));
+    struct err err = {0};
+    CLEANUP(db_finish)
+    struct db_statement insert =
+        inserting(&db, "insert into t values ($1, $2) on conflict do nothing");
+    CLEANUP(db_finish)
+    struct db_statement change = inserting(&db, "update t set b = $2 where a = $1");
+    WORKS(db_begin(&db, &err), err);
+    queue_row(&insert, 0, NULL);
+    for (int64_t a = 1; a < MANY; a++) {
+        queue_row(&insert, a, "first");
+        queue_row(&insert, a, "second");
+        if (a % 100 == 0)
+            queue_row(&change, a, "changed");
+    }
+    SAME(rows(&db), MANY); /* whoever asks sees all that was queued before */
+    WORKS(db_settle(&db, &err), err);
+    SAME(db_settled_changes(&insert), MANY);
+    SAME(db_settled_changes(&change), MANY / 100 - 1);
+    WORKS(db_commit(&db, &err), err);
+    CLEANUP(db_finish) struct db_statement read = {0};
+    WORKS(db_prepare(&db,
+                     "select sum(case b when 'first' then 1 when 'changed' then 1000 end), "
+                     "sum(case when b is null then 1 end) from t",
+                     &read, &err),
+          err);
+    WORKS(db_next(&read, &err), err);
+    SAME(db_i64(&read, 0), MANY - 1 - (MANY / 100 - 1) + 1000 * (MANY / 100 - 1));
+    SAME(db_i64(&read, 1), 1);
+}
+
+ON_BOTH(a_fault_in_the_queue_is_told_and_nothing_of_the_transaction_is_left)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
+    CLEANUP(db_close) struct db db = opened(ground_fresh_database(ground, &arena, "fault.db"));
+    struct err err = {0};
+    CLEANUP(db_finish) struct db_statement insert = inserting(&db, "insert into t values ($1, $2)");
+    CLEANUP(db_finish)
+    struct db_statement behind = inserting(&db, "insert into t (a, b) values ($1, $2)");
+    WORKS(db_begin(&db, &err), err);
+    queue_row(&insert, 1, "a");
+    db_bind_i64(&insert, 1, 1);
+    db_bind_text(&insert, 2, VIEW("again"));
+    struct err behind_err = {0};
+    bool ok = db_queue(&insert, &err);
+    db_bind_i64(&behind, 1, 2);
+    db_bind_text(&behind, 2, VIEW("b"));
+    db_queue(&behind, &behind_err);
+    FAILS(ok && db_settle(&db, &err), err, ERR_CONFLICT);
+    db_rollback(&db);
+    SAME(rows(&db), 0);
+    err = (struct err){0};
+    WORKS(db_begin(&db, &err), err); /* the same statements go on, also one that was not reached */
+    queue_row(&insert, 1, "a");
+    queue_row(&behind, 2, "b");
+    WORKS(db_commit(&db, &err), err);
+    SAME(rows(&db), 2);
+}
+
 ON_BOTH(a_table_is_there_or_not)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};

@@ -1,7 +1,7 @@
 #include "store/experiment_arms.h"
 
 #include "ground.h"
-#include "store/journal_table.h"
+#include "journal_add.h"
 
 #include <math.h>
 
@@ -31,9 +31,7 @@ static void add(struct store *store, const char *experiment, const struct told *
             .row = row,
             .width = 2,
         };
-        bool known;
-        WORKS(journal_add_decision(store, &decision, decision.id, &known, &err), err);
-        TRUE(!known);
+        SAME(add_decision(store, &decision), 1);
     }
     WORKS(db_commit(&store->db, &err), err);
 }
@@ -49,7 +47,7 @@ static void label(struct store *store, const char *id, const char *what, const c
                                   .label_ms = label_ms,
                                   .amount_lost = lost};
     WORKS(db_begin(&store->db, &err), err);
-    WORKS(journal_add_label(store, &label, &err), err);
+    add_label(store, &label);
     WORKS(db_commit(&store->db, &err), err);
 }
 

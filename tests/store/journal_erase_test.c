@@ -1,6 +1,7 @@
 #include "store/journal_erase.h"
 
 #include "ground.h"
+#include "journal_add.h"
 #include "journal_ground.h"
 #include "store/audit.h"
 #include "store/journal_log.h"
@@ -234,9 +235,8 @@ TEST(retention_goes_on_until_nothing_is_too_old)
     WORKS(db_begin(&store.db, &err), err);
     for (uint64_t i = 1; i <= MANY; i++) {
         struct numbered n;
-        bool known;
         number_it(&n, 0, i);
-        WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
+        add_decision(&store, &n.decision);
     }
     WORKS(db_commit(&store.db, &err), err);
     struct journal_keep keep = {.days = 1};

@@ -2,14 +2,12 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/rng.h"
+#include "ground.h"
 #include "journal_ground.h"
 #include "store/journal_log.h"
 #include "store/journal_move.h"
 
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 enum { WORKERS = 2, ROUNDS = 10, ROUNDS_SOAK = 50, ALIVE_MS_MAX = 250 };
 
@@ -52,16 +50,15 @@ static void *append_for_ever(void *self)
     return NULL;
 }
 
-static _Noreturn void run_child(const char *dir, const char *journal_dir, struct seen *seen,
-                                int round)
+static _Noreturn void run_child(const struct store_place *place, const char *journal_dir,
+                                struct seen *seen, int round)
 {
     static struct child child;
     static struct journal_mover mover;
     struct err err = {0};
     struct journal_options options = {
         .dir = journal_dir, .durability = JOURNAL_FSYNC, .segment_bytes = 100000, .segment_ms = 20};
-    struct journal_mover_options moving = {
-        .dir = journal_dir, .store = {.dir = dir}, .every_ms = 5};
+    struct journal_mover_options moving = {.dir = journal_dir, .store = *place, .every_ms = 5};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     child.seen = seen, child.round = round;
     if (!journal_open(&child.journal, &options, WORKERS, &err) ||
@@ -131,19 +128,19 @@ static void check(struct store *store, const char *journal_dir, int rounds,
                             (unsigned long long)kept[round][worker]);
 }
 
-TEST(what_was_kept_is_there_once_whenever_the_process_is_killed)
+ON_BOTH(what_was_kept_is_there_once_whenever_the_process_is_killed)
 {
     static uint64_t kept[ROUNDS_SOAK][WORKERS];
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};
     CLEANUP(store_close) struct store store = {0};
     struct err err = {0};
     int rounds = getenv("ASSAY_SOAK") == NULL ? ROUNDS : ROUNDS_SOAK;
-    const char *dir = path_join(&arena, test_dir(), "killed-store");
-    const char *journal_dir = path_join(&arena, dir, "journal");
+    struct store_place place = ground_place(ground, &arena, "killed-store");
+    const char *journal_dir = path_join(&arena, place.dir, "journal");
     struct seen *seen =
         mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     TRUE(seen != MAP_FAILED);
-    WORKS(store_open(&store, dir, &err), err); /* its tables are made */
+    WORKS(store_open_place(&store, &place, &err), err); /* its tables are made */
     store_close(&store);
     struct rng rng = rng_of((uint64_t)clock_now_us(), 1, 0);
     uint64_t all = 0;
@@ -152,7 +149,7 @@ TEST(what_was_kept_is_there_once_whenever_the_process_is_killed)
         memset(seen, 0, sizeof *seen);
         pid_t pid = fork();
         if (pid == 0)
-            run_child(dir, journal_dir, seen, round);
+            run_child(&place, journal_dir, seen, round);
         for (int i = 0; i < 2000 && atomic_load(&seen->kept[0]) == 0; i++)
             usleep(1000);
         usleep((unsigned)rng_below(&rng, ALIVE_MS_MAX * 1000));
@@ -166,7 +163,7 @@ TEST(what_was_kept_is_there_once_whenever_the_process_is_killed)
     munmap(seen, sizeof *seen);
     TRUE(all > 100);
     TRUE(slowest_ms < 1000);
-    WORKS(store_open(&store, dir, &err), err);
+    WORKS(store_open_place(&store, &place, &err), err);
     check(&store, journal_dir, rounds, (const uint64_t(*)[WORKERS])kept);
     struct journal_moved moved;
     WORKS(journal_move(&store, journal_dir, NULL, &moved, &err), err);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "ground.h"
+#include "journal_add.h"
 #include "journal_ground.h"
 #include "store/journal_log.h"
 
@@ -158,9 +159,8 @@ ON_BOTH(a_segment_half_moved_goes_on_where_it_was)
     WORKS(journal_read(&reader, dir, &err), err);
     for (uint64_t i = 1; i <= 4; i++) {
         struct journal_decision d;
-        bool known;
         TRUE(journal_next(&reader, &record, &err) && journal_decision_next(&record, &d));
-        WORKS(journal_add_decision(&store, &d, d.id, &known, &err), err);
+        add_decision(&store, &d);
     }
     offset = reader.segment.at;
     note_progress(&store, name, offset);
@@ -243,6 +243,102 @@ ON_BOTH(the_mover_moves_while_serving_goes_on)
     store_close(&store);
 }
 
+/* The server's: at the record of this id, the first time only, whatever is rolled back. */
+static void strike(struct store *store, const char *id, const char *blow)
+{
+    char sql[600];
+    struct err err = {0};
+    snprintf(sql, sizeof sql,
+             "create sequence blows; create function strike() returns trigger as $$ begin "
+             "if new.id = '%s' and nextval('blows') = 1 then perform %s; end if; return new; "
+             "end $$ language plpgsql; create trigger strike before insert on decision "
+             "for each row execute function strike()",
+             id, blow);
+    WORKS(db_run(&store->db, sql, &err), err);
+}
+
+/* A batch is 2000 records: the connection ends in the middle of the second. */
+TEST(a_connection_that_ends_in_the_middle_of_a_batch_moves_nothing_of_it_and_the_next_all)
+{
+    enum { MANY = 5000 };
+    const struct ground ground_of = {.server = true}, *ground = &ground_of;
+    const char *why = ground_start();
+    if (why != NULL)
+        SKIP(why);
+    WITH_STORE("move_struck");
+    struct journal_moved moved;
+    write_journal(dir, 1, MANY);
+    strike(&store, "w0-2500", "pg_terminate_backend(pg_backend_pid())");
+    FAILS(journal_move(&store, dir, NULL, &moved, &err), err, ERR_STORE);
+    SAYS(err, "connection was lost");
+    SAME(segments_in(dir, SEGMENT_SEALED), 1);
+    store_close(&store);
+    err = (struct err){0};
+    WORKS(store_open_place(&store, &place, &err), err);
+    int64_t first = count_of(&store, "select count(*) from decision");
+    TRUE(first > 1000 && first < 2000); /* one batch, with its labels and answers */
+    SAME(count_of(&store, "select sum(decisions) from journal_segment"), first);
+    check_log(&store, dir, MANY);
+    WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
+    SAME(moved.decisions, MANY - (uint64_t)first);
+    SAME(moved.left_out, 0);
+    check_log(&store, dir, MANY);
+    SAME(count_of(&store, "select count(*) from label"), MANY / 5);
+    SAME(count_of(&store, "select count(*) from answer"), MANY / 3);
+    store_close(&store);
+}
+
+/* The mover is killed while the server still works through its batch. */
+TEST(a_mover_that_is_killed_in_the_middle_of_a_batch_has_moved_nothing_of_it)
+{
+    enum { MANY = 1200 };
+    const struct ground ground_of = {.server = true}, *ground = &ground_of;
+    const char *why = ground_start();
+    if (why != NULL)
+        SKIP(why);
+    WITH_STORE("move_killed");
+    struct journal_moved moved;
+    write_journal(dir, 1, MANY);
+    strike(&store, "w0-700", "pg_sleep(1)");
+    pid_t child = fork();
+    if (child == 0) {
+        struct store own = {0};
+        if (store_open_place(&own, &place, &err))
+            journal_move(&own, dir, NULL, &moved, &err);
+        _exit(1); /* it came to its end: too late */
+    }
+    for (int i = 0; i < 10000 && count_of(&store, "select count(*) from pg_stat_activity "
+                                                  "where wait_event = 'PgSleep'") == 0;
+         i++)
+        usleep(1000);
+    int status;
+    TRUE(kill(child, SIGKILL) == 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    check_log(&store, dir, MANY);
+    WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
+    SAME(moved.decisions, MANY);
+    SAME(moved.left_out, 0);
+    check_log(&store, dir, MANY);
+    SAME(count_of(&store, "select count(*) from answer"), MANY / 3);
+    store_close(&store);
+}
+
+ON_BOTH(a_record_that_is_there_already_is_left_out_of_a_batch)
+{
+    WITH_STORE("move_known");
+    struct journal_moved moved;
+    write_journal(dir, 1, 100);
+    for (uint64_t i = 40; i < 50; i++) {
+        struct numbered n;
+        number_it(&n, 0, i);
+        SAME(add_decision(&store, &n.decision), 1);
+    }
+    WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
+    SAME(moved.decisions, 90);
+    SAME(moved.left_out, 10);
+    check_log(&store, dir, 100);
+    store_close(&store);
+}
+
 TEST(a_database_that_is_away_only_delays)
 {
     const struct ground ground_of = {0}, *ground = &ground_of;
@@ -265,9 +361,8 @@ TEST(a_database_that_is_away_only_delays)
     store_close(&store);
 }
 
-TEST(moving_is_fast_enough)
+ON_BOTH(moving_is_fast_enough)
 {
-    const struct ground ground_of = {0}, *ground = &ground_of;
     WITH_STORE("move_speed");
     struct journal_moved moved;
     enum { MANY = 20000 };
@@ -276,6 +371,7 @@ TEST(moving_is_fast_enough)
     WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
     double seconds = (double)(clock_ticks_ns() - begun) / 1e9;
     SAME(moved.decisions, MANY);
-    printf("# %.0f decisions a second into SQLite\n", MANY / seconds);
+    printf("# %.0f decisions a second into %s\n", MANY / seconds,
+           ground->server ? "PostgreSQL" : "SQLite");
     store_close(&store);
 }

@@ -31,12 +31,11 @@ TEST(pages_follow_each_other_without_a_gap)
     WORKS(db_begin(&store.db, &err), err);
     for (uint64_t i = 1; i <= 1203; i++) {
         struct numbered n;
-        bool known;
         number_it(&n, 0, i);
         n.decision.at_us = 1760000000000000 + (int64_t)i / 700; /* many at one time */
         snprintf(n.id, sizeof n.id, "%06llu", (unsigned long long)i);
         n.decision.id = view_of(n.id);
-        WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
+        add_decision(&store, &n.decision);
     }
     WORKS(db_commit(&store.db, &err), err);
     WORKS(journal_rows_open(&rows, &store, &(struct journal_query){0}, &err), err);

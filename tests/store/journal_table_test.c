@@ -23,14 +23,11 @@ ON_BOTH(a_decision_is_added_once_and_known_by_its_id_and_time)
 {
     WITH_STORE("table_once");
     struct numbered n;
-    bool known;
     add(&store, 0, 1);
     number_it(&n, 0, 1);
-    WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
-    TRUE(known);
+    SAME(add_decision(&store, &n.decision), 0);
     n.decision.at_us++; /* the id was forgotten, and comes again */
-    WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
-    TRUE(!known);
+    SAME(add_decision(&store, &n.decision), 1);
     TEXT(view_of(found(&store, &(struct journal_query){.id = VIEW("w0-1")})), "1 1 ");
     store_close(&store);
 }
@@ -39,10 +36,9 @@ ON_BOTH(bytes_that_are_no_text_are_kept_as_text)
 {
     WITH_STORE("table_bytes");
     struct numbered n;
-    bool known;
     number_it(&n, 0, 1);
     n.decision.entity = (struct view){"a\xFF\0\xC3\xA9z", 6};
-    WORKS(journal_add_decision(&store, &n.decision, n.decision.id, &known, &err), err);
+    add_decision(&store, &n.decision);
     TEXT(view_of(found(&store, &(struct journal_query){.entity = VIEW("a\\xFF\\x00\xC3\xA9z")})),
          "1 ");
     store_close(&store);
@@ -50,14 +46,13 @@ ON_BOTH(bytes_that_are_no_text_are_kept_as_text)
 
 static void say(struct store *store, const char *label, const char *source, int64_t at_us)
 {
-    struct err err = {0};
     struct journal_label l = {.decision = VIEW("w0-1"),
                               .label = view_of(label),
                               .source = view_of(source),
                               .at_us = at_us,
                               .label_ms = 5,
                               .amount_lost = at_us == 30 ? 12.75 : (double)NAN};
-    WORKS(journal_add_label(store, &l, &err), err);
+    add_label(store, &l);
 }
 
 static void count_label(void *self, const struct journal_label *label UNUSED)
@@ -108,14 +103,19 @@ ON_BOTH(answers_come_back_oldest_first_and_the_newest_when_not_all_fit)
     char bytes[512];
     struct text text = text_in(bytes, sizeof bytes);
     static const char *const keys[] = {"k1", "k2", "k3"};
+    struct journal_adding adding;
+    uint64_t added;
+    WORKS(journal_adding_open(&adding, &store, &err), err);
     for (size_t i = 0; i < LENGTH_OF(keys); i++) {
         struct journal_answer answer = {.key = view_of(keys[i]),
                                         .at_us = (int64_t)i + 10,
                                         .request = digest_of(VIEW("b")),
                                         .status = 200,
                                         .body = VIEW("a\xFF")};
-        WORKS(journal_add_answer(&store, &answer, VIEW("w0-1"), &err), err);
+        WORKS(journal_add_answer(&adding, &answer, VIEW("w0-1"), &err), err);
     }
+    WORKS(journal_adding_settle(&adding, &added, &err), err);
+    journal_adding_close(&adding);
     struct journal_answers answers = {.bytes_max = 1000, .each = collect, .self = &text};
     WORKS(journal_answers_moved(&answers, &store, &err), err);
     TEXT(text_view(&text), "k1=a\xFF/200 k2=a\xFF/200 k3=a\xFF/200 ");
