@@ -1,10 +1,9 @@
 #include "cli/ledger.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "store/journal_config.h"
 
-enum { CARD_KEY_MIN = 16, CARD_KEY_MAX = 4096, ANSWERS_DB_MAX = 64 << 20 };
+enum { CARD_KEY_MIN = 16, CARD_KEY_MAX = 4096 };
 
 static bool read_card_key(struct project *project, struct view *out, struct err *err)
 {
@@ -45,22 +44,11 @@ bool ledger_open(struct ledger *ledger, struct project *project, struct server_o
     return !options->cards_hashed || read_card_key(project, &options->card_key, err);
 }
 
-static void take_answer(void *server, const struct journal_answer *answer)
-{
-    server_knows(server, answer);
-}
-
 /* Over a connection of its own: the server's thread has the project's by now. */
-static bool load_answers(const struct store_place *place, struct server *server, struct err *err)
+static bool remember(const struct store_place *place, struct server *server, struct err *err)
 {
     CLEANUP(store_close) struct store store = {0};
-    struct journal_answers answers = {
-        .since_us = clock_now_us() - server->options.answers_ms * 1000,
-        .bytes_max = ANSWERS_DB_MAX,
-        .each = take_answer,
-        .self = server,
-    };
-    return store_open_place(&store, place, err) && journal_answers_moved(&answers, &store, err);
+    return store_open_place(&store, place, err) && server_remember(server, &store, err);
 }
 
 bool ledger_begin(struct ledger *ledger, struct server *server, struct err *err)
@@ -71,7 +59,7 @@ bool ledger_begin(struct ledger *ledger, struct server *server, struct err *err)
     if (!ledger->kept)
         return true;
     ledger->moving =
-        load_answers(&mover.store, server, err) && journal_mover_open(&ledger->mover, &mover, err);
+        remember(&mover.store, server, err) && journal_mover_open(&ledger->mover, &mover, err);
     return ledger->moving;
 }
 

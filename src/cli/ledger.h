@@ -27,7 +27,7 @@ struct ledger {
 bool ledger_open(struct ledger *ledger, struct project *project, struct server_options *options,
                  struct err *err);
 
-/* What was answered before comes out of the database, and what is sealed begins to go there. */
+/* What was answered before is known again, and what is sealed begins to go there. */
 bool ledger_begin(struct ledger *ledger, struct server *server, struct err *err);
 void ledger_close(struct ledger *ledger); /* safe on a zeroed struct */
 

@@ -6,7 +6,7 @@
 #include "serve/visit.h"
 #include "store/journal_read.h"
 
-/* How much of the journal is read for answers that were given, at most. */
+/* How much of the journal's segments is read for answers that were given, at most. */
 enum { ANSWERS_READ_MAX = 1 << 28 };
 
 /* What cannot be kept is refused, so nothing is to be sent here; unless a fallback answers, or what
@@ -308,16 +308,26 @@ static void set_wakes(struct server *server, bool wakes)
     pthread_mutex_unlock(&server->wake_lock);
 }
 
-void server_knows(struct server *server, const struct journal_answer *answer)
+static void load_answer(void *self, const struct journal_answer *answer)
 {
+    struct server *server = self;
     struct answered told = {
         .status = answer->status, .content_type = answer->content_type, .body = answer->body};
     answers_load(&server->answers, answer->key, &answer->request, answer->at_us / 1000, &told);
 }
 
-static void load_answer(void *server, const struct journal_answer *answer)
+bool server_remember(struct server *server, struct store *store, struct err *err)
 {
-    server_knows(server, answer);
+    const struct server_options *options = &server->options;
+    struct journal_answers answers = {
+        .store = store,
+        .since_us = clock_now_us() - options->answers_ms * 1000,
+        .bytes_max = options->answers_bytes,
+        .segments_max = ANSWERS_READ_MAX,
+        .each = load_answer,
+        .self = server,
+    };
+    return journal_answers(&answers, options->journal->dir, err);
 }
 
 static bool open_journal(struct server *server, unsigned workers, struct err *err)
@@ -326,12 +336,6 @@ static bool open_journal(struct server *server, unsigned workers, struct err *er
     if (options->journal == NULL)
         return true;
     struct journal_options own = *options->journal;
-    struct journal_answers answers = {
-        .since_us = clock_now_us() - options->answers_ms * 1000,
-        .bytes_max = ANSWERS_READ_MAX,
-        .each = load_answer,
-        .self = server,
-    };
     if (own.durability == JOURNAL_FSYNC) { /* only then does anybody wait */
         own.kept = wake_all;
         own.self = server;
@@ -343,7 +347,7 @@ static bool open_journal(struct server *server, unsigned workers, struct err *er
             return false;
     answers_open(&server->answers, options->answers_bytes, options->answers_ms);
     server->journal_open = journal_open(&server->journal, &own, workers, err);
-    return server->journal_open && journal_answers(&answers, own.dir, err);
+    return server->journal_open;
 }
 
 void server_look_outside(struct server *server, const struct lineup *lineup,

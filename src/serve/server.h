@@ -121,8 +121,9 @@ void server_publish(struct server *server, struct lineup *lineup);
 /* Looks at the source now. On the errands' thread or before there are requests. */
 bool server_refresh(struct server *server, bool anew, struct err *err);
 
-/* An answer that was given before this server began; before the first model is served. */
-void server_knows(struct server *server, const struct journal_answer *answer);
+/* What was answered before this server began, out of the store's database, unless it is NULL, and
+ * of the journal's segments; before the first model is served. */
+bool server_remember(struct server *server, struct store *store, struct err *err);
 
 /* What the page of meters shows beside them. */
 void server_look_outside(struct server *server, const struct lineup *lineup,

@@ -143,7 +143,7 @@ static void begin_late(struct journal_reader *reader, const struct journal_answe
             continue; /* gone, or sealed meanwhile and small: it is read */
         bytes += (uint64_t)stat.st_size;
         int64_t written_us = ((int64_t)stat.st_mtim.tv_sec + 1) * 1000000;
-        if (bytes <= answers->bytes_max && written_us >= answers->since_us)
+        if (bytes <= answers->segments_max && written_us >= answers->since_us)
             continue;
         reader->next = i;
         return;

@@ -46,13 +46,13 @@ bool journal_read(struct journal_reader *reader, const char *dir, struct err *er
 bool journal_next(struct journal_reader *reader, struct journal_record *out, struct err *err);
 void journal_read_close(struct journal_reader *reader);
 
-/* The answers that were given since `since_us`, oldest first, from the newest `bytes_max` bytes of
- * the journal at most, and not of decisions that were erased: for a server that begins, to know
- * what it has said. */
+/* The answers that were given since `since_us`, oldest first, and not of decisions that were
+ * erased: for a server that begins, to know what it has said. */
 struct journal_answers {
     struct store *store; /* those that were moved to it come first; NULL: only the segments' */
     int64_t since_us;
-    uint64_t bytes_max; /* of each */
+    uint64_t bytes_max;    /* of the database's, the newest */
+    uint64_t segments_max; /* bytes of segments that are looked through, the newest */
     void (*each)(void *self, const struct journal_answer *answer);
     void *self;
     struct segment_damage damage; /* filled */

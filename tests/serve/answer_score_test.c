@@ -217,6 +217,7 @@ TEST(a_key_is_answered_once_and_remembered_over_a_restart)
     server_close(&desk.server);
     struct err err = {0};
     WORKS(server_open(&desk.server, &desk.options, &err), err);
+    WORKS(server_remember(&desk.server, NULL, &err), err);
     server_serve(&desk.server, tiny_served("another"));
     CLIENT(client, desk);
     struct reply reply = post(&client, "/decide", KEY("k-1"), "[1,7]");

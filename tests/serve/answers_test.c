@@ -112,7 +112,7 @@ TEST(what_was_told_before_is_known_and_the_first_counts)
     TEXT(desk.out.body, "first");
 }
 
-/* The journal's segments are read first, and then the database, where what is older is. */
+/* A segment of one server is read before those of another that are older. */
 TEST(of_what_is_loaded_the_newest_stays_in_whatever_order_it_came)
 {
     enum { COUNT = 4000, FROM = 3000 };

@@ -188,8 +188,11 @@ ON_BOTH(answers_are_told_from_both_places_and_not_of_what_was_erased)
     struct journal_erased erased;
     char bytes[512];
     struct text text = text_in(bytes, sizeof bytes);
-    struct journal_answers answers = {
-        .store = &store, .bytes_max = 1 << 20, .each = collect, .self = &text};
+    struct journal_answers answers = {.store = &store,
+                                      .bytes_max = 1 << 20,
+                                      .segments_max = 1 << 20,
+                                      .each = collect,
+                                      .self = &text};
     write_journal(dir, 1, 3);
     WORKS(journal_move(&store, dir, NULL, &moved, &err), err);
     write_journal(dir, 4, 6);

@@ -119,8 +119,11 @@ ON_BOTH(a_segment_whose_file_outlived_its_move_is_not_moved_twice)
     WORKS(file_save(path, copy, &err), err);
     check_log(&store, dir, 10);
     int answers_told = 0;
-    struct journal_answers answers = {
-        .store = &store, .bytes_max = 1 << 20, .each = count_answer, .self = &answers_told};
+    struct journal_answers answers = {.store = &store,
+                                      .bytes_max = 1 << 20,
+                                      .segments_max = 1 << 20,
+                                      .each = count_answer,
+                                      .self = &answers_told};
     WORKS(journal_answers(&answers, dir, &err), err);
     SAME(answers_told, 3); /* from the database, and not from the file too */
     WORKS(journal_move(&store, dir, NULL, &moved, &err), err);

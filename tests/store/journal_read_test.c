@@ -111,7 +111,7 @@ TEST(answers_come_oldest_first_since_a_time)
     write_journal(dir, 4, 5, false);
     usleep(2000);
     write_journal(dir, 6, 7, true);
-    struct journal_answers answers = {.bytes_max = 1 << 20, .each = collect, .self = &text};
+    struct journal_answers answers = {.segments_max = 1 << 20, .each = collect, .self = &text};
     WORKS(journal_answers(&answers, dir, &err), err);
     TEXT(text_view(&text), "key-1 key-2 key-3 key-6 key-7 ");
 
@@ -121,7 +121,7 @@ TEST(answers_come_oldest_first_since_a_time)
     TEXT(text_view(&text), "key-3 key-6 key-7 ");
 
     text.length = 0;
-    answers.bytes_max = 1500; /* the last two segments, not the first */
+    answers.segments_max = 1500; /* the last two segments, not the first */
     WORKS(journal_answers(&answers, dir, &err), err);
     TEXT(text_view(&text), "key-6 key-7 ");
 }
