@@ -232,15 +232,37 @@ static bool finish(struct looking *l, struct run_outcome *outcome, struct err *e
     return run_finish(l->monitor->store, &l->run, outcome, result, l->look.readings, err);
 }
 
-/* A look that failed is remembered as that; the error is the run's and not the round's. */
-static bool finish_failed(struct looking *l, const struct err *why, struct run_outcome *outcome,
-                          struct err *err)
+/* What failed for the database, a disk or the network may pass. The next date is a try of its own.
+ */
+static bool when_again(const struct looking *l, const struct err *why, int64_t now_ms, int64_t *out,
+                       struct err *err)
 {
+    struct schedule schedule;
+    *out = 0;
+    if (l->run.manual ||
+        (why->kind != ERR_STORE && why->kind != ERR_IO && why->kind != ERR_UNAVAILABLE))
+        return true;
+    if (!schedule_of(l->monitor->config, l->watch, &schedule, err))
+        return false;
+    int64_t again_ms = now_ms + run_pause_ms(&l->run);
+    if (again_ms < schedule_after(&schedule, now_ms))
+        *out = again_ms;
+    return true;
+}
+
+/* A look that failed is remembered as that; the error is the run's and not the round's. */
+static bool finish_failed(struct looking *l, const struct err *why, int64_t now_ms,
+                          struct run_outcome *outcome, struct err *err)
+{
+    int64_t again_ms;
+    if (!when_again(l, why, now_ms, &again_ms, err))
+        return false;
     *outcome = (struct run_outcome){.state = WATCH_FAILED,
                                     .version = l->version.number,
                                     .message = why->text,
                                     .document = VIEW("{}"),
-                                    .finished_ms = clock_now_ms()};
+                                    .finished_ms = clock_now_ms(),
+                                    .again_ms = again_ms};
     return run_finish(l->monitor->store, &l->run, outcome, NULL, 0, err);
 }
 
@@ -256,7 +278,7 @@ static bool look_and_tell(struct looking *l, int64_t now_ms, struct err *err)
     bool well = look(l, now_ms, &why);
     if (well && !take_readings(l, now_ms, err))
         return false;
-    if (!(well ? finish(l, &outcome, err) : finish_failed(l, &why, &outcome, err))) {
+    if (!(well ? finish(l, &outcome, err) : finish_failed(l, &why, now_ms, &outcome, err))) {
         if (err->kind != ERR_CONFLICT)
             return false;
         say(monitor, true, "%s", err->text);
@@ -405,7 +427,7 @@ bool monitor_look(struct monitor *monitor, const struct watch *watch, int64_t si
                                 "another look at this was begun this very "
                                 "millisecond; ask again"));
     if (ok && !look(&l, now_ms, &why)) {
-        finish_failed(&l, &why, out, err);
+        finish_failed(&l, &why, now_ms, out, err);
         *err = why;
         ok = false;
     } else if (ok) {

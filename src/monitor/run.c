@@ -75,56 +75,105 @@ static bool insert(struct store *store, struct watch_run *run, int64_t now_ms, s
     return true;
 }
 
-/* One that is there: its holder is gone, or it is not for us. */
-static bool take_over(struct store *store, struct watch_run *run, int64_t now_ms, bool *taken,
-                      struct err *err)
+/* One that is there. */
+struct held {
+    struct watch_run run;
+    int64_t lease_ms, started_ms, again_ms;
+    bool running;
+};
+
+int64_t run_pause_ms(const struct watch_run *run)
+{
+    int64_t pause_ms = RUN_RETRY_MS;
+    for (int64_t i = 1; i < run->tries && pause_ms < RUN_RETRY_MS_MAX; i++)
+        pause_ms *= 2;
+    return pause_ms < RUN_RETRY_MS_MAX ? pause_ms : RUN_RETRY_MS_MAX;
+}
+
+/* Its holder is gone, or is the one who asks and so came to no end with it, or it failed. */
+static bool is_free(const struct held *held, const char *owner, int64_t now_ms)
+{
+    if (!held->running)
+        return held->again_ms > 0 && held->again_ms <= now_ms;
+    bool own = strcmp(held->run.owner, owner) == 0;
+    return held->lease_ms < now_ms ||
+           (own && held->started_ms + run_pause_ms(&held->run) <= now_ms);
+}
+
+/* Of two that find it free one is first. */
+static bool take_over(struct store *store, const struct held *held, const char *owner,
+                      int64_t now_ms, bool *taken, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
-                    "update monitor_run set owner = $1, lease_ms = $2, started_ms = $3 "
-                    "where id = $4 and state = 'running' and lease_ms < $5",
+                    "update monitor_run set state = 'running', owner = $1, lease_ms = $2, "
+                    "started_ms = $3, again_ms = 0, tries = tries + 1 "
+                    "where id = $4 and state = $5 and tries = $6",
                     &row, err))
         return false;
-    db_bind_text(&row, 1, view_of(run->owner));
+    db_bind_text(&row, 1, view_of(owner));
     db_bind_i64(&row, 2, now_ms + RUN_LEASE_MS);
     db_bind_i64(&row, 3, now_ms);
-    db_bind_i64(&row, 4, run->id);
-    db_bind_i64(&row, 5, now_ms);
+    db_bind_i64(&row, 4, held->run.id);
+    db_bind_text(&row, 5, view_of(held->running ? "running" : states[WATCH_FAILED]));
+    db_bind_i64(&row, 6, held->run.tries);
     if (!db_done(&row, err))
         return false;
     *taken = db_changes(&store->db) == 1;
     return true;
 }
 
-static bool find_due(struct store *store, struct watch_run *run, bool *found, struct err *err)
+static bool find_due(struct store *store, const struct watch_run *run, struct held *out,
+                     bool *found, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
-                    "select id, since_ms, until_ms from monitor_run "
-                    "where watch = $1 and manual = $2 and due_ms = $3",
+                    "select id, since_ms, until_ms, tries, owner, lease_ms, started_ms, again_ms, "
+                    "state from monitor_run where watch = $1 and manual = $2 and due_ms = $3",
                     &row, err))
         return false;
     db_bind_text(&row, 1, view_of(run->watch));
     db_bind_i64(&row, 2, run->manual);
     db_bind_i64(&row, 3, run->due_ms);
     *found = db_next(&row, err);
-    if (*found) {
-        run->id = db_i64(&row, 0);
-        run->since_ms = db_i64(&row, 1);
-        run->until_ms = db_i64(&row, 2);
-    }
-    return err->kind == ERR_NONE;
+    if (!*found)
+        return err->kind == ERR_NONE;
+    struct view owner = db_text(&row, 4);
+    *out = (struct held){.run = *run,
+                         .lease_ms = db_i64(&row, 5),
+                         .started_ms = db_i64(&row, 6),
+                         .again_ms = db_i64(&row, 7),
+                         .running = view_is(db_text(&row, 8), "running")};
+    out->run.id = db_i64(&row, 0);
+    out->run.since_ms = db_i64(&row, 1);
+    out->run.until_ms = db_i64(&row, 2);
+    out->run.tries = db_i64(&row, 3);
+    snprintf(out->run.owner, sizeof out->run.owner, VIEW_FMT, VIEW_ARG(owner));
+    return true;
+}
+
+static bool take_again(struct store *store, const struct held *held, struct watch_run *run,
+                       int64_t now_ms, bool *taken, struct err *err)
+{
+    char owner[RUN_OWNER_SIZE];
+    memcpy(owner, run->owner, sizeof owner);
+    *run = held->run;
+    memcpy(run->owner, owner, sizeof owner);
+    run->tries++;
+    return !is_free(held, owner, now_ms) || take_over(store, held, owner, now_ms, taken, err);
 }
 
 static bool take(struct store *store, const struct run_wanted *wanted, struct watch_run *run,
                  int64_t now_ms, bool *taken, struct err *err)
 {
+    struct held held;
     bool found;
-    if (!find_due(store, run, &found, err))
+    if (!find_due(store, run, &held, &found, err))
         return false;
     if (found)
-        return take_over(store, run, now_ms, taken, err);
+        return take_again(store, &held, run, now_ms, taken, err);
     *taken = true;
+    run->tries = 1;
     return choose_stretch(store, wanted, run, err) && insert(store, run, now_ms, err);
 }
 
@@ -185,7 +234,8 @@ static bool set_outcome(struct store *store, const struct watch_run *run,
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
                     "update monitor_run set state = $1, finished_ms = $2, version = $3, rows = $4, "
-                    "message = $5, document = $6 where id = $7 and state = 'running'",
+                    "message = $5, document = $6, again_ms = $8 "
+                    "where id = $7 and state = 'running'",
                     &row, err))
         return false;
     db_bind_text(&row, 1, view_of(states[outcome->state]));
@@ -199,6 +249,7 @@ static bool set_outcome(struct store *store, const struct watch_run *run,
     db_bind_text(&row, 5, view_of(message));
     db_bind_text(&row, 6, outcome->document);
     db_bind_i64(&row, 7, run->id);
+    db_bind_i64(&row, 8, outcome->again_ms);
     return db_done(&row, err) && (db_changes(&store->db) == 1 || lost(run, err));
 }
 

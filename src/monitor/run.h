@@ -10,7 +10,9 @@
  * A run is known by its watch and the instant it was due, so of two monitors one takes it and the
  * other does not. A lease that ran out means that its holder is gone or slow, and the next monitor
  * looks too; of the two the first to finish counts, so that a look which takes long comes to an
- * end.
+ * end. One that failed for what may pass is tried again, by whoever comes first, after a delay that
+ * grows with each try; so is one of the caller's own that came to no end, because the database that
+ * was to be told was away.
  *
  * The stretches of a watch follow each other without gap or overlap: each begins where the last one
  * that was judged ended. What was too few rows to judge is looked at again with those that
@@ -26,17 +28,23 @@ const char *watch_state_name(enum watch_state state); /* "ok", ... */
 
 enum { RUN_MESSAGE_SIZE = 1024, /* more is cut */ RUN_OWNER_SIZE = 128, RUN_WATCH_SIZE = 32 };
 enum {
-    RUN_LEASE_MS = 900 * 1000,
-    RUN_AHEAD_MS = 3600 * 1000
-}; /* a look at millions takes minutes */
+    RUN_LEASE_MS = 900 * 1000, /* a look at millions takes minutes */
+    RUN_AHEAD_MS = 3600 * 1000,
+    RUN_RETRY_MS = 30 * 1000, /* before the second try; twice as long before each that follows */
+    RUN_RETRY_MS_MAX = 3600 * 1000,
+};
 
 struct watch_run {
     int64_t id;
     char watch[RUN_WATCH_SIZE];
     char owner[RUN_OWNER_SIZE];
     int64_t due_ms, since_ms, until_ms;
+    int64_t tries; /* this one too */
     bool manual;
 };
+
+/* How long after this try the next one may begin. */
+int64_t run_pause_ms(const struct watch_run *run);
 
 /* What is to be taken: the stretch up to `due_ms`, which begins where the last judged one ended,
  * `span_ms` before at most; a manual one's is [since_ms, until_ms). */
@@ -58,6 +66,7 @@ struct run_outcome {
     const char *message;
     struct view document; /* a JSON object */
     int64_t finished_ms;
+    int64_t again_ms; /* of a failed one: from then on it may be tried again; 0: it is not */
 };
 /* With its results, in one transaction. ERR_CONFLICT: the lease ran out, and somebody else has
  * finished it. */

@@ -177,6 +177,73 @@ ON_BOTH(a_watch_that_fails_is_told_and_the_others_are_looked_at)
     champion_release(&whole);
 }
 
+ON_BOTH(a_look_that_failed_for_what_passes_is_tried_again_before_its_next_date)
+{
+    RIG(rig, "monitor_again", DRIFT_ALONE);
+    struct champion champion = champion_in(&store, 1, 1000, &arena);
+    decide(&store, &champion, "a", 300, 1, START);
+    WORKS(db_run(&store.db, "alter table decision rename to away", &err), err);
+    round_at(&rig, START);
+    TRUE(strstr(rig.said, "drift: failed: ") != NULL);
+    SAME(standing(&store, &alarm_monitor_failed, "drift", &arena), STATE_ALARM);
+    WORKS(db_run(&store.db, "alter table away rename to decision", &err), err);
+    round_at(&rig, START + RUN_RETRY_MS - 1);
+    TEXT(view_of(rig.said), "");
+    round_at(&rig, START + RUN_RETRY_MS);
+    SAME(runs(&store, "state = 'ok' and rows = 300 and tries = 2"), 1);
+    SAME(runs(&store, "state <> 'ok'"), 0);
+    SAME(standing(&store, &alarm_monitor_failed, "drift", &arena), STATE_OK);
+    round_at(&rig, START + 2 * RUN_RETRY_MS);
+    TEXT(view_of(rig.said), "");
+    champion_release(&champion);
+}
+
+/* The next date is a try of its own; what is wrong with the model does not pass. */
+ON_BOTH(a_look_is_not_tried_again_past_its_next_date_nor_when_it_cannot_help)
+{
+    RIG(rig, "monitor_not_again", "monitor: {drift: 20s, upkeep: never, " QUIET "}\n");
+    struct champion bare = champion_in(&store, 1, 0, &arena);
+    round_at(&rig, START);
+    SAME(runs(&store, "state = 'failed' and again_ms = 0"), 1);
+    struct champion whole = champion_in(&store, 2, 1000, &arena);
+    WORKS(db_run(&store.db, "alter table decision rename to away", &err), err);
+    round_at(&rig, START + 20000);
+    SAME(runs(&store, "state = 'failed' and again_ms = 0"), 2);
+    champion_release(&bare);
+    champion_release(&whole);
+}
+
+/* The server ends the connection while the look reads, the first time; and is back at once. */
+TEST(a_look_whose_connection_ended_is_taken_up_by_the_same_monitor)
+{
+    const struct ground ground_of = {.server = true}, *ground = &ground_of;
+    const char *why = ground_start();
+    if (why != NULL)
+        SKIP(why);
+    RIG(rig, "monitor_cut", DRIFT_ALONE);
+    struct champion champion = champion_in(&store, 1, 1000, &arena);
+    decide(&store, &champion, "a", 300, 1, START);
+    WORKS(db_run(&store.db,
+                 "create sequence blows; create function strike() returns bool as $$ begin "
+                 "if nextval('blows') = 1 then perform pg_terminate_backend(pg_backend_pid()); "
+                 "end if; return true; end $$ language plpgsql; "
+                 "alter table decision rename to away; "
+                 "create view decision as select * from away where strike()",
+                 &err),
+          err);
+    FAILS(monitor_round(&rig.monitor, START, &err), err, ERR_STORE);
+    SAYS(err, "connection was lost");
+    store_close(&store);
+    err = (struct err){0};
+    WORKS(store_open_place(&store, &place, &err), err);
+    SAME(runs(&store, "state = 'running'"), 1);
+    round_at(&rig, START + 1000);
+    SAME(runs(&store, "state = 'running'"), 1);
+    round_at(&rig, START + RUN_RETRY_MS);
+    SAME(runs(&store, "state = 'ok' and rows = 300 and tries = 2"), 1);
+    champion_release(&champion);
+}
+
 ON_BOTH(without_a_champion_there_is_nothing_to_look_at_and_that_is_no_failure)
 {
     RIG(rig, "monitor_none", DRIFT_UPKEEP);

@@ -66,6 +66,55 @@ ON_BOTH(a_run_whose_holder_is_gone_is_taken_over_and_the_first_to_finish_counts)
     take(&store, "drift", now, "a", now + 3 * RUN_LEASE_MS, false);
 }
 
+static void fail(struct store *store, const struct watch_run *run, int64_t again_ms)
+{
+    struct err err = {0};
+    struct run_outcome outcome = {.state = WATCH_FAILED,
+                                  .message = "the database was away",
+                                  .document = VIEW("{}"),
+                                  .finished_ms = 5,
+                                  .again_ms = again_ms};
+    WORKS(run_finish(store, run, &outcome, NULL, 0, &err), err);
+}
+
+ON_BOTH(one_that_failed_is_tried_again_when_it_said_so_by_one_and_after_longer_and_longer)
+{
+    WITH_STORE("run_again");
+    int64_t now = 100 * HOUR;
+    struct watch_run run = take(&store, "drift", now, "a", now, true);
+    int64_t since_ms = run.since_ms, id = run.id, longest = 0;
+    for (int64_t i = 1; i <= 12; i++) {
+        SAME(run.tries, i);
+        int64_t pause_ms = run_pause_ms(&run);
+        TRUE(pause_ms >= longest && pause_ms <= RUN_RETRY_MS_MAX);
+        longest = pause_ms;
+        fail(&store, &run, now + pause_ms);
+        take(&store, "drift", 100 * HOUR, "a", now + pause_ms - 1, false);
+        now += pause_ms;
+        run = take(&store, "drift", 100 * HOUR, i % 2 == 0 ? "a" : "b", now, true);
+        take(&store, "drift", 100 * HOUR, "c", now, false);
+        TRUE(run.id == id && run.since_ms == since_ms);
+    }
+    SAME(longest, RUN_RETRY_MS_MAX);
+    SAME(run_pause_ms(&(struct watch_run){.tries = 1}), RUN_RETRY_MS);
+    SAME(run_pause_ms(&(struct watch_run){.tries = 2}), 2 * RUN_RETRY_MS);
+    fail(&store, &run, 0);
+    take(&store, "drift", 100 * HOUR, "a", now + 100 * HOUR, false);
+}
+
+ON_BOTH(ones_own_that_came_to_no_end_is_begun_again_after_the_pause_and_not_anothers)
+{
+    WITH_STORE("run_own");
+    int64_t now = 100 * HOUR;
+    take(&store, "drift", now, "a", now, true);
+    take(&store, "drift", now, "a", now + RUN_RETRY_MS - 1, false);
+    take(&store, "drift", now, "b", now + RUN_RETRY_MS, false);
+    struct watch_run run = take(&store, "drift", now, "a", now + RUN_RETRY_MS, true);
+    SAME(run.tries, 2);
+    take(&store, "drift", now, "a", now + 2 * RUN_RETRY_MS, false);
+    take(&store, "drift", now, "a", now + 3 * RUN_RETRY_MS, true);
+}
+
 ON_BOTH(a_clock_that_was_far_ahead_keeps_nobody_from_looking)
 {
     WITH_STORE("run_ahead");
