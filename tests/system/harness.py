@@ -7,8 +7,10 @@
 Prints TAP, as the C tests do. A test that cannot run here raises Skip(why), and the closing line
 counts it. Run by Debian's own python3, which sees Debian's python3-* packages.
 """
+import atexit
 import contextlib
 import fcntl
+import functools
 import os
 import shutil
 import socket
@@ -135,6 +137,20 @@ class directory:
 
     def __exit__(self, *_):
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+@functools.cache
+def made_once(make, *arguments):
+    """A directory that make(directory, *arguments) has filled."""
+    path = tempfile.mkdtemp(prefix="assay-test-")
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    make(path, *arguments)
+    return path
+
+
+def copied(cwd, make, *arguments):
+    """What make makes, in `cwd`: for projects that several tests begin with, trained once."""
+    shutil.copytree(made_once(make, *arguments), cwd, symlinks=True, dirs_exist_ok=True)
 
 
 def main():

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from harness import ROOT, Skip, assay, directory, main, read, test, write
+from harness import ROOT, Skip, assay, copied, directory, main, read, test, write
 
 MORE = """
 evaluation:
@@ -23,6 +23,10 @@ bias:
 
 
 def project(cwd, name="cards-fraud", versions=2):
+    copied(cwd, trained, name, versions)
+
+
+def trained(cwd, name, versions):
     assay("generate", "cards", "--rows", 400, "--days", 100, "--out", ".", cwd=cwd)
     text = read(ROOT, "examples", "cards", "assay.yaml")
     text = text.replace("project: cards-fraud", f"project: {json.dumps(name)}")

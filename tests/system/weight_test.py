@@ -104,10 +104,11 @@ def figures_thresholds_budgets_and_costs_are_weighed_as_python_weighs_them():
         low, high = values["roc_auc"]["interval_95"]
         assert low < values["roc_auc"]["value"] < high
 
-        best = max(metrics.f1_score(validation.label, validation.score >= line,
-                                    sample_weight=validation.weight)
-                   for line in set(validation.score.tolist()))
-        close(said["threshold"]["f1_on_validation"], best, "best f1")
+        precision, recall, _ = metrics.precision_recall_curve(
+            validation.label, validation.score, sample_weight=validation.weight)
+        both = precision + recall
+        best = (2 * precision * recall)[both > 0] / both[both > 0]
+        close(said["threshold"]["f1_on_validation"], best.max(), "best f1")
 
         policy = json.loads(read(work(cwd, "evaluate"), "policy.json"))
         assert len(policy["population"]) > 20, policy
