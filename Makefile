@@ -168,20 +168,24 @@ $(OUT)/ks_bench: $(OUT)/bench/drift/ks.o $(call archive,measure $(uses.measure))
 packages:
 	@tools/install-packages
 
+# What is asked for as a whole uses every processor, unless -j says otherwise.
+jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc))
+
 # The program with every test linked; `check` runs them and installs nothing.
 test: packages
-	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) check
+	@$(MAKE) --no-print-directory $(jobs) check
 check: $(if $(filter-out system,$(ONLY)),,$(OUT)/assay) $(tests)
-	@ASSAY=$(abspath $(OUT)/assay) ASSAY_MODE=$(MODE) tools/run-tests --times $(OUT)/test.times $(scripts) $(tests)
+	@ASSAY=$(abspath $(OUT)/assay) ASSAY_MODE=$(MODE) tools/run-tests $(if $(JOBS),--jobs $(JOBS)) \
+	    --times $(OUT)/test.times $(scripts) $(tests)
 
 fuzz:
-	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
+	@$(MAKE) --no-print-directory $(jobs) MODE=fuzz fuzz-run
 fuzz-run: $(fuzzers)
 	@tools/run-fuzzers $(or $(FOR),60) $^
 
 soak: packages
 	@$(MAKE) --no-print-directory fuzz FOR=60
-	@ASSAY_SOAK=1 $(MAKE) --no-print-directory check
+	@ASSAY_SOAK=1 $(MAKE) --no-print-directory $(jobs) check JOBS=1
 
 lint:
 	@tools/check-arrows $(foreach r,$(rooms),"$r: $(uses.$r)")
@@ -192,12 +196,12 @@ lint:
 
 bench:
 	@tools/install-packages bench
-	@$(MAKE) --no-print-directory MODE=release all build/release/forest_bench build/release/bare_stack build/release/ks_bench
+	@$(MAKE) --no-print-directory $(jobs) MODE=release all build/release/forest_bench build/release/bare_stack build/release/ks_bench
 	@ASSAY=$(abspath build/release/assay) FOREST_BENCH=$(abspath build/release/forest_bench) \
 	    BARE_STACK=$(abspath build/release/bare_stack) KS_BENCH=$(abspath build/release/ks_bench) bench/run
 
 demo: packages
-	@$(MAKE) --no-print-directory MODE=release all
+	@$(MAKE) --no-print-directory $(jobs) MODE=release all
 	@tools/demo $(abspath build/release/assay)
 
 install: all

@@ -17,7 +17,7 @@ def environment(name, *packages):
             subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True,
                            timeout=120)
             subprocess.run([os.path.join(tools, "pip"), "-q", "install",
-                            "--disable-pip-version-check", *packages],
+                            "--disable-pip-version-check", "--no-compile", *packages],
                            check=True, capture_output=True, timeout=300)
         except (subprocess.SubprocessError, OSError) as why:
             said = (getattr(why, "stderr", None) or b"").decode(errors="replace").strip()
