@@ -6,34 +6,41 @@
 #include <locale.h>
 #include <math.h>
 
+typedef unsigned __int128 u128;
+
 /* Powers of ten that a double holds exactly. */
 static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-enum { EXPONENT_MAX = 10000, DIGITS_EXACT = 15, POWER_EXACT = 22 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+enum {
+    EXPONENT_MAX = 10000,
+    DIGITS_HELD = 19,  /* what 64 bits hold, whatever the digits are */
+    POWER_EXACT = 22,  /* of ten, in a double */
+    POWER_OF_FIVE = 27 /* the last that fits 64 bits */
+};
 
 /* What a number's text says, before it is a double. */
 struct decimal {
     bool negative;
-    uint64_t mantissa; /* meaningless past DIGITS_EXACT digits */
-    size_t digits;     /* significant ones */
+    uint64_t mantissa; /* meaningless past DIGITS_HELD digits */
+    size_t digits;
     int exponent;
 };
 
-static size_t read_digits(struct view view, size_t at, struct decimal *out)
+static inline bool is_digit(char c)
 {
-    while (at < view.length && is_digit(view.text[at])) {
-        if (out->digits > 0 || view.text[at] != '0')
-            out->digits++;
-        out->mantissa = out->mantissa * 10 + (uint64_t)(view.text[at] - '0');
-        at++;
-    }
+    return (unsigned)(c - '0') <= 9;
+}
+
+static inline size_t read_digits(struct view view, size_t at, struct decimal *out)
+{
+    uint64_t mantissa = out->mantissa;
+    size_t first = at;
+    while (at < view.length && is_digit(view.text[at]))
+        mantissa = mantissa * 10 + (uint64_t)(view.text[at++] - '0');
+    out->mantissa = mantissa;
+    out->digits += at - first;
     return at;
 }
 
@@ -60,17 +67,8 @@ static locale_t plain_locale(void)
     return newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-static bool to_double(const struct decimal *decimal, struct view text, double *out)
+static bool to_double_by_library(struct view text, double *out)
 {
-    /* Exact by Clinger: both operands are exact doubles, so one rounding is made. */
-    if (decimal->digits <= DIGITS_EXACT && decimal->exponent >= -POWER_EXACT &&
-        decimal->exponent <= POWER_EXACT) {
-        double value = (double)decimal->mantissa;
-        value = decimal->exponent < 0 ? value / power_of_ten[-decimal->exponent]
-                                      : value * power_of_ten[decimal->exponent];
-        *out = decimal->negative ? -value : value;
-        return true;
-    }
     enum { TEXT_MAX = 400 };
     char copy[TEXT_MAX];
     if (text.length >= sizeof copy)
@@ -84,6 +82,63 @@ static bool to_double(const struct decimal *decimal, struct view text, double *o
     return true;
 }
 
+/* wide x 2^power, and less than one unit of `wide` more if there is a `rest`: to the nearest
+ * double, halves to even. `wide` has more bits than a double. */
+static double nearest(u128 wide, bool rest, int power)
+{
+    uint64_t high = (uint64_t)(wide >> 64);
+    int bits = high != 0 ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll((uint64_t)wide);
+    int drop = bits - DBL_MANT_DIG;
+    uint64_t kept = (uint64_t)(wide >> drop);
+    u128 lost = wide - ((u128)kept << drop), half = (u128)1 << (drop - 1);
+    kept += lost > half || (lost == half && (rest || (kept & 1) != 0));
+    return ldexp((double)kept, power + drop);
+}
+
+/* mantissa x 10^exponent. 10^n is 5^n 2^n; what 5^n multiplies is whole, and what it divides leaves
+ * a rest that only says whether there is one: both are exact in 128 bits. */
+static double scaled(uint64_t mantissa, int exponent)
+{
+    static const uint64_t ones[] = {1, 5, 25, 125, 625, 3125, 15625, 78125};
+    static const uint64_t eights[] = {1, 390625, 152587890625, 59604644775390625};
+    if (mantissa == 0)
+        return 0;
+    int shift = __builtin_clzll(mantissa);
+    mantissa <<= shift;
+    int power = exponent < 0 ? -exponent : exponent;
+    uint64_t five = ones[power % 8] * eights[power / 8];
+    if (exponent >= 0)
+        return nearest((u128)mantissa * five, false, exponent - shift);
+    int up = __builtin_clzll(five);
+    five <<= up;
+    u128 top = (u128)mantissa << 63, whole = top / five;
+    return nearest(whole, whole * five != top, exponent - shift + up - 63);
+}
+
+static inline bool to_double(const struct decimal *decimal, struct view text, double *out)
+{
+    int power = decimal->exponent < 0 ? -decimal->exponent : decimal->exponent;
+    if (decimal->digits > DIGITS_HELD || power > POWER_OF_FIVE)
+        return to_double_by_library(text, out);
+    double value = (double)decimal->mantissa;
+    /* Exact by Clinger: both operands are exact doubles, so one rounding is made. */
+    if (decimal->mantissa <= (uint64_t)NUMBER_EXACT_MAX && power <= POWER_EXACT)
+        value = decimal->exponent < 0 ? value / power_of_ten[power] : value * power_of_ten[power];
+    else
+        value = scaled(decimal->mantissa, decimal->exponent);
+    *out = decimal->negative ? -value : value;
+    return true;
+}
+
+/* Digits after a point. Their count is the exponent's to know. */
+static inline size_t read_fraction(struct view view, size_t at, struct decimal *out)
+{
+    size_t first = at;
+    at = read_digits(view, first, out);
+    out->exponent -= (int)(at - first < EXPONENT_MAX ? at - first : EXPONENT_MAX);
+    return at;
+}
+
 size_t number_scan_json(struct view view, double *out)
 {
     struct decimal decimal = {0};
@@ -92,22 +147,17 @@ size_t number_scan_json(struct view view, double *out)
         decimal.negative = true;
         at++;
     }
-    if (at == view.length || !is_digit(view.text[at]))
-        return 0;
-    if (view.text[at] == '0')
-        at++;
-    else
-        at = read_digits(view, at, &decimal);
-    if (at < view.length && is_digit(view.text[at]))
-        return 0; /* a leading zero */
+    size_t first = at;
+    at = read_digits(view, first, &decimal);
+    if (at == first || (at > first + 1 && view.text[first] == '0'))
+        return 0; /* no digit, or a leading zero */
     if (at < view.length && view.text[at] == '.') {
-        size_t first = at + 1;
-        at = read_digits(view, first, &decimal);
-        if (at == first)
+        size_t point = at++;
+        at = read_fraction(view, at, &decimal);
+        if (at == point + 1)
             return 0;
-        decimal.exponent -= (int)(at - first < EXPONENT_MAX ? at - first : EXPONENT_MAX);
     }
-    if (at < view.length && (view.text[at] == 'e' || view.text[at] == 'E')) {
+    if (at < view.length && (view.text[at] | 0x20) == 'e') {
         at = read_exponent(view, at + 1, &decimal);
         if (at == 0)
             return 0;
@@ -121,18 +171,12 @@ bool number_parse(struct view view, double *out)
     size_t at = 0;
     if (at < view.length && (view.text[at] == '-' || view.text[at] == '+'))
         decimal.negative = view.text[at++] == '-';
-    size_t first = at;
-    at = read_digits(view, first, &decimal);
-    size_t count = at - first;
-    if (at < view.length && view.text[at] == '.') {
-        size_t fraction = at + 1;
-        at = read_digits(view, fraction, &decimal);
-        count += at - fraction;
-        decimal.exponent -= (int)(at - fraction < EXPONENT_MAX ? at - fraction : EXPONENT_MAX);
-    }
-    if (count == 0)
+    at = read_digits(view, at, &decimal);
+    if (at < view.length && view.text[at] == '.')
+        at = read_fraction(view, at + 1, &decimal);
+    if (decimal.digits == 0)
         return false;
-    if (at < view.length && (view.text[at] == 'e' || view.text[at] == 'E')) {
+    if (at < view.length && (view.text[at] | 0x20) == 'e') {
         at = read_exponent(view, at + 1, &decimal);
         if (at == 0)
             return false;
@@ -210,8 +254,6 @@ static size_t print_fixed(uint64_t digits, int decimals, char *out)
         *to++ = digit[i];
     return (size_t)(to - out);
 }
-
-typedef unsigned __int128 u128;
 
 /* From a ten-thousandth to a thousand million million every step of the shortest text is exact in
  * 128 bits. With value = m 2^-s, the nearest text of `decimals` digits behind the dot is m

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 
@@ -91,6 +92,26 @@ TEST(a_hundred_thousand_random_texts_read_as_strtod_reads_them)
         refused += !taken;
     }
     TRUE(refused > 100 && refused < 20000);
+}
+
+/* As long as 64 bits hold, and where two doubles are equally near: what rounding twice gets wrong.
+ */
+TEST(long_texts_are_the_nearest_double)
+{
+    struct rng rng = rng_of(2, 0, 0);
+    for (int i = 0; i < 200000; i++) {
+        uint64_t mantissa = rng_u64(&rng) >> rng_below(&rng, 12);
+        if (i % 4 == 0) /* half-way between two doubles, as a whole number */
+            mantissa =
+                ((mantissa | UINT64_C(1) << 63) >> 11 << 11 | 1 << 10) >> rng_below(&rng, 10);
+        int exponent = i % 4 == 0 ? 0 : (int)rng_below(&rng, 61) - 30;
+        char bytes[64];
+        int length = snprintf(bytes, sizeof bytes, "%" PRIu64 "e%d", mantissa, exponent);
+        double have, want = strtod(bytes, NULL);
+        TRUE(number_parse((struct view){bytes, (size_t)length}, &have));
+        FAIL_UNLESS(memcmp(&have, &want, sizeof have) == 0,
+                    "'%s' is read as %.17g, strtod says %.17g", bytes, have, want);
+    }
 }
 
 TEST(json_numbers_are_the_longest_the_grammar_allows)
