@@ -20,6 +20,8 @@
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MUST_USE          __attribute__((warn_unused_result))
 #define UNUSED            __attribute__((unused))
+#define COLD              __attribute__((cold, noinline)) /* kept out of the way of what is usual */
+#define INLINE            static inline __attribute__((always_inline)) /* for what its constants cut short */
 #define CLEANUP(fn)       __attribute__((cleanup(fn)))
 #define LENGTH_OF(array)  (sizeof(array) / sizeof((array)[0]))
 

@@ -20,44 +20,37 @@ enum {
     POWER_OF_FIVE = 27 /* the last that fits 64 bits */
 };
 
-/* What a number's text says, before it is a double. */
-struct decimal {
-    bool negative;
-    uint64_t mantissa; /* meaningless past DIGITS_HELD digits */
-    size_t digits;
-    int exponent;
-};
-
 static inline bool is_digit(char c)
 {
     return (unsigned)(c - '0') <= 9;
 }
 
-static inline size_t read_digits(struct view view, size_t at, struct decimal *out)
+static inline const char *read_digits(const char *at, const char *end, uint64_t *mantissa)
 {
-    uint64_t mantissa = out->mantissa;
-    size_t first = at;
-    while (at < view.length && is_digit(view.text[at]))
-        mantissa = mantissa * 10 + (uint64_t)(view.text[at++] - '0');
-    out->mantissa = mantissa;
-    out->digits += at - first;
+    uint64_t value = *mantissa;
+    for (; at < end && is_digit(*at); at++)
+        value = value * 10 + (uint64_t)(*at - '0');
+    *mantissa = value;
     return at;
 }
 
-/* Past the exponent, or 0 when it is broken. */
-static size_t read_exponent(struct view view, size_t at, struct decimal *out)
+struct exponent {
+    int value;
+    const char *end; /* NULL: it is broken */
+};
+
+COLD static struct exponent read_exponent(const char *at, const char *end)
 {
     bool negative = false;
-    if (at < view.length && (view.text[at] == '+' || view.text[at] == '-'))
-        negative = view.text[at++] == '-';
-    if (at == view.length || !is_digit(view.text[at]))
-        return 0;
-    int exponent = 0;
-    for (; at < view.length && is_digit(view.text[at]); at++)
-        if (exponent < EXPONENT_MAX)
-            exponent = exponent * 10 + (view.text[at] - '0');
-    out->exponent += negative ? -exponent : exponent;
-    return at;
+    if (at < end && (*at == '+' || *at == '-'))
+        negative = *at++ == '-';
+    if (at == end || !is_digit(*at))
+        return (struct exponent){0};
+    int value = 0;
+    for (; at < end && is_digit(*at); at++)
+        if (value < EXPONENT_MAX)
+            value = value * 10 + (*at - '0');
+    return (struct exponent){negative ? -value : value, at};
 }
 
 /* A host of libassay may have set a locale with another decimal point. glibc keeps this one ready,
@@ -67,7 +60,7 @@ static locale_t plain_locale(void)
     return newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-static bool to_double_by_library(struct view text, double *out)
+COLD static bool read_by_library(struct view text, double *out)
 {
     enum { TEXT_MAX = 400 };
     char copy[TEXT_MAX];
@@ -97,7 +90,7 @@ static double nearest(u128 wide, bool rest, int power)
 
 /* mantissa x 10^exponent. 10^n is 5^n 2^n; what 5^n multiplies is whole, and what it divides leaves
  * a rest that only says whether there is one: both are exact in 128 bits. */
-static double scaled(uint64_t mantissa, int exponent)
+COLD static double scaled(uint64_t mantissa, int exponent)
 {
     static const uint64_t ones[] = {1, 5, 25, 125, 625, 3125, 15625, 78125};
     static const uint64_t eights[] = {1, 390625, 152587890625, 59604644775390625};
@@ -115,73 +108,69 @@ static double scaled(uint64_t mantissa, int exponent)
     return nearest(whole, whole * five != top, exponent - shift + up - 63);
 }
 
-static inline bool to_double(const struct decimal *decimal, struct view text, double *out)
+/* The size of the number at the start of `view`, 0 when there is none. `strictly` as JSON has it:
+ * digits on both sides of the point, no zero before them, no plus. */
+INLINE size_t scan_number(struct view view, bool strictly, double *out)
 {
-    int power = decimal->exponent < 0 ? -decimal->exponent : decimal->exponent;
-    if (decimal->digits > DIGITS_HELD || power > POWER_OF_FIVE)
-        return to_double_by_library(text, out);
-    double value = (double)decimal->mantissa;
+    const char *at = view.text, *end = view.text + view.length;
+    uint64_t mantissa = 0; /* meaningless past DIGITS_HELD digits */
+    int exponent = 0;
+    bool negative = at < end && *at == '-';
+    at += negative || (!strictly && at < end && *at == '+');
+    const char *whole = at;
+    at = read_digits(at, end, &mantissa);
+    size_t digits = (size_t)(at - whole), behind = 0;
+    if (strictly && (digits == 0 || (digits > 1 && *whole == '0')))
+        return 0;
+    if (at < end && *at == '.') {
+        const char *point = at;
+        at = read_digits(point + 1, end, &mantissa);
+        behind = (size_t)(at - point) - 1;
+        if (strictly && behind == 0)
+            return 0;
+        digits += behind;
+    }
+    if (digits == 0)
+        return 0;
+    if (at < end && (*at | 0x20) == 'e') {
+        struct exponent written = read_exponent(at + 1, end);
+        at = written.end;
+        exponent = written.value;
+        if (at == NULL)
+            return 0;
+    }
+    size_t size = (size_t)(at - view.text);
+    if (digits > DIGITS_HELD)
+        return read_by_library((struct view){view.text, size}, out) ? size : 0;
+    exponent -= (int)behind;
+    int power = exponent < 0 ? -exponent : exponent;
+    double value;
     /* Exact by Clinger: both operands are exact doubles, so one rounding is made. */
-    if (decimal->mantissa <= (uint64_t)NUMBER_EXACT_MAX && power <= POWER_EXACT)
-        value = decimal->exponent < 0 ? value / power_of_ten[power] : value * power_of_ten[power];
-    else
-        value = scaled(decimal->mantissa, decimal->exponent);
-    *out = decimal->negative ? -value : value;
-    return true;
-}
-
-/* Digits after a point. Their count is the exponent's to know. */
-static inline size_t read_fraction(struct view view, size_t at, struct decimal *out)
-{
-    size_t first = at;
-    at = read_digits(view, first, out);
-    out->exponent -= (int)(at - first < EXPONENT_MAX ? at - first : EXPONENT_MAX);
-    return at;
+    if (mantissa <= (uint64_t)NUMBER_EXACT_MAX && power <= POWER_EXACT) {
+        value = (double)(int64_t)mantissa;
+        value = exponent < 0 ? value / power_of_ten[power] : value * power_of_ten[power];
+    } else if (power <= POWER_OF_FIVE) {
+        value = scaled(mantissa, exponent);
+    } else {
+        return read_by_library((struct view){view.text, size}, out) ? size : 0;
+    }
+    *out = negative ? -value : value;
+    return size;
 }
 
 size_t number_scan_json(struct view view, double *out)
 {
-    struct decimal decimal = {0};
-    size_t at = 0;
-    if (at < view.length && view.text[at] == '-') {
-        decimal.negative = true;
-        at++;
-    }
-    size_t first = at;
-    at = read_digits(view, first, &decimal);
-    if (at == first || (at > first + 1 && view.text[first] == '0'))
-        return 0; /* no digit, or a leading zero */
-    if (at < view.length && view.text[at] == '.') {
-        size_t point = at++;
-        at = read_fraction(view, at, &decimal);
-        if (at == point + 1)
-            return 0;
-    }
-    if (at < view.length && (view.text[at] | 0x20) == 'e') {
-        at = read_exponent(view, at + 1, &decimal);
-        if (at == 0)
-            return 0;
-    }
-    return to_double(&decimal, (struct view){view.text, at}, out) ? at : 0;
+    return scan_number(view, true, out);
 }
 
 bool number_parse(struct view view, double *out)
 {
-    struct decimal decimal = {0};
-    size_t at = 0;
-    if (at < view.length && (view.text[at] == '-' || view.text[at] == '+'))
-        decimal.negative = view.text[at++] == '-';
-    at = read_digits(view, at, &decimal);
-    if (at < view.length && view.text[at] == '.')
-        at = read_fraction(view, at + 1, &decimal);
-    if (decimal.digits == 0)
+    double value;
+    size_t size = scan_number(view, false, &value);
+    if (size == 0 || size != view.length)
         return false;
-    if (at < view.length && (view.text[at] | 0x20) == 'e') {
-        at = read_exponent(view, at + 1, &decimal);
-        if (at == 0)
-            return false;
-    }
-    return at == view.length && to_double(&decimal, view, out);
+    *out = value;
+    return true;
 }
 
 bool number_parse_i64(struct view view, int64_t *out)
@@ -216,43 +205,56 @@ static int print_away_from_zero(double value, int digits, char out[NUMBER_SIZE])
 
 enum { U64_DIGITS = 20 };
 
+/* The digits of a whole number up to the end of `out`; where they begin. */
+static char *print_back(uint64_t value, char out[U64_DIGITS])
+{
+    static const char pair[] = "00010203040506070809101112131415161718192021222324"
+                               "25262728293031323334353637383940414243444546474849"
+                               "50515253545556575859606162636465666768697071727374"
+                               "75767778798081828384858687888990919293949596979899";
+    char *at = out + U64_DIGITS;
+    for (; value >= 100; value /= 100)
+        memcpy(at -= 2, pair + value % 100 * 2, 2);
+    if (value >= 10)
+        memcpy(at -= 2, pair + value * 2, 2);
+    else
+        *--at = (char)('0' + value);
+    return at;
+}
+
 /* The digits of a whole number; returns how many. */
 static size_t print_u64(uint64_t value, char *out)
 {
-    char digit[U64_DIGITS];
-    size_t count = 0;
-    do {
-        digit[count++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    for (size_t i = 0; i < count; i++)
-        out[i] = digit[count - 1 - i];
+    char digits[U64_DIGITS];
+    const char *first = print_back(value, digits);
+    size_t count = (size_t)(digits + U64_DIGITS - first);
+    memcpy(out, first, count);
     return count;
 }
 
 /* digits x 10^-decimals, as "%g" writes it: no zeros at the end, no dot without a digit behind. */
 static size_t print_fixed(uint64_t digits, int decimals, char *out)
 {
-    char digit[U64_DIGITS + 1];
+    char digit[U64_DIGITS];
     for (; decimals > 0 && digits % 10 == 0; decimals--)
         digits /= 10;
-    int count = (int)print_u64(digits, digit);
+    const char *first = print_back(digits, digit);
+    int count = (int)(digit + U64_DIGITS - first), whole = count - decimals;
     if (decimals == 0) {
-        memcpy(out, digit, (size_t)count);
+        memcpy(out, first, (size_t)count);
         return (size_t)count;
     }
     char *to = out;
-    int whole = count - decimals;
-    for (int i = 0; i < whole; i++)
-        *to++ = digit[i];
-    if (whole <= 0)
-        *to++ = '0';
-    *to++ = '.';
-    for (int i = whole; i < 0; i++)
-        *to++ = '0';
-    for (int i = whole < 0 ? 0 : whole; i < count; i++)
-        *to++ = digit[i];
-    return (size_t)(to - out);
+    if (whole <= 0) {
+        memcpy(to, "0.000", 5); /* a ten-thousandth has three zeros behind the dot */
+        to += 2 - whole;
+        memcpy(to, first, (size_t)count);
+        return (size_t)(to + count - out);
+    }
+    memcpy(to, first, (size_t)whole);
+    to[whole] = '.';
+    memcpy(to + whole + 1, first + whole, (size_t)decimals);
+    return (size_t)count + 1;
 }
 
 /* From a ten-thousandth to a thousand million million every step of the shortest text is exact in
@@ -265,10 +267,12 @@ static size_t print_usual(double value, char *out)
                                   1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     static const uint64_t whole[] = {1,       10,       100,       1000,       10000,      100000,
                                      1000000, 10000000, 100000000, 1000000000, 10000000000};
-    int exponent, power = 0;
-    uint64_t m = (uint64_t)ldexp(frexp(value, &exponent), DBL_MANT_DIG);
-    int s = DBL_MANT_DIG - exponent;
-    if (!(value >= 1e-4 && value < 1e15) || m == UINT64_C(1) << (DBL_MANT_DIG - 1))
+    enum { FRACTION = DBL_MANT_DIG - 1, BIAS = 1023 }; /* of a double's 64 bits */
+    uint64_t bits, one = UINT64_C(1) << FRACTION;
+    memcpy(&bits, &value, sizeof bits);
+    uint64_t m = (bits & (one - 1)) | one;
+    int power = 0, s = FRACTION + BIAS - (int)(bits >> FRACTION);
+    if (!(value >= 1e-4 && value < 1e15) || m == one)
         return 0; /* below a power of two doubles are closer than above it */
     while (value >= tens[power + 1])
         power++;
