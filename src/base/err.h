@@ -28,8 +28,8 @@ struct err {
 };
 
 /* Both return false, so that a failing function can end with `return err_set(...)`. */
-bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...) PRINTF(3, 4);
-bool err_while(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+COLD bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...) PRINTF(3, 4);
+COLD bool err_while(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 
 const char *err_name(enum err_kind kind);
 int err_exit_status(enum err_kind kind);

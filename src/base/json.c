@@ -85,20 +85,13 @@ static void escape(struct text *text, unsigned char c)
     }
 }
 
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-static void quote(struct text *text, struct view value)
+static void quote_by_parts(struct text *text, struct view value)
 {
     text_addc(text, '"');
     for (size_t at = 0; at < value.length;) {
-        size_t plain = at;
-        while (plain < value.length && is_plain((unsigned char)value.text[plain]))
-            plain++;
-        text_add(text, (struct view){value.text + at, plain - at});
-        at = plain;
+        size_t plain = view_plain(view_from(value, at));
+        text_add(text, (struct view){value.text + at, plain});
+        at += plain;
         if (at == value.length)
             break;
 
@@ -123,12 +116,31 @@ static void quote(struct text *text, struct view value)
     text_addc(text, '"');
 }
 
+static void quote(struct text *text, struct view value)
+{
+    size_t quotes = 2;
+    if (view_plain(value) < value.length) {
+        quote_by_parts(text, value);
+        return;
+    }
+    char *at = text_reserve(text, value.length + quotes);
+    if (at == NULL)
+        return;
+    *at = '"';
+    if (value.length > 0)
+        memcpy(at + 1, value.text, value.length);
+    at[value.length + 1] = '"';
+    text->length += value.length + quotes;
+}
+
 void json_key_view(struct json *json, struct view key)
 {
     assert(json->depth > 0 && json->open[json->depth - 1] == '{' && !json->after_key);
     next(json);
     quote(json->text, key);
-    text_adds(json->text, json->pretty ? ": " : ":");
+    text_addc(json->text, ':');
+    if (json->pretty)
+        text_addc(json->text, ' ');
     json->after_key = true;
 }
 

@@ -32,7 +32,7 @@ void scan_place(const struct scan *scan, size_t *line, size_t *column)
     }
 }
 
-static bool wrong(const struct scan *scan, struct err *err, const char *what)
+COLD static bool wrong(const struct scan *scan, struct err *err, const char *what)
 {
     size_t line, column;
     scan_place(scan, &line, &column);
@@ -49,14 +49,17 @@ static char here(const struct scan *scan)
     return at_end(scan) ? '\0' : scan->body.text[scan->at];
 }
 
+static size_t past_blank(struct view body, size_t at)
+{
+    while (at < body.length && (body.text[at] == ' ' || body.text[at] == '\n' ||
+                                body.text[at] == '\t' || body.text[at] == '\r'))
+        at++;
+    return at;
+}
+
 static void skip_blank(struct scan *scan)
 {
-    while (!at_end(scan)) {
-        char c = scan->body.text[scan->at];
-        if (c != ' ' && c != '\n' && c != '\t' && c != '\r')
-            return;
-        scan->at++;
-    }
+    scan->at = past_blank(scan->body, scan->at);
 }
 
 static bool take_word(struct scan *scan, const char *word, enum token_kind kind, struct token *out,
@@ -167,6 +170,7 @@ static struct view take_plain(struct scan *scan, bool *ascii)
 {
     size_t first = scan->at;
     unsigned char seen = 0;
+    scan->at += view_plain(view_from(scan->body, first));
     while (!at_end(scan)) {
         unsigned char c = (unsigned char)scan->body.text[scan->at];
         if (c == '"' || c == '\\' || c < 0x20)
@@ -299,6 +303,33 @@ bool scan_next(struct scan *scan, struct token *out, struct err *err)
         skip_blank(scan);
     }
     return object ? take_key(scan, out, err) : take_value(scan, out, err);
+}
+
+size_t scan_number_member(const struct scan *scan, struct view name, double *number)
+{
+    struct view body = scan->body;
+    size_t at = past_blank(body, scan->at), quotes = 2;
+    if (scan->filled) {
+        if (at == body.length || body.text[at] != ',')
+            return 0;
+        at = past_blank(body, at + 1);
+    }
+    if (body.length - at < name.length + quotes || body.text[at] != '"' ||
+        body.text[at + 1 + name.length] != '"' ||
+        memcmp(body.text + at + 1, name.text, name.length) != 0)
+        return 0;
+    at = past_blank(body, at + name.length + quotes);
+    if (at == body.length || body.text[at] != ':')
+        return 0;
+    at = past_blank(body, at + 1);
+    size_t size = number_scan_json(view_from(body, at), number);
+    return size == 0 ? 0 : at + size;
+}
+
+void scan_past(struct scan *scan, size_t place)
+{
+    scan->at = place;
+    scan->filled = true;
 }
 
 bool scan_skip(struct scan *scan, const struct token *first, struct err *err)

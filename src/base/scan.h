@@ -60,6 +60,12 @@ struct scan scan_of(struct view body, struct text *scratch);
 /* False at the end of the document, and on an error (ERR_INPUT, with its line and column). */
 bool scan_next(struct scan *scan, struct token *out, struct err *err);
 
+/* Where a member of an object may come: whether it is `name`, all of which is plain (view_plain),
+ * with a number. The place behind it, for scan_past, or 0: then scan_next tells what comes. Nothing
+ * has changed either way. */
+size_t scan_number_member(const struct scan *scan, struct view name, double *number);
+void scan_past(struct scan *scan, size_t place);
+
 /* Steps over the rest of the value whose first token was `first`. */
 bool scan_skip(struct scan *scan, const struct token *first, struct err *err);
 

@@ -12,7 +12,7 @@ struct text text_in_arena(struct arena *arena)
     return (struct text){.arena = arena};
 }
 
-static bool grow(struct text *text, size_t more)
+COLD static bool grow(struct text *text, size_t more)
 {
     enum { FIRST_SIZE = 1024 };
     if (text->arena == NULL)
@@ -54,7 +54,11 @@ void text_add(struct text *text, struct view view)
 
 void text_addc(struct text *text, char c)
 {
-    text_add(text, (struct view){&c, 1});
+    char *at = text_reserve(text, 1);
+    if (at == NULL)
+        return;
+    *at = c;
+    text->length++;
 }
 
 void text_adds(struct text *text, const char *string)

@@ -61,6 +61,36 @@ uint64_t view_hash(struct view view)
     return hash ^ hash >> 32;
 }
 
+/* Eight bytes at a time; a byte's top bit says that it is not plain. A subtraction that borrows
+ * spoils only bytes above the one that made it, and the lowest is what counts. */
+static uint64_t not_plain(uint64_t eight)
+{
+    const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    uint64_t quote = eight ^ '"' * ones, slash = eight ^ '\\' * ones;
+    return ((eight - 0x20 * ones) | (quote - ones) | (slash - ones) | eight) & tops;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+size_t view_plain(struct view view)
+{
+    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte comes first");
+    size_t at = 0;
+    for (; view.length - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t eight, stops;
+        memcpy(&eight, view.text + at, sizeof eight);
+        stops = not_plain(eight);
+        if (stops != 0)
+            return at + (size_t)__builtin_ctzll(stops) / 8;
+    }
+    while (at < view.length && is_plain((unsigned char)view.text[at]))
+        at++;
+    return at;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

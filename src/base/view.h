@@ -40,6 +40,10 @@ struct view view_from(struct view view, size_t offset);
 /* Cuts *rest at the first `mark`; returns what was before it. False once nothing is left. */
 bool view_cut(struct view *rest, char mark, struct view *out);
 
+/* How many bytes from the start stand for themselves in JSON: printable ASCII but quotes and
+ * backslashes. */
+size_t view_plain(struct view view);
+
 /* The view as valid UTF-8: every byte belongs to a whole, shortest, non-surrogate character. */
 bool view_is_utf8(struct view view);
 /* In place: each byte of a NUL-terminated text that belongs to no such character becomes '?'. */
