@@ -43,7 +43,7 @@ embed.cli    := $(wildcard examples/*/assay.yaml)
 # ---------------------------------------------------------------- compiler
 
 mode.dev     := -O1 -g
-mode.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+mode.release := -O2 -flto=auto -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 mode.asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 mode.tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 mode.cov     := -O0 -g --coverage
@@ -55,7 +55,7 @@ WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wwrite-strings -Wstrict
            -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wcast-qual -Wformat=2 \
            -Wimplicit-fallthrough -Wdouble-promotion -Wfloat-conversion
 CFLAGS  := -std=gnu17 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -ffp-contract=off $(mode.$(MODE))
-LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize=% --coverage,$(mode.$(MODE)))
+LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now $(filter -fsanitize=% --coverage -flto=%,$(mode.$(MODE)))
 
 # llhttp: Debian 12 ships C sources, Debian 13 a library.
 llhttp.sources := $(wildcard /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
