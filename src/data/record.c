@@ -198,6 +198,17 @@ struct record record_of(const struct schema *schema, struct cell *cell)
     return (struct record){.schema = schema, .cell = cell};
 }
 
+/* What the model does not read is looked at when something is expected of it. */
+static bool is_watched(const struct column *column)
+{
+    return !column->input && column->expect_count > 0;
+}
+
+static bool is_read(const struct column *column)
+{
+    return column->input || column->expect_count > 0;
+}
+
 static bool set(struct record *record, size_t index, const struct cell *cell, struct err *err)
 {
     const struct column *column = &record->schema->column[index];
@@ -206,13 +217,8 @@ static bool set(struct record *record, size_t index, const struct cell *cell, st
     record->cell[index] = *cell;
     record->cell[index].set = true;
     record->unseen += kind_is_coded(column->kind) && cell->number == CODE_UNSEEN;
+    record->gaps += is_read(column) && (cell->refused || cell_is_missing(column, cell));
     return true;
-}
-
-/* What the model does not read is looked at when something is expected of it. */
-static bool is_watched(const struct column *column)
-{
-    return !column->input && column->expect_count > 0;
 }
 
 static bool note_fault(struct record *record, size_t index, bool missing)
@@ -281,11 +287,25 @@ static bool take_token(const struct column *column, const struct token *token, s
     }
 }
 
+bool record_set_usual(struct record *record, size_t index, double number)
+{
+    const struct column *column = &record->schema->column[index];
+    struct cell *cell = &record->cell[index];
+    if (!column->usual || cell->set || !(number >= column->least && number <= column->greatest) ||
+        (column->kind == COLUMN_INTEGER && number != (double)(int64_t)number))
+        return false;
+    cell->number = number;
+    cell->set = true;
+    return true;
+}
+
 bool record_set_token(struct record *record, size_t index, const struct token *token,
                       struct err *err)
 {
     assert(index < record->schema->count);
     const struct column *column = &record->schema->column[index];
+    if (token->kind == TOKEN_NUMBER && record_set_usual(record, index, token->number))
+        return true;
     struct cell cell = missing_cell;
     struct err why;
     bool missing = token->kind == TOKEN_NULL ||
@@ -305,6 +325,7 @@ bool record_finish(struct record *record, struct err *err)
         if (!take_missing(&record->schema->column[i], &record->cell[i], err))
             return note_fault(record, i, true);
         record->cell[i].set = true;
+        record->gaps += is_read(&record->schema->column[i]);
     }
     return true;
 }

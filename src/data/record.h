@@ -35,6 +35,7 @@ struct record {
     const struct schema *schema;
     struct cell *cell;  /* schema->count of them, the caller's */
     unsigned unseen;    /* category values outside the schema, accepted */
+    unsigned gaps;      /* cells missing or refused, of columns that are read at all */
     uint32_t fault;     /* the column that was refused, and 1; 0: none was */
     bool fault_missing; /* because it was missing */
 };
@@ -46,6 +47,10 @@ struct record record_of(const struct schema *schema, struct cell *cell); /* clea
 bool record_set_text(struct record *record, size_t column, struct view text, struct err *err);
 bool record_set_token(struct record *record, size_t column, const struct token *token,
                       struct err *err);
+
+/* By far the most values are a number where one is expected, within the bounds: sets it, or is
+ * false and has changed nothing; then record_set_token says what is wrong, if anything. */
+bool record_set_usual(struct record *record, size_t column, double number);
 
 /* Columns never set become missing. An input that is not optional and was not set is an error
  * that names it. */

@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "data/expectation.h"
 
+#include <float.h>
 #include <math.h>
 
 static const char *const kind_names[] = {
@@ -54,6 +55,27 @@ static bool out_of_memory(struct err *err)
     return err_set(err, ERR_LIMIT, "the schema does not fit the memory limit");
 }
 
+/* Texts that mean missing may be numbers: then each value is compared with them. */
+static bool has_missing_number(const struct column *column)
+{
+    double number;
+    for (size_t i = 0; i < column->missing_count; i++)
+        if (number_parse(column->missing[i], &number))
+            return true;
+    return false;
+}
+
+static void find_usual(struct column *column)
+{
+    column->plain = view_plain(column->name) == column->name.length;
+    column->usual = column->input &&
+                    (column->kind == COLUMN_NUMBER || column->kind == COLUMN_INTEGER) &&
+                    !has_missing_number(column);
+    double most = column->kind == COLUMN_INTEGER ? NUMBER_EXACT_MAX - 1 : (double)FLT_MAX;
+    column->least = fmax(-most, column->min); /* a NaN is no bound */
+    column->greatest = fmin(most, column->max);
+}
+
 bool schema_init(struct schema *schema, struct column *column, size_t count, struct arena *arena,
                  struct err *err)
 {
@@ -87,9 +109,11 @@ bool schema_init(struct schema *schema, struct column *column, size_t count, str
 void schema_take_inputs(struct schema *schema)
 {
     schema->input_count = 0;
-    for (uint32_t i = 0; i < schema->count; i++)
+    for (uint32_t i = 0; i < schema->count; i++) {
+        find_usual(&schema->column[i]);
         if (schema->column[i].input)
             schema->input[schema->input_count++] = i;
+    }
 }
 
 const struct column *schema_find(const struct schema *schema, struct view name)

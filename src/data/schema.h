@@ -42,6 +42,10 @@ struct column {
     bool refuse_unseen;       /* a value outside `values` is an error, else code -1 */
     double min, max;          /* NUMBER, INTEGER: inclusive; NaN: no bound */
     enum time_format format;  /* TIMESTAMP */
+    /* Set by schema_init. A name that is plain (view_plain); a number that a JSON number from least
+     * to greatest is as it stands, whatever else is said of the column. */
+    bool plain, usual;
+    double least, greatest;
     const struct expectation *expect; /* what its cells are held against: data/expectation.h */
     size_t expect_count;
 };

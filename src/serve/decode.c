@@ -67,6 +67,7 @@ bool shape_finish_row(struct decode *decode, struct err *err)
 /* Columns that the server wants to know as they were sent. */
 static void note_kept(struct decode *decode, size_t index, struct view text)
 {
+#pragma GCC unroll 3
     for (size_t i = 0; i < DECODE_KEPT; i++)
         if (decode->keep[i] == index)
             decode->kept[i] = text;
@@ -77,7 +78,7 @@ bool shape_set(struct decode *decode, size_t index, const struct token *token, s
     bool scalar = token->kind == TOKEN_TEXT || token->kind == TOKEN_NUMBER;
     note_kept(decode, index, scalar ? token->text : (struct view){0});
     /* What the model does not read may be anything. */
-    if (!decode->schema->column[index].input && !scan_skip(&decode->scan, token, err))
+    if (!scalar && !decode->schema->column[index].input && !scan_skip(&decode->scan, token, err))
         return false;
     return record_set_token(&decode->record, index, token, err);
 }

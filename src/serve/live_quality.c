@@ -2,6 +2,19 @@
 
 #include "data/quality.h"
 
+/* The live rules that judge a cell's value, or the others, from `count` on. */
+static size_t add_rules(const struct quality_rules *rules, bool of_values, struct live_rule *rule,
+                        size_t count)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct expectation *expectation = rules->rule[i].expectation;
+        if (expectation->kind->live && (expectation->kind->holds != NULL) == of_values)
+            rule[count++] =
+                (struct live_rule){.expectation = expectation, .column = rules->rule[i].column};
+    }
+    return count;
+}
+
 bool live_quality_open(struct live_quality *quality, struct bundle *bundle, struct err *err)
 {
     struct view paper = bundle->paper[PAPER_constraints];
@@ -18,10 +31,8 @@ bool live_quality_open(struct live_quality *quality, struct bundle *bundle, stru
     if (rule == NULL)
         return err_set(err, ERR_LIMIT, "the expectations do not fit the memory limit");
     *quality = (struct live_quality){.rule = rule, .unplaced = rule};
-    for (size_t i = 0; i < rules.count; i++)
-        if (rules.rule[i].expectation->kind->live)
-            rule[quality->count++] = (struct live_rule){.expectation = rules.rule[i].expectation,
-                                                        .column = rules.rule[i].column};
+    quality->of_gaps = add_rules(&rules, false, rule, 0);
+    quality->count = add_rules(&rules, true, rule, quality->of_gaps);
     return true;
 }
 
@@ -53,7 +64,7 @@ void live_quality_see(const struct live_quality *quality, const struct record *r
                       struct meters *meters, unsigned worker)
 {
     meters_add(meters, worker, METER_QUALITY_ROWS, 1);
-    for (size_t i = 0; i < quality->count; i++) {
+    for (size_t i = record->gaps == 0 ? quality->of_gaps : 0; i < quality->count; i++) {
         const struct live_rule *rule = &quality->rule[i];
         if (breaks(rule, &record->schema->column[rule->column], &record->cell[rule->column]))
             meters_violation(meters, worker, rule->place);

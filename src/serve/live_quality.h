@@ -25,8 +25,9 @@ struct live_rule {
 };
 
 struct live_quality {
-    const struct live_rule *rule; /* in the bundle's arena */
-    size_t count;
+    const struct live_rule
+        *rule; /* in the bundle's arena; those that only a gap breaks come first */
+    size_t count, of_gaps;
     struct live_rule *unplaced; /* the same, until they have their places; then NULL */
 };
 

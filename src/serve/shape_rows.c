@@ -1,20 +1,48 @@
 #include "serve/shape.h"
 
+static bool is_kept(const struct decode *decode, size_t index)
+{
+    bool kept = false;
+#pragma GCC unroll 3
+    for (size_t i = 0; i < DECODE_KEPT; i++)
+        kept |= decode->keep[i] == index;
+    return kept;
+}
+
+/* Members that come in the schema's order with the numbers that are expected, which is what nearly
+ * all are: the first column that has not come so. */
+static size_t take_usual(struct decode *decode, size_t index)
+{
+    const struct schema *schema = decode->schema;
+    for (; index < schema->count; index++) {
+        const struct column *column = &schema->column[index];
+        double number;
+        if (!column->usual || !column->plain || is_kept(decode, index))
+            break;
+        size_t place = scan_number_member(&decode->scan, column->name, &number);
+        if (place == 0 || !record_set_usual(&decode->record, index, number))
+            break;
+        scan_past(&decode->scan, place);
+    }
+    return index;
+}
+
 /* The members of an object that has been entered. */
 static bool take_named(struct decode *decode, struct err *err)
 {
     struct token token;
     size_t index = 0;
     shape_begin_row(decode);
-    while (scan_next(&decode->scan, &token, err)) {
+    for (;; index++) {
+        index = take_usual(decode, index);
+        if (!scan_next(&decode->scan, &token, err))
+            return false;
         if (token.kind == TOKEN_OBJECT_END)
             return shape_finish_row(decode, err);
         if (!shape_find_column(decode, token.text, &index, err) ||
             !scan_next(&decode->scan, &token, err) || !shape_set(decode, index, &token, err))
             return false;
-        index++;
     }
-    return false;
 }
 
 /* The rest of a list whose first value is `token`. */
