@@ -18,9 +18,18 @@ bool http_field_next(struct view *rest, struct view *name, struct view *value)
 struct view http_request_field(const struct http_request *request, const char *name)
 {
     struct view wanted = view_of(name), rest = request->fields, found, value;
-    while (http_field_next(&rest, &found, &value))
-        if (view_same_fold(found, wanted))
-            return value;
+    while (rest.length > wanted.length) {
+        /* Most lines are another field's, and are not taken apart. */
+        if (rest.text[wanted.length] == ':' && http_field_next(&rest, &found, &value)) {
+            if (view_same_fold(found, wanted))
+                return value;
+            continue;
+        }
+        const char *end = memchr(rest.text, '\n', rest.length);
+        if (end == NULL)
+            break;
+        rest = view_from(rest, (size_t)(end - rest.text) + 1);
+    }
     return (struct view){0};
 }
 

@@ -86,6 +86,9 @@ static void add_value(struct text *text, struct view value)
 {
     size_t from = text->length;
     text_add(text, value);
+    if (value.length == 0 ||
+        (view_plain(value) == value.length && memchr(value.text, 0x7f, value.length) == NULL))
+        return;
     for (size_t i = from; i < text->length; i++) {
         unsigned char c = (unsigned char)text->bytes[i];
         if (c < ' ' || c == 0x7f)
