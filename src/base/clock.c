@@ -23,6 +23,13 @@ int64_t clock_ticks_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t clock_ticks_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Days since 1970-01-01. A year starts in March here, so the leap day is its last
  * (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
 static int64_t days_of(int64_t year, int month, int day)

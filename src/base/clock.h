@@ -13,6 +13,8 @@
 int64_t clock_now_us(void);   /* wall, microseconds since 1970 */
 int64_t clock_now_ms(void);   /* wall, milliseconds */
 int64_t clock_ticks_ns(void); /* monotonic: only differences mean anything */
+int64_t
+clock_ticks_ms(void); /* the same clock as of the kernel's last tick: cheap, 1 to 10 ms old */
 
 struct civil {
     int year, month, day; /* 1-based month and day */

@@ -144,11 +144,6 @@ void json_key_view(struct json *json, struct view key)
     json->after_key = true;
 }
 
-void json_key(struct json *json, const char *key)
-{
-    json_key_view(json, view_of(key));
-}
-
 void json_text(struct json *json, struct view value)
 {
     next(json);

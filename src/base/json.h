@@ -33,8 +33,11 @@ struct json json_pretty_to(struct text *text);
 
 void json_open(struct json *json, char bracket); /* '{' or '[' */
 void json_close(struct json *json);
-void json_key(struct json *json, const char *key);
 void json_key_view(struct json *json, struct view key);
+static inline void json_key(struct json *json, const char *key)
+{
+    json_key_view(json, view_of(key));
+}
 
 void json_text(struct json *json, struct view value);
 void json_string(struct json *json, const char *value); /* NULL writes null */

@@ -49,10 +49,14 @@ static char here(const struct scan *scan)
     return at_end(scan) ? '\0' : scan->body.text[scan->at];
 }
 
-static size_t past_blank(struct view body, size_t at)
+static bool is_blank(char c)
 {
-    while (at < body.length && (body.text[at] == ' ' || body.text[at] == '\n' ||
-                                body.text[at] == '\t' || body.text[at] == '\r'))
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+INLINE size_t past_blank(struct view body, size_t at)
+{
+    while (at < body.length && (unsigned char)body.text[at] <= ' ' && is_blank(body.text[at]))
         at++;
     return at;
 }

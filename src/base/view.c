@@ -1,15 +1,8 @@
 #include "base/view.h"
 
-#include <ctype.h>
-
 int view_shown(struct view view)
 {
     return view.length > VIEW_SHOWN_MAX ? VIEW_SHOWN_MAX : (int)view.length;
-}
-
-struct view view_of(const char *text)
-{
-    return (struct view){text, strlen(text)};
 }
 
 bool view_same(struct view a, struct view b)
@@ -22,12 +15,17 @@ bool view_is(struct view view, const char *text)
     return view_same(view, view_of(text));
 }
 
+static unsigned char fold(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
 bool view_same_fold(struct view a, struct view b)
 {
     if (a.length != b.length)
         return false;
     for (size_t i = 0; i < a.length; i++)
-        if (tolower((unsigned char)a.text[i]) != tolower((unsigned char)b.text[i]))
+        if (fold(a.text[i]) != fold(b.text[i]))
             return false;
     return true;
 }
@@ -70,25 +68,35 @@ static uint64_t not_plain(uint64_t eight)
     return ((eight - 0x20 * ones) | (quote - ones) | (slash - ones) | eight) & tops;
 }
 
-static bool is_plain(unsigned char c)
+static uint64_t load_eight(const char *text)
 {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+    uint64_t eight;
+    memcpy(&eight, text, sizeof eight);
+    return eight;
 }
 
 size_t view_plain(struct view view)
 {
     static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte comes first");
+    enum { EIGHT = sizeof(uint64_t) };
     size_t at = 0;
-    for (; view.length - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        uint64_t eight, stops;
-        memcpy(&eight, view.text + at, sizeof eight);
-        stops = not_plain(eight);
+    for (; view.length - at >= EIGHT; at += EIGHT) {
+        uint64_t stops = not_plain(load_eight(view.text + at));
         if (stops != 0)
-            return at + (size_t)__builtin_ctzll(stops) / 8;
+            return at + (size_t)__builtin_ctzll(stops) / EIGHT;
     }
-    while (at < view.length && is_plain((unsigned char)view.text[at]))
-        at++;
-    return at;
+    if (at == view.length)
+        return at;
+    uint64_t last = 0x2020202020202020;
+    if (view.length >= EIGHT) { /* with some that were looked at already */
+        at = view.length - EIGHT;
+        last = load_eight(view.text + at);
+    } else {
+        for (size_t i = view.length; i-- > 0;)
+            last = last << 8 | (unsigned char)view.text[i];
+    }
+    uint64_t stops = not_plain(last);
+    return stops == 0 ? view.length : at + (size_t)__builtin_ctzll(stops) / EIGHT;
 }
 
 static bool is_blank(char c)

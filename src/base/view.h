@@ -26,7 +26,11 @@ struct view {
 enum { VIEW_SHOWN_MAX = 96 };
 int view_shown(struct view view);
 
-struct view view_of(const char *text);
+static inline struct view view_of(const char *text) /* here: a literal's length is known then */
+{
+    return (struct view){text, strlen(text)};
+}
+
 bool view_is(struct view view, const char *text);
 bool view_same(struct view a, struct view b);
 bool view_same_fold(struct view a, struct view b); /* ASCII letters compare without case */

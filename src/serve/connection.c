@@ -33,14 +33,9 @@ struct connection {
     struct connection *next_again;
 };
 
-static int64_t now_ms(void)
-{
-    return clock_ticks_ns() / 1000000;
-}
-
 static void allow(struct connection *connection, unsigned more_ms)
 {
-    connection->deadline_ms = now_ms() + more_ms;
+    connection->deadline_ms = clock_ticks_ms() + more_ms;
 }
 
 static const struct http_options *options_of(const struct connection *connection)
@@ -64,7 +59,7 @@ void *connection_open(struct http_worker *worker, struct net_stream *stream)
     worker->newest = connection;
     struct http *http = worker->http;
     http_parse_init(&connection->parse, http->options.body_bytes_max, http->budget);
-    connection->opened_ms = now_ms();
+    connection->opened_ms = clock_ticks_ms();
     connection->deadline_ms = connection->opened_ms + http->options.first_ms;
     atomic_fetch_add_explicit(&http->connections, 1, memory_order_relaxed);
     return connection;
@@ -595,7 +590,7 @@ static void cut(struct connection *connection)
 
 void connections_sweep(struct http_worker *worker)
 {
-    int64_t now = now_ms();
+    int64_t now = clock_ticks_ms();
     unsigned idle_ms = worker->http->options.idle_ms;
     bool draining = atomic_load(&worker->http->phase) >= HTTP_DRAINING;
     struct connection *older;

@@ -154,9 +154,8 @@ static bool too_much(struct err *err)
 
 static struct contract_row *add_row(struct work *work)
 {
-    enum { FIRST_SIZE = 8 };
     if (work->count == work->size) {
-        size_t size = work->size == 0 ? FIRST_SIZE : work->size * 2;
+        size_t size = work->size == 0 ? 1 : work->size * 2;
         struct contract_row *more = arena_new(work->arena, struct contract_row, size);
         if (more == NULL)
             return NULL;
