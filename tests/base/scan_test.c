@@ -349,3 +349,52 @@ TEST(the_scanner_and_jansson_agree_on_generated_and_mutated_documents)
     }
     TRUE(accepted > rounds / 5 && accepted < rounds - rounds / 5);
 }
+
+/* Where a member may come, after so many tokens; false when the document has no such place left. */
+static bool stands_at_member(const struct scan *scan)
+{
+    return scan->depth > 0 && scan->object[scan->depth - 1] && !scan->wants_value;
+}
+
+TEST(a_number_member_is_what_its_two_tokens_say)
+{
+    size_t taken = 0, others = 0;
+    for (uint32_t round = 0; round < 40000; round++) {
+        struct rng rng = rng_of(13, round, 0);
+        char bytes[8192], room[8192];
+        struct text text = text_in(bytes, sizeof bytes), scratch = text_in(room, sizeof room);
+        write_value(&rng, &text, 1 + (unsigned)rng_below(&rng, 3));
+        struct view body = {bytes, mutate(&rng, bytes, text.length, sizeof bytes)};
+        struct scan scan = scan_of(body, &scratch);
+        struct token key, value;
+        struct err err = {0};
+        for (;;) {
+            bool member = stands_at_member(&scan);
+            struct scan before = scan;
+            if (!scan_next(&scan, &key, &err))
+                break;
+            if (!member || key.kind != TOKEN_KEY)
+                continue;
+            struct view plain = {key.text.text, view_plain(key.text)};
+            bool as_written = plain.length == key.text.length && key.text.text > body.text &&
+                              key.text.text < body.text + body.length;
+            struct scan behind = scan;
+            struct err why = {0};
+            bool number = scan_next(&behind, &value, &why) && value.kind == TOKEN_NUMBER;
+            double have;
+            size_t place = scan_number_member(&before, plain, &have);
+            SAME(place, as_written && number ? behind.at : 0);
+            TRUE(place == 0 || memcmp(&have, &value.number, sizeof have) == 0);
+            if (place > 0) { /* from there it goes on as after the tokens */
+                scan_past(&before, place);
+                SAME(before.at, behind.at);
+                SAME(before.filled, behind.filled);
+                SAME(before.wants_value, behind.wants_value);
+            }
+            TRUE(scan_number_member(&before, VIEW("another"), &have) == 0);
+            taken += place > 0;
+            others += place == 0;
+        }
+    }
+    TRUE(taken > 2000 && others > 2000);
+}

@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include "base/rng.h"
 #include "base/view.h"
 
 TEST(cutting_gives_every_cell_the_empty_ones_too)
@@ -149,4 +150,29 @@ TEST(a_view_of_nothing_is_copied_as_the_empty_text)
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};
     const char *copy = view_copy((struct view){NULL, 0}, &arena); /* the sanitizer looks on */
     TRUE(copy != NULL && copy[0] == '\0');
+}
+
+static size_t plain_by_byte(struct view view)
+{
+    size_t at = 0;
+    while (at < view.length && view.text[at] >= ' ' && view.text[at] != '"' &&
+           view.text[at] != '\\') /* a char above ASCII is negative here */
+        at++;
+    return at;
+}
+
+TEST(plain_text_ends_at_the_first_byte_that_json_writes_otherwise)
+{
+    static const char likely[] = "aZ09 ~\x7f!#[]^\"\\\x1f\n\x80\xc3\xff\t";
+    struct rng rng = rng_of(5, 0, 0);
+    for (size_t round = 0; round < 40000; round++) {
+        size_t length = round % 40, plain = round % 3 == 0 ? 12 : sizeof likely;
+        char *bytes = malloc(length + 1); /* its own, so that the sanitizer sees its end */
+        for (size_t i = 0; i < length; i++)
+            bytes[i] = likely[rng_below(&rng, rng_below(&rng, 9) == 0 ? plain : 12)];
+        char *exact = realloc(bytes, length == 0 ? 1 : length);
+        struct view view = {exact, length};
+        SAME(view_plain(view), plain_by_byte(view));
+        free(exact);
+    }
 }

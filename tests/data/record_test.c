@@ -471,3 +471,49 @@ TEST(a_column_the_model_does_not_read_is_read_when_something_is_expected_of_it)
     WORKS(record_set_text(&record, 1, VIEW(""), &err), err);
     TRUE(!cell[1].refused && isnan(cell[1].number));
 }
+
+TEST(a_usual_number_is_the_cell_that_its_text_is)
+{
+    static const char *const numbers[] = {"0",    "-0",     "1",    "10",     "11",   "-1",  "2.5",
+                                          "-999", "-999.5", "3e38", "3.5e38", "1e15", "9e15"};
+    static const char *const names[] = {"must", "amount", "count", "state", "flag",
+                                        "at",   "second", "who",   "fraud"};
+    CLEANUP(bench_release) struct bench bench;
+    bench_init(&bench);
+    size_t usual = 0;
+    for (size_t c = 0; c < LENGTH_OF(names); c++) {
+        size_t index = column_of(&bench, names[c]);
+        for (size_t i = 0; i < LENGTH_OF(numbers); i++) {
+            double number = token_of(numbers[i]).number;
+            struct err err = {0};
+            bench.record = record_of(&bench.schema, bench.cell);
+            bool set = record_set_usual(&bench.record, index, number);
+            SAME(set, bench.cell[index].set);
+            struct cell have = bench.cell[index];
+            bench.record = record_of(&bench.schema, bench.cell);
+            bool taken = record_set_text(&bench.record, index, view_of(numbers[i]), &err);
+            /* amount has a number that means missing, and is never usual. */
+            TRUE(set == (taken && (c == 0 || c == 2)));
+            TRUE(!set || same_cell(&have, &bench.cell[index]));
+            TRUE(!set || !record_set_usual(&bench.record, index, number)); /* it came twice */
+            usual += set;
+        }
+    }
+    TRUE(usual > 10);
+}
+
+TEST(gaps_are_counted_in_columns_that_are_read)
+{
+    CLEANUP(bench_release) struct bench bench;
+    bench_init(&bench);
+    struct err err = {0};
+    WORKS(record_set_text(&bench.record, column_of(&bench, "must"), VIEW("1"), &err), err);
+    WORKS(record_set_text(&bench.record, column_of(&bench, "amount"), VIEW("N/A"), &err), err);
+    WORKS(record_set_text(&bench.record, column_of(&bench, "who"), VIEW(""), &err), err);
+    size_t read = 0;
+    for (size_t i = 0; i < bench.schema.count; i++)
+        read += bench.schema.column[i].input;
+    SAME(bench.record.gaps, 1);
+    WORKS(record_finish(&bench.record, &err), err);
+    SAME(bench.record.gaps, read - 1); /* all but `must` */
+}
