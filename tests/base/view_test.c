@@ -34,6 +34,8 @@ TEST(views_compare_by_bytes_and_length)
     TRUE(view_same((struct view){0}, VIEW("")));
     TRUE(!view_is((struct view){"a\0b", 3}, "a"));
     TRUE(view_same_fold(VIEW("Content-Type"), VIEW("content-TYPE")));
+    TRUE(view_same_fold(VIEW("aZ"), VIEW("Az")));
+    TRUE(!view_same_fold(VIEW("[`"), VIEW("{@")));
     TRUE(!view_same_fold(VIEW("a"), VIEW("b")));
     TRUE(!view_same_fold(VIEW("a"), VIEW("ab")));
     TRUE(view_order(VIEW("a"), VIEW("b")) < 0);
