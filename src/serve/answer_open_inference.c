@@ -12,6 +12,7 @@ void serve_v2_server(struct visit *visit)
     json_key(&json, "extensions");
     json_open(&json, '[');
     json_string(&json, "model_repository");
+    json_string(&json, "statistics");
     json_close(&json);
     json_close(&json);
 }

@@ -23,11 +23,22 @@ static void count_decisions(struct server *server, unsigned worker, enum variant
         meters_add(meters, worker, METER_UNSEEN_CATEGORIES, answer->unseen);
 }
 
-static void count_variant(const struct visit *visit, enum variant variant, bool failed,
-                          int64_t begun_ns)
+static void count_work(struct server *server, unsigned worker, const struct contract_answer *answer,
+                       bool failed, int64_t begun_ns, int64_t now_ns)
 {
-    meters_variant(&visit->server->meters, visit->request->worker, variant, failed,
-                   clock_ticks_ns() - begun_ns);
+    struct meters_done done = {answer->served->work, failed, answer->count, now_ns - begun_ns,
+                               now_ns};
+    meters_work(&server->meters, worker, &done);
+}
+
+/* `answer` NULL: it is refused for what is in it, which is no work of the model's. */
+static void count_variant(struct server *server, unsigned worker, enum variant variant,
+                          const struct contract_answer *answer, bool failed, int64_t begun_ns)
+{
+    int64_t now_ns = clock_ticks_ns();
+    meters_variant(&server->meters, worker, variant, failed, now_ns - begun_ns);
+    if (answer != NULL)
+        count_work(server, worker, answer, failed, begun_ns, now_ns);
 }
 
 /* ---------------------------------------------------------------- what is asked */
@@ -134,13 +145,15 @@ static bool decide_variant(struct visit *visit, const struct contract *contract,
     answer->unit_column = champion && trial->rival != NULL ? trial->entity_column : SIZE_MAX;
     if (!contract_decide(contract, answer, err)) {
         bool ours = err->kind != ERR_INPUT && err->kind != ERR_MEDIA && err->kind != ERR_LIMIT;
-        count_variant(visit, VARIANT_CHAMPION, ours, begun_ns);
+        count_variant(visit->server, visit->request->worker, VARIANT_CHAMPION, ours ? answer : NULL,
+                      ours, begun_ns);
         return false;
     }
     bool split = champion && is_split(trial, answer);
     *variant = VARIANT_CHAMPION;
     if (!split || !experiment_picks(view_of(trial->name), trial->share, answer->row[0].unit)) {
-        count_variant(visit, VARIANT_CHAMPION, false, begun_ns);
+        count_variant(visit->server, visit->request->worker, VARIANT_CHAMPION, answer, false,
+                      begun_ns);
         if (split)
             meters_beside(&visit->server->meters, visit->request->worker, answer->row[0].outcome,
                           clock_ticks_ns() - begun_ns);
@@ -152,12 +165,13 @@ static bool decide_variant(struct visit *visit, const struct contract *contract,
     rival.served = trial->rival;
     rival.meters = NULL; /* the record is counted already */
     rival.unit_column = SIZE_MAX;
-    begun_ns = clock_ticks_ns();
+    int64_t rival_ns = clock_ticks_ns();
     bool ok = contract_decide(contract, &rival, &why) && rival.count == 1;
-    count_variant(visit, VARIANT_RIVAL, !ok, begun_ns);
+    count_variant(visit->server, visit->request->worker, VARIANT_RIVAL, &rival, !ok, rival_ns);
     if (!ok) { /* the entity has not met both: nobody's verdict counts this one */
         *variant = VARIANT_CHAMPION;
         answer->left_out = true;
+        count_work(visit->server, visit->request->worker, answer, false, begun_ns, rival_ns);
         return true;
     }
     /* What the rival says; but who it is about is the champion's to know. */
@@ -263,7 +277,8 @@ static void note_shadow(struct visit *visit, const struct contract *contract,
             note->contract = (uint16_t)i;
     note->outcome = answer->row[0].outcome;
     note->id_length = (uint8_t)answer->id.length;
-    memcpy(note->id, answer->id.text, answer->id.length);
+    if (answer->id.length > 0)
+        memcpy(note->id, answer->id.text, answer->id.length);
 }
 
 /* In the request's arena: the head is written when the line-up has been left, and the model may be
@@ -375,8 +390,7 @@ static void decide_in_shadow(struct server *server, const struct lineup *lineup,
     uint64_t ticket;
     int64_t begun_ns = clock_ticks_ns();
     bool ok = contract_decide(contracts[note->contract], &answer, &err);
-    meters_variant(&server->meters, request->worker, VARIANT_SHADOW, !ok,
-                   clock_ticks_ns() - begun_ns);
+    count_variant(server, request->worker, VARIANT_SHADOW, &answer, !ok, begun_ns);
     if (!ok)
         return;
     count_decisions(server, request->worker, VARIANT_SHADOW, &answer);

@@ -32,11 +32,19 @@ struct per_variant {
     atomic_uint_fast64_t time_ns;
 };
 
+struct per_work {
+    atomic_uint_fast64_t rows, requests, time_ns, failures, failed_ns, last_ticks_ns;
+    struct {
+        atomic_uint_fast64_t requests, time_ns;
+    } batch[METERS_BATCHES];
+};
+
 struct meters_shard {
     atomic_uint_fast64_t begun, ended;
     atomic_uint_fast64_t count[METER_COUNTS];
     atomic_uint_fast64_t violation[METERS_QUALITY_MAX];
     struct per_variant variant[VARIANTS], beside;
+    struct per_work work[METERS_WORKS_MAX];
     _Atomic double amount[METERS_OUTCOMES_MAX];
     atomic_uint_fast64_t score[METERS_SCORE_BOUNDS + 1];
     _Atomic double scores;
@@ -62,7 +70,8 @@ void meters_open(struct meters *meters, unsigned workers, struct meters_labels l
     pthread_mutex_init(&meters->lock, NULL);
     meters->shard = calloc(workers, sizeof *meters->shard);
     meters->quality = calloc(METERS_QUALITY_MAX, sizeof *meters->quality);
-    assert(meters->shard != NULL && meters->quality != NULL);
+    meters->work = calloc(METERS_WORKS_MAX, sizeof *meters->work);
+    assert(meters->shard != NULL && meters->quality != NULL && meters->work != NULL);
     for (unsigned i = 0; i < workers; i++) {
         enum { CACHE_LINE = 64 };
         size_t size = sizeof(struct meters_shard) +
@@ -82,6 +91,7 @@ void meters_close(struct meters *meters)
         free(meters->shard[i]);
     free(meters->shard);
     free(meters->quality);
+    free(meters->work);
     free(meters->alarm);
     meters->alarm = NULL;
     meters->shard = NULL;
@@ -214,6 +224,73 @@ void meters_violation(struct meters *meters, unsigned worker, uint16_t place)
 {
     assert(place < METERS_QUALITY_MAX);
     add(&shard_of(meters, worker)->violation[place], 1);
+}
+
+uint16_t meters_work_place(struct meters *meters, const char *name, const char *version)
+{
+    uint16_t place = 1;
+    pthread_mutex_lock(&meters->lock);
+    while (place <= meters->works && (strcmp(meters->work[place].name, name) != 0 ||
+                                      strcmp(meters->work[place].version, version) != 0))
+        place++;
+    if (place < METERS_WORKS_MAX - 1 && place > meters->works) {
+        struct meters_version *here = &meters->work[place];
+        snprintf(here->name, sizeof here->name, "%s", name);
+        snprintf(here->version, sizeof here->version, "%s", version);
+        meters->works = place;
+    }
+    pthread_mutex_unlock(&meters->lock);
+    return place;
+}
+
+void meters_work(struct meters *meters, unsigned worker, const struct meters_done *done)
+{
+    assert(done->place < METERS_WORKS_MAX);
+    struct per_work *of = &shard_of(meters, worker)->work[done->place];
+    atomic_store_explicit(&of->last_ticks_ns, (uint64_t)done->now_ns, memory_order_relaxed);
+    if (done->failed) {
+        add(&of->failures, 1);
+        add(&of->failed_ns, (uint64_t)done->elapsed_ns);
+        return;
+    }
+    add(&of->rows, done->rows);
+    add(&of->requests, 1);
+    add(&of->time_ns, (uint64_t)done->elapsed_ns);
+    if (done->rows == 0 || done->rows > METERS_BATCHES)
+        return;
+    add(&of->batch[done->rows - 1].requests, 1);
+    add(&of->batch[done->rows - 1].time_ns, (uint64_t)done->elapsed_ns);
+}
+
+static void add_work(struct meters_work *out, const struct per_work *of)
+{
+    int64_t last_ns = (int64_t)read_count(&of->last_ticks_ns);
+    out->last_ticks_ns = last_ns > out->last_ticks_ns ? last_ns : out->last_ticks_ns;
+    out->rows += read_count(&of->rows);
+    out->requests += read_count(&of->requests);
+    out->time_ns += read_count(&of->time_ns);
+    out->failures += read_count(&of->failures);
+    out->failed_ns += read_count(&of->failed_ns);
+    for (size_t i = 0; i < METERS_BATCHES; i++) {
+        out->batch[i].requests += read_count(&of->batch[i].requests);
+        out->batch[i].time_ns += read_count(&of->batch[i].time_ns);
+    }
+}
+
+bool meters_work_at(struct meters *meters, uint16_t place, struct meters_work *out)
+{
+    pthread_mutex_lock(&meters->lock);
+    bool taken = place > 0 && place <= meters->works;
+    struct meters_version version = taken ? meters->work[place] : (struct meters_version){0};
+    pthread_mutex_unlock(&meters->lock);
+    if (!taken)
+        return false;
+    *out = (struct meters_work){0};
+    memcpy(out->name, version.name, sizeof out->name);
+    memcpy(out->version, version.version, sizeof out->version);
+    for (unsigned i = 0; i < meters->workers; i++)
+        add_work(out, &meters->shard[i]->work[place]);
+    return true;
 }
 
 void meters_set_alarms(struct meters *meters, const struct meters_alarm *alarm, size_t count)

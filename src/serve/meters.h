@@ -56,6 +56,8 @@ enum {
     METERS_QUALITY_MAX = 1024, /* the last stands for all that found no place */
     METERS_ALARMS_MAX = 2048,
     METERS_MODELS_MAX = 8,
+    METERS_WORKS_MAX = 256,
+    METERS_BATCHES = 16, /* sizes that are told apart */
     METERS_OUTCOMES_MAX = 8,
     METERS_SCORE_BOUNDS = 15,
     METERS_TIME_BOUNDS = 16
@@ -82,6 +84,10 @@ struct meters_alarm {
     double value, limit; /* NaN: none */
 };
 
+struct meters_version {
+    char name[129], version[64];
+};
+
 struct meters_shard;
 
 struct meters {
@@ -94,6 +100,8 @@ struct meters {
     size_t qualities;
     struct meters_alarm *alarm; /* under the same lock; NULL: nothing was said */
     size_t alarms;
+    struct meters_version *work; /* METERS_WORKS_MAX, under the same lock */
+    uint16_t works;
 };
 
 void meters_open(struct meters *meters, unsigned workers, struct meters_labels labels);
@@ -137,6 +145,33 @@ void meters_tally(const struct meters *meters, enum variant variant, struct mete
  * the rival is held to, and not batches, or what has no entity. */
 void meters_beside(struct meters *meters, unsigned worker, size_t outcome, int64_t elapsed_ns);
 void meters_tally_beside(const struct meters *meters, struct meters_tally *out);
+
+/* What one version of a model did since the server began. */
+struct meters_work {
+    char name[129], version[64];
+    uint64_t rows;                /* of requests that it decided */
+    uint64_t requests, time_ns;   /* decided */
+    uint64_t failures, failed_ns; /* could not be, and not for what was in them */
+    int64_t last_ticks_ns;        /* by clock_ticks_ns(); 0: never */
+    struct {
+        uint64_t requests, time_ns;
+    } batch[METERS_BATCHES]; /* decided, of one row, of two, ... */
+};
+
+/* Where a version is counted, from 1 on; a version that comes again has the same. The last place is
+ * of all who found none. Not on the scoring path. */
+uint16_t meters_work_place(struct meters *meters, const char *name, const char *version);
+
+struct meters_done {
+    uint16_t place; /* 0: nobody's */
+    bool failed;
+    size_t rows;
+    int64_t elapsed_ns, now_ns;
+};
+void meters_work(struct meters *meters, unsigned worker, const struct meters_done *done);
+
+/* False: there is nobody at this place, nor at a later one. From any thread. */
+bool meters_work_at(struct meters *meters, uint16_t place, struct meters_work *out);
 
 /* What others know, for the page. */
 struct meters_outside {

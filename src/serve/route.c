@@ -66,9 +66,14 @@ static void list_methods(struct view path, struct text *allow)
     if (view_is(path, "*")) {
         text_adds(allow, "GET, HEAD, POST, DELETE");
     } else {
-        for (size_t i = 0; i < ROUTE_COUNT; i++)
-            if (route_fits(routes[i].path, path, NULL))
-                add_method(allow, routes[i].method);
+        const char *pattern = NULL; /* the first that fits; a later {name} may fit as well */
+        for (size_t i = 0; i < ROUTE_COUNT; i++) {
+            if (pattern != NULL ? strcmp(pattern, routes[i].path) != 0
+                                : !route_fits(routes[i].path, path, NULL))
+                continue;
+            pattern = routes[i].path;
+            add_method(allow, routes[i].method);
+        }
     }
     if (allow->length > 0)
         text_adds(allow, ", OPTIONS");

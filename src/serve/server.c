@@ -206,11 +206,15 @@ static void refused(void *self, unsigned worker, int status)
 
 /* ---------------------------------------------------------------- models */
 
-/* Before anybody sees the line-up: what is expected of a model's records has its place. */
-static void place_quality(struct server *server, struct served *served)
+/* Before anybody sees the line-up: a version has its place among the meters, and so has what is
+ * expected of its records. */
+static void place(struct server *server, struct served *served)
 {
-    if (served != NULL)
-        live_quality_place(&served->quality, &served->bundle.schema, &server->meters);
+    if (served == NULL)
+        return;
+    live_quality_place(&served->quality, &served->bundle.schema, &server->meters);
+    if (served->work == 0) /* one that is in force already is being read */
+        served->work = meters_work_place(&server->meters, served_name(served), served->version);
 }
 
 /* The meters show what is in force. */
@@ -236,10 +240,10 @@ static void show_models(struct server *server, const struct lineup *lineup)
 void server_publish(struct server *server, struct lineup *lineup)
 {
     show_models(server, lineup);
-    place_quality(server, lineup->champion);
-    place_quality(server, lineup->trial.rival);
+    place(server, lineup->champion);
+    place(server, lineup->trial.rival);
     for (size_t i = 0; i < lineup->named_count; i++)
-        place_quality(server, lineup->named[i]);
+        place(server, lineup->named[i]);
     serving_publish(&server->serving, lineup);
 }
 

@@ -42,6 +42,7 @@ struct served {
     char name[SERVED_NAME_SIZE];         /* what it was loaded as by name; "": by its model's */
     char url[SERVED_URL_SIZE];           /* and from where, as it was said */
     int64_t loaded_ms;
+    uint16_t work;    /* its place among the meters; 0: not placed yet */
     double f1;        /* as the registry has it; NaN: not known */
     unsigned holders; /* line-ups; under the serving's lock */
 };

@@ -274,6 +274,39 @@ TEST(expectations_have_places_of_their_own_and_the_last_is_for_the_rest)
     meters_close(&meters);
 }
 
+TEST(versions_have_places_of_their_own_and_those_that_found_none_are_nobodys)
+{
+    CLEANUP(forget) struct meters meters;
+    struct meters_work work;
+    meters_open(&meters, 2, labels);
+    SAME(meters_work_place(&meters, "cards", "1"), 1);
+    SAME(meters_work_place(&meters, "cards", "2"), 2);
+    SAME(meters_work_place(&meters, "claims", "1"), 3);
+    SAME(meters_work_place(&meters, "cards", "2"), 2);
+    meters_work(&meters, 0, &(struct meters_done){2, false, 3, 100, 1000});
+    meters_work(&meters, 1, &(struct meters_done){2, false, 17, 10, 900});
+    meters_work(&meters, 1, &(struct meters_done){2, true, 5, 7, 950});
+    TRUE(meters_work_at(&meters, 2, &work));
+    TRUE(strcmp(work.name, "cards") == 0 && strcmp(work.version, "2") == 0);
+    TRUE(work.rows == 20 && work.requests == 2 && work.time_ns == 110);
+    TRUE(work.failures == 1 && work.failed_ns == 7 && work.last_ticks_ns == 1000);
+    TRUE(work.batch[2].requests == 1 && work.batch[2].time_ns == 100);
+    for (size_t i = 0; i < METERS_BATCHES; i++)
+        TRUE(i == 2 || work.batch[i].requests == 0);
+    TRUE(meters_work_at(&meters, 1, &work) && work.requests == 0);
+    TRUE(meters_work_at(&meters, 3, &work) && work.rows == 0);
+    TRUE(!meters_work_at(&meters, 4, &work) && !meters_work_at(&meters, 0, &work));
+    for (unsigned i = 0; i < METERS_WORKS_MAX; i++) {
+        char version[16];
+        snprintf(version, sizeof version, "v%u", i);
+        uint16_t place = meters_work_place(&meters, "cards", version);
+        SAME(place, i + 4 < METERS_WORKS_MAX ? i + 4 : METERS_WORKS_MAX - 1);
+    }
+    TRUE(meters_work_at(&meters, METERS_WORKS_MAX - 2, &work));
+    TRUE(!meters_work_at(&meters, METERS_WORKS_MAX - 1, &work));
+    SAME(meters_work_place(&meters, "cards", "1"), 1);
+}
+
 TEST(what_the_monitor_says_is_shown_until_it_says_something_else)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};

@@ -40,6 +40,14 @@ TEST(options_tells_the_methods)
     SAME(route_find(VIEW("OPTIONS"), VIEW("/nowhere")).status, 404);
 }
 
+TEST(a_path_of_its_own_is_not_a_name_in_anothers)
+{
+    TRUE(route_find(VIEW("GET"), VIEW("/v2/models/stats")).route == &routes[ROUTE_v2_statistics]);
+    TEXT(view_of(route_find(VIEW("PUT"), VIEW("/v2/models/stats")).allow), "GET, HEAD, OPTIONS");
+    TEXT(view_of(route_find(VIEW("PUT"), VIEW("/models/stats")).allow),
+         "GET, HEAD, DELETE, OPTIONS");
+}
+
 TEST(every_row_is_complete_and_stands_once)
 {
     for (size_t i = 0; i < ROUTE_COUNT; i++) {

@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import time
 
 from harness import directory, main, test
 from live import record, trained, typed
@@ -108,6 +109,41 @@ told = client.invoke(pandas.DataFrame([row, row]))
 print(json.dumps(told["predictions"]))
 """)
         assert found == [served.score] * 2, found
+
+
+@test
+def tritons_client_infers_and_reads_statistics():
+    tools = environment("tritonclient", "tritonclient[http]")
+    with Served() as served:
+        found = served.run(tools, """
+import numpy
+from tritonclient.http import InferenceServerClient, InferInput
+client = InferenceServerClient(url.removeprefix("http://"))
+inputs = []
+for name, value in row.items():
+    number = isinstance(value, float)
+    tensor = InferInput(name, [1], "FP64" if number else "BYTES")
+    cell = numpy.array([value if number else str(value).encode()],
+                       dtype=numpy.float64 if number else numpy.object_)
+    tensor.set_data_from_numpy(cell, binary_data=False)
+    inputs.append(tensor)
+answer = client.infer("champion", inputs, outputs=None, request_id="r-1")
+metadata = client.get_server_metadata()
+name, version = answer.get_response()["model_name"], answer.get_response()["model_version"]
+print(json.dumps([answer.as_numpy("score").tolist(), metadata["extensions"], name, version,
+                  client.get_inference_statistics()["model_stats"],
+                  client.get_inference_statistics(name)["model_stats"],
+                  client.get_inference_statistics(name, version)["model_stats"]]))
+""")
+        assert found[0] == [served.score] and "statistics" in found[1], found
+        of, = found[4]
+        assert found[4] == found[5] == found[6] and of["name"] == found[2], found
+        assert of["version"] == found[3] and of["inference_count"] == 2, of  # one is /invocations'
+        stats = of["inference_stats"]
+        assert stats["success"]["count"] == 2 and stats["success"]["ns"] > 0, stats
+        assert stats["fail"] == {"count": 0, "ns": 0}, stats
+        assert [(one["batch_size"], one["compute_infer"]["count"]) for one in of["batch_stats"]] == [(1, 2)], of
+        assert abs(of["last_inference"] / 1000 - time.time()) < 30, of
 
 
 main()
