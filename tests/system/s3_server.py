@@ -21,6 +21,20 @@ from python_tools import environment
 
 PACKAGES = ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5"]
 BUCKET = "assay-bundles"
+# A put that is refused when there is one is to be refused to all but one of many; moto looks and
+# then puts. Requests are taken at once, and answered one after the other.
+MOTO = """
+import sys, threading
+from moto.moto_server.werkzeug_app import (DomainDispatcherApplication, MotoRequestHandler,
+                                           create_backend_app)
+from werkzeug.serving import run_simple
+moto, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
+def answer(environ, start_response):
+    with lock:
+        return moto(environ, start_response)
+run_simple("127.0.0.1", int(sys.argv[1]), answer, threaded=True,
+           request_handler=MotoRequestHandler)
+"""
 UNCHECKED = 4  # the calls that make the first user cannot be signed by one
 
 
@@ -30,8 +44,8 @@ def start_moto(port, unchecked, out):
     tools = environment("moto", *PACKAGES)
     variables = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     variables["INITIAL_NO_AUTH_ACTION_COUNT"] = str(unchecked)
-    return subprocess.Popen([f"{tools}/moto_server", "-H", "127.0.0.1", "-p", str(port)],
-                            env=variables, stdout=out, stderr=out)
+    return subprocess.Popen([f"{tools}/python", "-c", MOTO, str(port)], env=variables, stdout=out,
+                            stderr=out)
 
 
 class S3:
