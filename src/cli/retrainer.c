@@ -154,23 +154,30 @@ static void listen_to(struct listening *l)
     }
 }
 
+/* What the monitor makes a difference for. */
+static enum err_kind kind_of(int exit_status)
+{
+    static const enum err_kind kinds[] = {ERR_GATE, ERR_STORE, ERR_IO};
+    for (size_t i = 0; i < LENGTH_OF(kinds); i++)
+        if (exit_status == err_exit_status(kinds[i]))
+            return kinds[i];
+    return ERR_INPUT;
+}
+
 static bool ended(const struct listening *l, struct err *err)
 {
     int status;
     while (waitpid(l->pid, &status, 0) < 0)
         if (errno != EINTR)
             return err_set(err, ERR_IO, "the training was lost: %s", strerror(errno));
-    if (l->stopped && WIFSIGNALED(status))
+    bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (l->stopped && !done)
         return err_set(err, ERR_UNAVAILABLE, "the monitor was stopped, and its training with it");
     if (WIFSIGNALED(status))
-        return err_set(err, ERR_UNAVAILABLE, "the training was ended by signal %d (%s)",
-                       WTERMSIG(status), strsignal(WTERMSIG(status)));
-    if (WEXITSTATUS(status) == 0)
-        return true;
-    enum err_kind kind =
-        WEXITSTATUS(status) == err_exit_status(ERR_GATE) ? ERR_GATE : ERR_UNAVAILABLE;
+        return err_set(err, ERR_IO, "the training was ended by signal %d (%s)", WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
     struct view why = last_line(l->told);
-    return err_set(err, kind, "%.*s", (int)why.length, why.text);
+    return done || err_set(err, kind_of(WEXITSTATUS(status)), "%.*s", (int)why.length, why.text);
 }
 
 /* What took hours is not thrown away for a database that is away for a minute. */
@@ -215,11 +222,11 @@ static bool read_number(const struct ear *out, int64_t *number, struct err *err)
 {
     struct view rest = last_line(out), word;
     return (view_cut(&rest, ' ', &word) && number_parse_i64(word, number)) ||
-           err_set(err, ERR_UNAVAILABLE, "the training ended without naming a version");
+           err_set(err, ERR_INPUT, "the training ended without naming a version");
 }
 
-static bool train(void *self, void (*renew)(void *), void *renewed, int64_t *number, bool *known,
-                  struct err *err)
+static bool train(void *self, int64_t begun_ms, void (*renew)(void *), void *renewed,
+                  int64_t *number, bool *known, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 16 << 20};
     struct retrainer *retrainer = self;
@@ -227,7 +234,6 @@ static bool train(void *self, void (*renew)(void *), void *renewed, int64_t *num
     char newest[64], reference[32];
     struct ear *ears = arena_new(&arena, struct ear, 2);
     struct version version;
-    int64_t begun_ms = clock_now_ms();
     assert(ears != NULL);
     ears[1].last = true;
     snprintf(newest, sizeof newest, "data.newest_days=%.17g",

@@ -5,7 +5,6 @@
 #include "model/bundle.h"
 #include "base/clock.h"
 #include "monitor/alarms.h"
-#include "monitor/run.h"
 #include "monitor/schedule.h"
 #include "store/comparison.h"
 #include "store/experiment.h"
@@ -17,13 +16,14 @@
 #define HOUR_MS INT64_C(3600000)
 
 enum { MEMORY_MAX = 256 << 20, CANARY_PLANNED = 10000, CANARY_MATURE_DAYS = 30 };
+enum { TRIES_MAX = 5, PAUSE_MS = 60 * 1000 }; /* the pause before the second; then twice as long */
 
 /* One step, as it is taken. */
 struct step_of {
     struct retrain *retrain;
     struct arena *arena;
     int64_t now_ms;
-    struct retraining is;
+    struct retraining before, is; /* the one before this one; its id is 0 when there was none */
 };
 
 static bool is_on(const struct config *config)
@@ -81,6 +81,31 @@ static bool end(struct step_of *s, enum retraining_state state, struct err *err)
     snprintf(message, sizeof message, "%s", err->text);
     *err = (struct err){0};
     return move(s, state, message, err);
+}
+
+/* What stopped the work says nothing of the model: the next step that finds it takes it up. Being
+ * stopped with the monitor is no try that failed, and whoever starts next goes on at once. */
+static bool interrupt(struct step_of *s, struct err *err)
+{
+    bool counts = err->kind != ERR_UNAVAILABLE;
+    struct err why = *err;
+    *err = (struct err){0};
+    s->now_ms = clock_now_ms() > s->now_ms ? clock_now_ms() : s->now_ms;
+    int64_t pause_ms = counts ? (int64_t)PAUSE_MS << (s->is.tries - 1) : 0;
+    return retraining_interrupt(s->retrain->store, &s->is, why.text, counts, s->now_ms + pause_ms,
+                                s->now_ms, s->retrain->owner, err);
+}
+
+/* The work came to no end: for what may pass, so often, or for good. What is trained already is
+ * gone on with by the next step anyway. */
+static bool break_off(struct step_of *s, struct err *err)
+{
+    bool passes = err->kind == ERR_UNAVAILABLE || err->kind == ERR_STORE || err->kind == ERR_IO;
+    if (passes && s->is.state != RETRAINING_training)
+        return false;
+    if (passes && s->is.tries < TRIES_MAX)
+        return interrupt(s, err);
+    return end(s, err->kind == ERR_GATE ? RETRAINING_refused : RETRAINING_failed, err);
 }
 
 /* Said once, however often it is found so. */
@@ -354,40 +379,39 @@ static void renew(void *self)
 }
 
 /* The same version as the last time: what was said of it then holds. */
-static bool say_again(struct step_of *s, const struct retraining *before, struct err *err)
+static bool say_again(struct step_of *s, struct err *err)
 {
+    const struct retraining *before = &s->before;
     bool ended = before->version == s->is.version && before->state != RETRAINING_promoted;
     return ended ? move(s, before->state, before->message, err)
                  : move(s, RETRAINING_kept, "the data is what it was: the same model came of it",
                         err);
 }
 
-static bool train(struct step_of *s, const struct retraining *before, struct err *err)
+static bool train(struct step_of *s, struct err *err)
 {
     const struct trainer *trainer = &s->retrain->trainer;
     struct renewal renewal = {s->retrain, &s->is};
     bool known;
-    if (!trainer->train(trainer->self, renew, &renewal, &s->is.version, &known, err))
-        return end(s, err->kind == ERR_GATE ? RETRAINING_refused : RETRAINING_failed, err);
+    if (!trainer->train(trainer->self, s->is.begun_ms, renew, &renewal, &s->is.version, &known,
+                        err))
+        return false;
     s->now_ms = clock_now_ms();
-    if (known)
-        return say_again(s, before, err);
-    return judge_version(s, err) || end(s, RETRAINING_failed, err);
+    return known ? say_again(s, err) : judge_version(s, err);
 }
 
 /* What was told since the last retraining looked. The first one looks at all there is. */
-static struct guard_span unseen(const struct step_of *s, const struct retraining *before)
+static struct guard_span unseen(const struct step_of *s)
 {
     return (struct guard_span){
-        .after = before->labels_seen,
+        .after = s->before.labels_seen,
         .upto = s->is.labels_seen,
-        .since_us = before->begun_ms * 1000,
+        .since_us = s->before.begun_ms * 1000,
         .until_us = s->now_ms * 1000,
     };
 }
 
-static bool look_over_labels(struct step_of *s, const struct retraining *before, bool *well,
-                             struct err *err)
+static bool look_over_labels(struct step_of *s, bool *well, struct err *err)
 {
     const struct config *config = s->retrain->config;
     struct guard_limits limits = {
@@ -399,7 +423,7 @@ static bool look_over_labels(struct step_of *s, const struct retraining *before,
     struct guard_findings findings;
     char bytes[RETRAINING_TEXT_SIZE];
     struct text message = text_in(bytes, sizeof bytes);
-    struct guard_span span = unseen(s, before);
+    struct guard_span span = unseen(s);
     if (!guard_look(s->retrain->store, &span, &limits, &findings, err))
         return false;
     *well = findings.count == 0;
@@ -408,30 +432,46 @@ static bool look_over_labels(struct step_of *s, const struct retraining *before,
     return *well || move(s, RETRAINING_quarantined, text_c(&message), err);
 }
 
+/* From the labels on; what was done before an interruption is found done. */
+static bool work(struct step_of *s, struct err *err)
+{
+    bool well;
+    return (look_over_labels(s, &well, err) && (!well || train(s, err))) || break_off(s, err);
+}
+
+/* Its process is gone, or it was interrupted. */
+static bool take_up(struct step_of *s, struct err *err)
+{
+    char message[2 * RETRAINING_TEXT_SIZE];
+    bool taken;
+    if (!is_on(s->retrain->config))
+        return move(s, RETRAINING_failed,
+                    "it was interrupted, and retrain.newest_days is not said any longer", err);
+    if (s->is.tries >= TRIES_MAX) {
+        snprintf(message, sizeof message, "it was begun %d times and came to no end%s%s", TRIES_MAX,
+                 s->is.message[0] == '\0' ? "" : ": ", s->is.message);
+        return move(s, RETRAINING_failed, message, err);
+    }
+    return retraining_take_up(s->retrain->store, &s->is, s->now_ms, s->retrain->owner, &taken,
+                              err) &&
+           (!taken || work(s, err));
+}
+
 /* ---------------------------------------------------------------- beginning */
 
-static bool is_scheduled(struct step_of *s, bool *out, struct err *err)
+/* `*due_ms` 0: no date waits. */
+static bool is_scheduled(struct step_of *s, int64_t *due_ms, struct err *err)
 {
     struct schedule schedule;
-    struct watch_run run;
-    int64_t last;
-    *out = false;
-    if (!schedule_parse(config_text(s->retrain->config, KEY_RETRAIN_SCHEDULE), &schedule, err))
+    int64_t last_ms;
+    *due_ms = 0;
+    if (!schedule_parse(config_text(s->retrain->config, KEY_RETRAIN_SCHEDULE), &schedule, err) ||
+        !retraining_last_due(s->retrain->store, s->now_ms, &last_ms, err))
         return false;
     int64_t due = schedule_before(&schedule, s->now_ms);
-    if (due == INT64_MIN)
-        return true;
-    if (!run_last_due(s->retrain->store, "retrain", s->now_ms, &last, err))
-        return false;
-    if (last >= due)
-        return true;
-    struct run_wanted wanted = {.watch = "retrain", .due_ms = due};
-    struct run_outcome outcome = {.state = WATCH_OK,
-                                  .message = "it was due",
-                                  .document = VIEW("{}"),
-                                  .finished_ms = s->now_ms};
-    return run_take(s->retrain->store, &wanted, s->retrain->owner, s->now_ms, &run, out, err) &&
-           (!*out || run_finish(s->retrain->store, &run, &outcome, NULL, 0, err));
+    if (due > last_ms)
+        *due_ms = due;
+    return true;
 }
 
 static bool is_among(const struct yaml *list, struct view name)
@@ -468,65 +508,59 @@ static bool standing_alarms(struct step_of *s, const struct retraining *before, 
     return true;
 }
 
-static bool choose_reason(struct step_of *s, const struct retraining *before, struct text *why,
-                          struct err *err)
+/* `why` stays empty when there is none. */
+static bool choose_reason(struct step_of *s, struct text *why, int64_t *due_ms, struct err *err)
 {
+    const struct retraining *last = &s->is;
     double hours = config_number(s->retrain->config, KEY_RETRAIN_COOLDOWN);
-    bool due;
-    if (!is_scheduled(s, &due, err))
+    if (!is_scheduled(s, due_ms, err))
         return false;
-    if (due) {
+    if (*due_ms != 0) {
         text_addf(why, "retrain.schedule");
         return true;
     }
     /* What a person released goes on at once, for the reason that it began for. */
-    if (before->state == RETRAINING_quarantined && before->released_ms != 0) {
-        text_adds(why, before->why);
+    if (last->state == RETRAINING_quarantined && last->released_ms != 0) {
+        text_adds(why, last->why);
         return true;
     }
-    bool cool =
-        before->id == 0 || (double)(s->now_ms - before->begun_ms) >= hours * (double)HOUR_MS;
-    return !cool || standing_alarms(s, before, why, err);
+    bool cool = last->id == 0 || (double)(s->now_ms - last->begun_ms) >= hours * (double)HOUR_MS;
+    return !cool || standing_alarms(s, last, why, err);
 }
 
-static bool begin(struct step_of *s, const struct retraining *before, struct err *err)
+static bool begin(struct step_of *s, struct err *err)
 {
     char bytes[RETRAINING_TEXT_SIZE];
     struct text why = text_in(bytes, sizeof bytes);
-    bool begun, well;
-    if (!is_on(s->retrain->config) || !choose_reason(s, before, &why, err))
+    int64_t due_ms;
+    bool begun;
+    if (!is_on(s->retrain->config) || !choose_reason(s, &why, &due_ms, err))
         return err->kind == ERR_NONE;
     if (why.length == 0)
         return true;
-    if (!retraining_begin(s->retrain->store, text_c(&why), s->now_ms, s->retrain->owner, &s->is,
-                          &begun, err))
-        return false;
-    if (!begun)
-        return true;
-    if (!look_over_labels(s, before, &well, err))
-        return end(s, RETRAINING_failed, err);
-    return !well || train(s, before, err);
+    s->before = s->is;
+    return retraining_begin(s->retrain->store, text_c(&why), due_ms, s->now_ms, s->retrain->owner,
+                            &s->is, &begun, err) &&
+           (!begun || work(s, err));
 }
 
 /* ---------------------------------------------------------------- one step */
 
 static bool follow(struct step_of *s, struct err *err)
 {
-    const struct retraining before = s->is;
+    if (s->is.id == 0)
+        return begin(s, err);
     switch (s->is.state) {
     case RETRAINING_training:
-        if (before.id != 0 && before.lease_ms >= s->now_ms)
-            return true;
-        return before.id == 0 ? begin(s, &before, err)
-                              : move(s, RETRAINING_failed, "its process is gone", err);
+        return s->is.lease_ms >= s->now_ms || take_up(s, err);
     case RETRAINING_waiting:
         return wait_or_roll_out(s, err);
     case RETRAINING_canary:
         return follow_canary(s, err);
     case RETRAINING_quarantined:
-        return before.released_ms == 0 || begin(s, &before, err);
+        return s->is.released_ms == 0 || begin(s, err);
     default:
-        return begin(s, &before, err);
+        return begin(s, err);
     }
 }
 
@@ -534,8 +568,13 @@ bool retrain_step(struct retrain *retrain, int64_t now_ms, struct retraining *ou
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY_MAX};
     struct step_of step = {.retrain = retrain, .arena = &arena, .now_ms = now_ms};
+    struct retraining last[2] = {{0}};
     size_t count;
-    if (!retraining_list(retrain->store, &step.is, 1, &count, err) || !follow(&step, err))
+    if (!retraining_list(retrain->store, last, LENGTH_OF(last), &count, err))
+        return false;
+    step.is = last[0];
+    step.before = last[1];
+    if (!follow(&step, err))
         return false;
     *out = step.is;
     return true;

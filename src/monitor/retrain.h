@@ -5,8 +5,8 @@
  *     if (!retrain_step(&retrain, now_ms, &state, err)) ...         once a round
  *
  * One step at a time, each remembered before the next (monitor/retraining.h), so that a monitor
- * that dies is followed by another one. What makes one begin is retrain.schedule, or a standing
- * alarm of retrain.on after the cool-down. Then:
+ * that dies is followed by another one, which takes up what it left, five times at most. What makes
+ * one begin is retrain.schedule, or a standing alarm of retrain.on after the cool-down. Then:
  *
  *     the labels are looked over                 monitor/guard.h; a finding: quarantined
  *     a model is trained on the newest days      the gate refuses it, or its fraud share is not the
@@ -27,12 +27,13 @@
 #include "monitor/retraining.h"
 #include "store/registry.h"
 
-/* Trains a model that is registered and not deployed. `out` is the version's number; `known`: the
- * same bundle was registered before. ERR_GATE: the gate refused it. `renew` is called every few
- * seconds meanwhile. */
+/* Trains a model that is registered and not deployed; what a process that died had done is not done
+ * again. `out` is the version's number; `known`: the same bundle was registered before `begun_ms`.
+ * ERR_GATE: the gate refused it. ERR_UNAVAILABLE: it was stopped with the monitor. ERR_IO and
+ * ERR_STORE: it may go better another time. `renew` is called every few seconds meanwhile. */
 struct trainer {
-    bool (*train)(void *self, void (*renew)(void *), void *renewed, int64_t *out, bool *known,
-                  struct err *err);
+    bool (*train)(void *self, int64_t begun_ms, void (*renew)(void *), void *renewed, int64_t *out,
+                  bool *known, struct err *err);
     /* Makes the version the champion, as `assay models promote` does. */
     bool (*promote)(void *self, int64_t champion, int64_t version, const char *why,
                     struct err *err);

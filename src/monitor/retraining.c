@@ -10,7 +10,7 @@ const char *const retraining_states[RETRAINING_STATES] = {
 
 #define COLUMNS                                                                                    \
     "id, begun_ms, changed_ms, lease_ms, released_ms, state, version, experiment, why, message, "  \
-    "labels_seen"
+    "labels_seen, due_ms, tries"
 
 static void copy(char *out, struct view text)
 {
@@ -29,6 +29,8 @@ static bool read_row(const struct db_statement *row, struct retraining *out, str
         .state = RETRAINING_STATES,
         .version = db_i64(row, 6),
         .labels_seen = db_i64(row, 10),
+        .due_ms = db_i64(row, 11),
+        .tries = db_i64(row, 12),
     };
     copy(out->experiment, db_text(row, 7));
     copy(out->why, db_text(row, 8));
@@ -71,20 +73,33 @@ static bool is_one_open(struct store *store, bool *out, struct err *err)
     return err->kind == ERR_NONE;
 }
 
-static bool insert(struct store *store, const char *why, int64_t now_ms, struct retraining *out,
-                   struct err *err)
+bool retraining_last_due(struct store *store, int64_t now_ms, int64_t *out, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement row = {0};
+    *out = INT64_MIN;
+    if (!db_prepare(&store->db, "select max(due_ms) from retraining where due_ms <= $1", &row, err))
+        return false;
+    db_bind_i64(&row, 1, now_ms + RETRAINING_AHEAD_MS);
+    if (db_next(&row, err) && !db_is_null(&row, 0) && db_i64(&row, 0) != 0)
+        *out = db_i64(&row, 0);
+    return err->kind == ERR_NONE;
+}
+
+static bool insert(struct store *store, const char *why, int64_t due_ms, int64_t now_ms,
+                   struct retraining *out, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
                     "insert into retraining (begun_ms, changed_ms, lease_ms, state, why, version, "
-                    "experiment, released_ms, message, labels_seen) "
-                    "values ($1, $1, $2, 'training', $3, 0, '', 0, '', "
+                    "experiment, released_ms, message, due_ms, labels_seen) "
+                    "values ($1, $1, $2, 'training', $3, 0, '', 0, '', $4, "
                     "(select coalesce(max(id), 0) from label)) returning id, labels_seen",
                     &row, err))
         return false;
     db_bind_i64(&row, 1, now_ms);
     db_bind_i64(&row, 2, now_ms + RETRAINING_LEASE_MS);
     db_bind_text(&row, 3, view_of(why));
+    db_bind_i64(&row, 4, due_ms);
     if (!db_next(&row, err))
         return false;
     *out = (struct retraining){.id = db_i64(&row, 0),
@@ -92,27 +107,30 @@ static bool insert(struct store *store, const char *why, int64_t now_ms, struct 
                                .changed_ms = now_ms,
                                .lease_ms = now_ms + RETRAINING_LEASE_MS,
                                .labels_seen = db_i64(&row, 1),
+                               .due_ms = due_ms,
+                               .tries = 1,
                                .state = RETRAINING_training};
     copy(out->why, view_of(why));
     return true;
 }
 
-static bool begin(struct store *store, const char *why, int64_t now_ms, const char *actor,
-                  struct retraining *out, bool *begun, struct err *err)
+static bool begin(struct store *store, const char *why, int64_t due_ms, int64_t now_ms,
+                  const char *actor, struct retraining *out, bool *begun, struct err *err)
 {
     bool open;
-    if (!is_one_open(store, &open, err))
+    int64_t last_ms;
+    if (!is_one_open(store, &open, err) || !retraining_last_due(store, now_ms, &last_ms, err))
         return false;
-    *begun = !open;
-    return open || (insert(store, why, now_ms, out, err) &&
-                    tell(store, out, "retrain begin", actor, "", err));
+    *begun = !open && (due_ms == 0 || last_ms < due_ms);
+    return !*begun || (insert(store, why, due_ms, now_ms, out, err) &&
+                       tell(store, out, "retrain begin", actor, "", err));
 }
 
-bool retraining_begin(struct store *store, const char *why, int64_t now_ms, const char *actor,
-                      struct retraining *out, bool *begun, struct err *err)
+bool retraining_begin(struct store *store, const char *why, int64_t due_ms, int64_t now_ms,
+                      const char *actor, struct retraining *out, bool *begun, struct err *err)
 {
     return db_begin(&store->db, err) &&
-           db_end(&store->db, begin(store, why, now_ms, actor, out, begun, err), err);
+           db_end(&store->db, begin(store, why, due_ms, now_ms, actor, out, begun, err), err);
 }
 
 bool retraining_renew(struct store *store, const struct retraining *retraining, int64_t now_ms,
@@ -126,6 +144,68 @@ bool retraining_renew(struct store *store, const struct retraining *retraining, 
     db_bind_i64(&row, 1, now_ms + RETRAINING_LEASE_MS);
     db_bind_i64(&row, 2, retraining->id);
     return db_done(&row, err);
+}
+
+/* ---------------------------------------------------------------- interrupted */
+
+/* From one lease and number of tries to another, for who still has it. */
+static bool set_lease(struct store *store, const struct retraining *from,
+                      const struct retraining *to, bool *changed, struct err *err)
+{
+    CLEANUP(db_finish) struct db_statement row = {0};
+    if (!db_prepare(&store->db,
+                    "update retraining set lease_ms = $1, tries = $2, message = $3, "
+                    "changed_ms = $4 where id = $5 and state = 'training' and tries = $6",
+                    &row, err))
+        return false;
+    db_bind_i64(&row, 1, to->lease_ms);
+    db_bind_i64(&row, 2, to->tries);
+    db_bind_text(&row, 3, view_of(to->message));
+    db_bind_i64(&row, 4, to->changed_ms);
+    db_bind_i64(&row, 5, from->id);
+    db_bind_i64(&row, 6, from->tries);
+    if (!db_done(&row, err))
+        return false;
+    *changed = db_changes(&store->db) == 1;
+    return true;
+}
+
+static bool lease(struct store *store, struct retraining *retraining, struct retraining *to,
+                  const char *action, const char *actor, bool *changed, struct err *err)
+{
+    view_mend(to->message);
+    if (!db_begin(&store->db, err) ||
+        !db_end(&store->db,
+                set_lease(store, retraining, to, changed, err) &&
+                    (!*changed || tell(store, to, action, actor, to->message, err)),
+                err))
+        return false;
+    if (*changed)
+        *retraining = *to;
+    return true;
+}
+
+bool retraining_take_up(struct store *store, struct retraining *retraining, int64_t now_ms,
+                        const char *actor, bool *taken, struct err *err)
+{
+    struct retraining to = *retraining;
+    to.lease_ms = now_ms + RETRAINING_LEASE_MS;
+    to.changed_ms = now_ms;
+    to.tries++;
+    return lease(store, retraining, &to, "retrain resume", actor, taken, err);
+}
+
+bool retraining_interrupt(struct store *store, struct retraining *retraining, const char *why,
+                          bool counts, int64_t again_ms, int64_t now_ms, const char *actor,
+                          struct err *err)
+{
+    struct retraining to = *retraining;
+    bool changed;
+    to.lease_ms = again_ms;
+    to.changed_ms = now_ms;
+    to.tries -= !counts;
+    copy(to.message, view_of(why));
+    return lease(store, retraining, &to, "retrain interrupt", actor, &changed, err);
 }
 
 /* ---------------------------------------------------------------- change */

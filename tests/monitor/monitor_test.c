@@ -353,8 +353,9 @@ ON_BOTH(what_is_no_longer_watched_stands_until_a_look_had_enough_to_see)
     champion_release(&champion);
 }
 
-static bool train_badly(void *self UNUSED, void (*renew)(void *) UNUSED, void *renewed UNUSED,
-                        int64_t *out UNUSED, bool *known UNUSED, struct err *err)
+static bool train_badly(void *self UNUSED, int64_t begun_ms UNUSED, void (*renew)(void *) UNUSED,
+                        void *renewed UNUSED, int64_t *out UNUSED, bool *known UNUSED,
+                        struct err *err)
 {
     return err_set(err, ERR_GATE, "recall is 0.2");
 }

@@ -7,6 +7,16 @@
 
 #define HOUR INT64_C(3600000)
 
+enum rig_place {
+    DIES_NOWHERE,
+    DIES_TRAINING,
+    DIES_REGISTERED,
+    DIES_MET,
+    DIES_PROMOTING,
+    DIES_PROMOTED,
+    DIES_VOUCHING,
+};
+
 /* A retraining whose training the test does. */
 struct rig {
     struct store *store;
@@ -25,7 +35,14 @@ struct rig {
     int64_t against; /* it met this version; 0: the champion */
     const char *lineage;
     const struct store_place *other; /* somebody else takes a step meanwhile */
+    enum rig_place dies;             /* where the process is killed */
 };
+
+static void die_at(const struct rig *rig, enum rig_place place)
+{
+    if (rig->dies == place)
+        kill(getpid(), SIGKILL);
+}
 
 static void step(struct rig *rig, enum retraining_state want)
 {
@@ -65,12 +82,13 @@ static void step_elsewhere(const struct rig *rig)
     SAME(other.trained, rig->trained);
 }
 
-static bool train(void *self, void (*renew)(void *), void *renewed, int64_t *out, bool *known,
-                  struct err *err)
+static bool train(void *self, int64_t begun_ms UNUSED, void (*renew)(void *), void *renewed,
+                  int64_t *out, bool *known, struct err *err)
 {
     struct rig *rig = self;
     rig->trained++;
     renew(renewed);
+    die_at(rig, DIES_TRAINING);
     if (rig->other != NULL)
         step_elsewhere(rig);
     if (rig->fails != ERR_NONE)
@@ -83,8 +101,10 @@ static bool train(void *self, void (*renew)(void *), void *renewed, int64_t *out
     struct champion_kind kind = {
         .number = 100 + rig->trained, .lineage = rig->lineage, .entity = "card"};
     *out = champion_register(rig->store, champion_seal(&kind, rig->arena), rig->arena);
+    die_at(rig, DIES_REGISTERED);
     if (rig->verdict != NULL)
         meet(rig, *out, err);
+    die_at(rig, DIES_MET);
     return true;
 }
 
@@ -92,7 +112,16 @@ static bool promote(void *self, int64_t champion, int64_t version, const char *w
 {
     struct rig *rig = self;
     rig->promoted++;
-    return governance_promote(rig->store, "champion", champion, version, 0, "monitor", why, err);
+    die_at(rig, DIES_PROMOTING);
+    bool ok = governance_promote(rig->store, "champion", champion, version, 0, "monitor", why, err);
+    die_at(rig, DIES_PROMOTED);
+    return ok;
+}
+
+static bool vouch(void *self, int64_t version UNUSED, struct err *err UNUSED)
+{
+    die_at(self, DIES_VOUCHING);
+    return true;
 }
 
 #define RETRAIN(more)                                                                              \
@@ -114,7 +143,7 @@ static struct rig rig_of(struct store *store, struct arena *arena, const char *y
         .verdict = "promote",
         .retrain = {.config = config_from(yaml, arena),
                     .store = store,
-                    .trainer = {.train = train, .promote = promote},
+                    .trainer = {.train = train, .promote = promote, .vouch = vouch},
                     .owner = "monitor"},
     };
 }
@@ -248,22 +277,144 @@ ON_BOTH(of_two_steppers_one_trains)
     SAME(count_rows(&store, "select count(*) from retraining"), 1);
 }
 
-ON_BOTH(a_training_whose_process_is_gone_has_failed_and_the_next_may_begin)
+ON_BOTH(a_training_whose_process_is_gone_is_taken_up_when_its_lease_has_run_out)
 {
     RIG(rig, "retrain_gone", RETRAIN("schedule: 1h, rollout: promote"));
     enthrone(&rig, NULL, NULL);
     struct retraining first;
     bool begun;
-    WORKS(retraining_begin(&store, "a test", rig.now_ms, "gone", &first, &begun, &err), err);
+    WORKS(retraining_begin(&store, "a test", 0, rig.now_ms, "gone", &first, &begun, &err), err);
     TRUE(begun);
     rig.now_ms += RETRAINING_LEASE_MS;
     step(&rig, RETRAINING_training);
-    rig.now_ms += 1;
-    step(&rig, RETRAINING_failed);
-    TEXT(view_of(rig.is.message), "its process is gone");
     SAME(rig.trained, 0);
+    rig.now_ms += 1;
     step(&rig, RETRAINING_promoted);
+    SAME(rig.is.id, 1);
+    SAME(rig.is.tries, 2);
+    TEXT(view_of(rig.is.why), "a test");
+    step(&rig, RETRAINING_promoted); /* the date is still to be served */
     SAME(rig.is.id, 2);
+}
+
+ON_BOTH(what_may_go_better_another_time_is_tried_five_times)
+{
+    RIG(rig, "retrain_passes", RETRAIN("schedule: 100d, rollout: promote"));
+    enthrone(&rig, NULL, NULL);
+    rig.fails = ERR_IO;
+    for (int i = 1; i < 5; i++) {
+        step(&rig, RETRAINING_training);
+        SAME(rig.trained, i);
+        TEXT(view_of(rig.is.message), "recall is 0.2");
+        SAME(rig.is.lease_ms - rig.is.changed_ms, INT64_C(60000) << (i - 1));
+        rig.now_ms = rig.is.lease_ms;
+        step(&rig, RETRAINING_training);
+        SAME(rig.trained, i);
+        rig.now_ms++;
+    }
+    step(&rig, RETRAINING_failed);
+    SAME(rig.trained, 5);
+    TEXT(view_of(rig.is.message), "recall is 0.2");
+    step(&rig, RETRAINING_failed);
+    SAME(rig.trained, 5);
+}
+
+ON_BOTH(one_that_dies_each_time_ends)
+{
+    RIG(rig, "retrain_dies", RETRAIN("schedule: 100d, rollout: promote"));
+    struct retraining first;
+    bool taken;
+    enthrone(&rig, NULL, NULL);
+    WORKS(retraining_begin(&store, "a test", 0, rig.now_ms, "gone", &first, &taken, &err), err);
+    for (int i = 1; i < 5; i++)
+        WORKS(retraining_take_up(&store, &first, rig.now_ms, "gone", &taken, &err) && taken, err);
+    rig.now_ms += RETRAINING_LEASE_MS + 1;
+    step(&rig, RETRAINING_failed);
+    TEXT(view_of(rig.is.message), "it was begun 5 times and came to no end");
+    SAME(rig.trained, 0);
+}
+
+ON_BOTH(one_that_is_stopped_with_its_monitor_goes_on_at_once_however_often)
+{
+    RIG(rig, "retrain_stopped", RETRAIN("schedule: 100d, rollout: promote"));
+    enthrone(&rig, NULL, NULL);
+    rig.fails = ERR_UNAVAILABLE;
+    for (int i = 1; i <= 8; i++) {
+        step(&rig, RETRAINING_training);
+        SAME(rig.trained, i);
+        rig.now_ms = rig.is.lease_ms + 1;
+        TRUE(rig.is.lease_ms == rig.is.changed_ms);
+    }
+    rig.fails = ERR_NONE;
+    step(&rig, RETRAINING_promoted);
+    SAME(count_rows(&store, "select count(*) from retraining"), 1);
+}
+
+ON_BOTH(what_was_interrupted_and_is_not_wanted_any_longer_ends)
+{
+    RIG(rig, "retrain_unwanted", RETRAIN("schedule: 100d, rollout: promote"));
+    enthrone(&rig, NULL, NULL);
+    rig.fails = ERR_UNAVAILABLE;
+    step(&rig, RETRAINING_training);
+    rig.retrain.config = config_from("project: p\n", &arena);
+    rig.now_ms = rig.is.lease_ms + 1;
+    step(&rig, RETRAINING_failed);
+    TRUE(strstr(rig.is.message, "retrain.newest_days") != NULL);
+}
+
+/* A process takes a step and is killed in it; then steps are taken until there are none. */
+static void die_and_go_on(struct rig *rig, const struct store_place *place, enum rig_place dies,
+                          enum retraining_state want)
+{
+    struct err err = {0};
+    store_close(rig->store); /* nobody shares a connection with the child */
+    pid_t child = fork();
+    if (child == 0) {
+        rig->dies = dies;
+        if (store_open_place(rig->store, place, &err))
+            retrain_step(&rig->retrain, rig->now_ms, &rig->is, &err);
+        fprintf(stderr, "it came to its end: %s\n", err.text);
+        _exit(1);
+    }
+    int status;
+    TRUE(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    WORKS(store_open_place(rig->store, place, &err), err);
+    rig->now_ms = clock_now_ms() + RETRAINING_LEASE_MS + 1;
+    for (int i = 0; i < 3; i++)
+        WORKS(retrain_step(&rig->retrain, rig->now_ms, &rig->is, &err), err);
+    step(rig, want);
+}
+
+ON_BOTH(who_is_killed_at_any_step_is_followed_by_one_who_goes_on_there)
+{
+    static const struct {
+        enum rig_place dies;
+        const char *rollout;
+        enum retraining_state want;
+    } cases[] = {
+        {DIES_TRAINING, "promote", RETRAINING_promoted},
+        {DIES_REGISTERED, "promote", RETRAINING_promoted},
+        {DIES_MET, "promote", RETRAINING_promoted},
+        {DIES_PROMOTING, "promote", RETRAINING_promoted},
+        {DIES_PROMOTED, "promote", RETRAINING_promoted},
+        {DIES_TRAINING, "canary", RETRAINING_canary},
+        {DIES_MET, "canary", RETRAINING_canary},
+        {DIES_VOUCHING, "canary", RETRAINING_canary},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        char yaml[200], title[32];
+        snprintf(title, sizeof title, "retrain_kill_%zu", i);
+        snprintf(yaml, sizeof yaml, RETRAIN("schedule: 100d, rollout: %s"), cases[i].rollout);
+        RIG(rig, title, yaml);
+        int64_t first = enthrone(&rig, NULL, "card");
+        die_and_go_on(&rig, &place, cases[i].dies, cases[i].want);
+        SAME(rig.is.id, 1);
+        SAME(count_rows(&store, "select count(*) from retraining"), 1);
+        SAME(count_rows(&store, "select count(*) from version"), 2);
+        SAME(count_rows(&store, "select count(*) from experiment"),
+             cases[i].want == RETRAINING_canary);
+        SAME(champion_of(&rig), cases[i].want == RETRAINING_canary ? first : rig.is.version);
+    }
 }
 
 /* ---------------------------------------------------------------- labels */
@@ -339,7 +490,7 @@ ON_BOTH(what_the_gate_refuses_and_what_fails_ends_there)
     step(&rig, RETRAINING_refused);
     TEXT(view_of(rig.is.message), "recall is 0.2");
     rig.now_ms += HOUR;
-    rig.fails = ERR_IO;
+    rig.fails = ERR_INPUT;
     step(&rig, RETRAINING_failed);
     TEXT(view_of(rig.is.message), "recall is 0.2");
     SAME(rig.promoted, 0);

@@ -17,7 +17,7 @@ static struct retraining begin(struct store *store, int64_t now_ms, bool want)
     struct err err = {0};
     struct retraining retraining = {0};
     bool begun;
-    WORKS(retraining_begin(store, "the schedule", now_ms, "monitor", &retraining, &begun, &err),
+    WORKS(retraining_begin(store, "the schedule", 0, now_ms, "monitor", &retraining, &begun, &err),
           err);
     SAME(begun, want);
     return retraining;
@@ -55,6 +55,57 @@ ON_BOTH(one_is_in_training_at_a_time_and_of_two_changes_one_is_made)
     SAME(list[1].begun_ms, 5);
     TEXT(view_of(list[1].message), "baked");
     TEXT(view_of(list[1].why), "the schedule");
+}
+
+static bool begins_for(struct store *store, int64_t due_ms, int64_t now_ms)
+{
+    struct err err = {0};
+    struct retraining it, to;
+    bool begun, changed;
+    WORKS(retraining_begin(store, "the schedule", due_ms, now_ms, "monitor", &it, &begun, &err),
+          err);
+    to = it;
+    to.state = RETRAINING_failed;
+    if (begun)
+        WORKS(retraining_change(store, &it, &to, now_ms, "monitor", &changed, &err), err);
+    return begun;
+}
+
+ON_BOTH(there_is_one_for_a_date_and_a_clock_that_was_far_ahead_counts_for_nothing)
+{
+    WITH_STORE("retraining_date");
+    int64_t last_ms, ahead_ms = 900 + 2 * RETRAINING_AHEAD_MS;
+    TRUE(begins_for(&store, 0, 900));
+    WORKS(retraining_last_due(&store, 900, &last_ms, &err), err);
+    TRUE(last_ms == INT64_MIN);
+    TRUE(begins_for(&store, 500, 900));
+    TRUE(!begins_for(&store, 500, 900));
+    TRUE(begins_for(&store, 0, 900));
+    TRUE(begins_for(&store, 501, 900));
+    WORKS(retraining_last_due(&store, 900, &last_ms, &err), err);
+    SAME(last_ms, 501);
+    TRUE(begins_for(&store, ahead_ms, ahead_ms));
+    TRUE(begins_for(&store, 502, 900));
+}
+
+ON_BOTH(of_two_that_take_it_up_one_does_and_who_lost_it_cannot_interrupt_it)
+{
+    WITH_STORE("retraining_taken");
+    struct retraining one = begin(&store, 5, true), two = one, slow = one, list[1];
+    size_t count;
+    bool taken;
+    WORKS(retraining_take_up(&store, &one, 1000, "a", &taken, &err), err);
+    TRUE(taken && one.tries == 2);
+    WORKS(retraining_take_up(&store, &two, 1000, "b", &taken, &err), err);
+    TRUE(!taken && two.tries == 1);
+    WORKS(retraining_interrupt(&store, &slow, "late", true, 1, 1001, "c", &err), err);
+    WORKS(retraining_list(&store, list, 1, &count, &err), err);
+    SAME(list[0].lease_ms, 1000 + RETRAINING_LEASE_MS);
+    WORKS(retraining_interrupt(&store, &one, "'\xff'", false, 1500, 1001, "a", &err), err);
+    WORKS(retraining_list(&store, list, 1, &count, &err), err);
+    SAME(list[0].lease_ms, 1500);
+    SAME(list[0].tries, 1);
+    TEXT(view_of(list[0].message), "'?'");
 }
 
 ON_BOTH(the_audit_log_tells_the_story)

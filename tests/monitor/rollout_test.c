@@ -27,8 +27,8 @@ static void run_sql(struct store *store, const char *sql)
     WORKS(db_run(&store->db, sql, &err), err);
 }
 
-static bool train(void *self, void (*renew)(void *), void *renewed, int64_t *out, bool *known,
-                  struct err *err UNUSED)
+static bool train(void *self, int64_t begun_ms UNUSED, void (*renew)(void *), void *renewed,
+                  int64_t *out, bool *known, struct err *err UNUSED)
 {
     struct shop *shop = self;
     renew(renewed);
@@ -97,7 +97,7 @@ static void begin_waiting(struct store *store)
     bool done;
     WORKS(governance_promote(store, "champion", 0, 1, 0, "ann", "first", &err), err);
     meet(store, 1);
-    WORKS(retraining_begin(store, "the schedule", NOW, "ann", &begun, &done, &err), err);
+    WORKS(retraining_begin(store, "the schedule", 0, NOW, "ann", &begun, &done, &err), err);
     to = begun;
     to.state = RETRAINING_waiting;
     to.version = 2;
@@ -160,7 +160,7 @@ ON_BOTH(a_quarantine_that_is_released_goes_on_at_once)
     SHOP("rollout_released", "rollout: none}\n");
     struct retraining begun, to;
     bool done;
-    WORKS(retraining_begin(&store, "alarm drift amount", NOW, "ann", &begun, &done, &err), err);
+    WORKS(retraining_begin(&store, "alarm drift amount", 0, NOW, "ann", &begun, &done, &err), err);
     to = begun;
     to.state = RETRAINING_quarantined;
     WORKS(retraining_change(&store, &begun, &to, NOW, "ann", &done, &err), err);

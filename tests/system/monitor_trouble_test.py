@@ -3,6 +3,7 @@ than one thing of a metric."""
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -120,7 +121,39 @@ def who_is_stopped_while_it_trains_ends_the_training_and_meanwhile_it_watches_on
             assert monitor.wait(timeout=20) == 0, read(cwd, "monitor.log")
             wait_for(lambda: not any(map(is_alive, processes)))
             shown = assay("monitor", "retrainings", cwd=cwd).text
-            assert "failed" in shown and "the monitor was stopped" in shown, shown
+            assert "training" in shown and "the monitor was stopped" in shown, shown
+        with watching(cwd, ASSAY_MODEL_ROUNDS="20") as monitor:  # it goes on at once
+            wait_for(lambda: "retraining 1: promoted" in read(cwd, "monitor.log"), 120)
+            monitor.send_signal(signal.SIGTERM)
+            assert monitor.wait(timeout=20) == 0, read(cwd, "monitor.log")
+
+
+@test
+def a_monitor_that_was_killed_is_followed_by_one_that_judges_what_it_had_registered():
+    with directory() as cwd:
+        rows = generated(cwd, 200, 60)
+        write(cwd, "assay.yaml", YAML +
+              f"monitor: {{upkeep: 1s, {NOTHING}}}\n"
+              "retrain: {newest_days: 50, schedule: 100d, rollout: promote}\n")
+        put_past(cwd, rows)
+        with watching(cwd, ASSAY_MODEL_ROUNDS="100000") as monitor:
+            wait_for(lambda: len(trainings(monitor)) == 2, 60)
+            processes = trainings(monitor)
+            monitor.kill()
+            monitor.wait()
+            wait_for(lambda: not any(map(is_alive, processes)))
+        # What the training of one that dies a little later leaves: a version, of which nothing is said.
+        env = {"ASSAY_MODEL_ROUNDS": "20"}
+        assay("train", "--set", "data.newest_days=50", "--set", "deploy.automatic=false", cwd=cwd, env=env)
+        with contextlib.closing(sqlite3.connect(os.path.join(cwd, ".assay", "assay.db"))) as database:
+            database.execute("update retraining set lease_ms = 1")  # a quarter of an hour has gone by
+            database.commit()
+        with watching(cwd, **env) as monitor:
+            wait_for(lambda: "retraining 1: promoted" in read(cwd, "monitor.log"), 120)
+            monitor.send_signal(signal.SIGTERM)
+            assert monitor.wait(timeout=20) == 0, read(cwd, "monitor.log")
+        shown = assay("monitor", "retrainings", cwd=cwd).text
+        assert shown.count("\n") == 1 and "version 1" in shown, shown
 
 
 @test
