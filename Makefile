@@ -23,18 +23,19 @@ uses.embed   := decide model feature data measure base
 uses.store   := decide model feature data measure base
 uses.train   := store decide model feature data measure base
 uses.monitor := store decide model feature data measure base
-uses.serve   := store decide model feature data measure base
+uses.http    := base
+uses.serve   := http store decide model feature data measure base
 uses.cloud   := store decide model feature data measure base
 uses.report  := store decide model feature data measure base
-uses.cli     := report cloud serve monitor train store decide model feature data measure base
-rooms        := base measure data feature model decide embed store train monitor serve cloud report cli
+uses.cli     := report cloud serve http monitor train store decide model feature data measure base
+rooms        := base http measure data feature model decide embed store train monitor serve cloud report cli
 
 # What a room needs from the outside: pkg-config names. One file of the room includes each.
 needs.base   := libcrypto jansson
 needs.data   := yaml-0.1 zlib libzstd
 needs.model  := libprotobuf-c
 needs.store  := sqlite3 libpq libcurl
-needs.serve  := libevent libevent_openssl libssl
+needs.http   := libevent libevent_openssl libssl
 
 # Text files that a room carries inside it.
 embed.store  := $(wildcard sql/*.sql)
@@ -80,7 +81,7 @@ below    = $(call room_of,$1) $(uses.$(call room_of,$1))
 archive  = $(patsubst %,$(OUT)/%.a,$1)
 objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %,$(OUT)/%.o,$(embed.$1)) \
            $(patsubst %.proto,$(OUT)/%.pb-c.o,$(wildcard src/$1/*.proto))
-libs     = $(if $(strip $(foreach r,$1,$(needs.$r))),$$(pkg-config --libs $(foreach r,$1,$(needs.$r)))) $(if $(filter serve,$1),$(llhttp.libs)) -lm -ldl
+libs     = $(if $(strip $(foreach r,$1,$(needs.$r))),$$(pkg-config --libs $(foreach r,$1,$(needs.$r)))) $(if $(filter http,$1),$(llhttp.libs)) -lm -ldl
 
 tests   := $(patsubst tests/%.c,$(OUT)/test/%,$(wildcard $(foreach r,$(rooms),$(if $(filter $r,$(or $(ONLY),$r)),tests/$r/*_test.c))))
 scripts := $(if $(filter-out system,$(ONLY)),,$(foreach s,$(or $(SYSTEM),*),$(wildcard tests/system/$(s)_test.py)))
@@ -93,7 +94,7 @@ fuzzers := $(patsubst fuzz/%.c,$(OUT)/%,$(wildcard fuzz/fuzz_*.c))
 
 all: $(OUT)/assay $(OUT)/libassay.a $(OUT)/libassay.so
 
-$(OUT)/src/serve/%.o: src/serve/%.c Makefile
+$(OUT)/src/http/%.o: src/http/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc  )$(CC) $(CFLAGS) $(llhttp.cflags) -MMD -MP -Isrc -c -o $@ $<
 
@@ -124,7 +125,7 @@ $(OUT)/%.sql.o $(OUT)/%.yaml.o: tools/embed
 	@$(CC) -c -o $@ $(@:.o=.S)
 $(patsubst %,$(OUT)/%.o,$(embed.store) $(embed.cli)): $(OUT)/%.o: %
 
-$(OUT)/serve.a: $$(call objects,serve) $(llhttp.objects)
+$(OUT)/http.a: $$(call objects,http) $(llhttp.objects)
 	$(call say,ar  )rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/%.a: $$(call objects,$$*)
@@ -135,7 +136,7 @@ $(OUT)/assay: $(call archive,cli $(uses.cli))
 
 # libassay: the rooms below include/assay.h in one object, whose only names are that header's.
 $(OUT)/libassay.o: $(call archive,embed $(uses.embed))
-	$(call say,link)$(CC) -r -nostdlib -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(filter-out $<,$^)
+	$(call say,link)$(CC) $(filter -flto=%,$(mode.$(MODE))) -r -nostdlib -flinker-output=nolto-rel -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(filter-out $<,$^)
 	@objcopy --localize-hidden $@
 
 $(OUT)/libassay.a: $(OUT)/libassay.o
@@ -158,8 +159,8 @@ $(OUT)/forest_bench: $(patsubst %.c,$(OUT)/%.o,$(wildcard bench/*.c)) $(call arc
 	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,embed $(uses.embed))
 
 # The HTTP stack alone, for the serving figures.
-$(OUT)/bare_stack: $(OUT)/bench/stack/bare.o $(call archive,serve $(uses.serve))
-	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,serve $(uses.serve))
+$(OUT)/bare_stack: $(OUT)/bench/stack/bare.o $(call archive,http $(uses.http))
+	$(call say,link)$(CC) $(LDFLAGS) -o $@ $^ $(call libs,http $(uses.http))
 
 # The drift of many columns, for the figures beside scipy.
 $(OUT)/ks_bench: $(OUT)/bench/drift/ks.o $(call archive,measure $(uses.measure))

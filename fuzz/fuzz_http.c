@@ -1,6 +1,6 @@
 /* Bytes from the network into requests: in one piece and in small ones the same requests, the same
  * refusal, and no memory that does not come back. The first byte says how small. */
-#include "serve/http_parse.h"
+#include "http/http_parse.h"
 
 #include "base/view.h"
 

@@ -6,7 +6,7 @@
  */
 #include "base/file.h"
 #include "base/number.h"
-#include "serve/http.h"
+#include "http/http.h"
 
 #include <pthread.h>
 #include <signal.h>

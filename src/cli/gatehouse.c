@@ -1,6 +1,6 @@
 #include "cli/gatehouse.h"
 
-#include "serve/listen.h"
+#include "http/listen.h"
 
 enum { WATCH_MS = 1000 };
 

@@ -14,7 +14,7 @@
 
 #include "cli/project.h"
 #include "serve/gateway.h"
-#include "serve/http.h"
+#include "http/http.h"
 
 struct gatehouse {
     struct gateway_options gateway; /* its texts are the project's arena's */

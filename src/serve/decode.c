@@ -1,6 +1,6 @@
 #include "serve/decode.h"
 
-#include "serve/http_request.h"
+#include "http/http_request.h"
 #include "serve/shape.h"
 
 /* ---------------------------------------------------------------- columns */

@@ -12,7 +12,7 @@
 #ifndef SERVE_EMF_H
 #define SERVE_EMF_H
 
-#include "serve/http.h"
+#include "http/http.h"
 #include "serve/meters.h"
 
 struct emf_options {       /* what it points to outlives the emf */

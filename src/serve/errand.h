@@ -16,7 +16,7 @@
 #ifndef SERVE_ERRAND_H
 #define SERVE_ERRAND_H
 
-#include "serve/http.h"
+#include "http/http.h"
 #include "serve/route.h"
 
 #include <pthread.h>

@@ -22,11 +22,11 @@
 #ifndef SERVE_GATEWAY_H
 #define SERVE_GATEWAY_H
 
-#include "serve/http_request.h"
-#include "serve/http_response.h"
+#include "http/http_request.h"
+#include "http/http_response.h"
 #include "serve/roster.h"
 #include "serve/route.h"
-#include "serve/tls.h"
+#include "http/tls.h"
 #include "store/store.h"
 
 #include <pthread.h>

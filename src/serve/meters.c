@@ -1,6 +1,6 @@
 #include "serve/meters.h"
 
-#include "serve/http_response.h"
+#include "http/http_response.h"
 
 #include <stdatomic.h>
 

@@ -18,7 +18,7 @@
 #define SERVE_METERS_H
 
 #include "base/text.h"
-#include "serve/tls.h"
+#include "http/tls.h"
 
 #include <pthread.h>
 

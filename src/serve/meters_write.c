@@ -2,7 +2,7 @@
 
 #include "base/number.h"
 #include "base/version.h"
-#include "serve/http_response.h"
+#include "http/http_response.h"
 #include "serve/process.h"
 
 struct page {

@@ -7,7 +7,7 @@
 #ifndef SERVE_REQUEST_ID_H
 #define SERVE_REQUEST_ID_H
 
-#include "serve/http_request.h"
+#include "http/http_request.h"
 
 enum { REQUEST_ID_MAX = 64 };
 

@@ -23,7 +23,7 @@
 #include "serve/emf.h"
 #include "serve/errand.h"
 #include "serve/gateway.h"
-#include "serve/http.h"
+#include "http/http.h"
 #include "serve/meters.h"
 #include "serve/selection.h"
 #include "serve/serving.h"

@@ -2,7 +2,7 @@
 
 #include "base/number.h"
 #include "model/small_bundle.h"
-#include "serve/client.h"
+#include "http/client.h"
 #include "serve/tiny_model.h"
 #include "serve/visit.h"
 #include "store/journal_read.h"

@@ -1,4 +1,4 @@
-#include "serve/client.h"
+#include "http/client.h"
 #include "serve/server.h"
 #include "serve/tiny_model.h"
 

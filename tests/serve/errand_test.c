@@ -1,6 +1,6 @@
 #include "serve/errand.h"
 
-#include "serve/client.h"
+#include "http/client.h"
 
 #include <time.h>
 

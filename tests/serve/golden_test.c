@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "model/small_bundle.h"
-#include "serve/client.h"
+#include "http/client.h"
 #include "serve/tiny_model.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 #include "serve/named.h"
 
-#include "serve/client.h"
+#include "http/client.h"
 #include "serve/tiny_model.h"
 
 static bool load_tiny(void *self, struct view name UNUSED, struct view url, struct served **out,

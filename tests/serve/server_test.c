@@ -1,7 +1,7 @@
 #include "serve/server.h"
 
 #include "base/file.h"
-#include "serve/client.h"
+#include "http/client.h"
 #include "serve/tiny_model.h"
 
 #include <math.h>

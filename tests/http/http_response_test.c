@@ -1,4 +1,4 @@
-#include "serve/http_response.h"
+#include "http/http_response.h"
 
 #include "harness.h"
 

@@ -9,8 +9,8 @@
  * The body grows in the request's arena. One that does not fit its ceiling is
  * answered by the server as 500, never half of it.
  */
-#ifndef SERVE_HTTP_RESPONSE_H
-#define SERVE_HTTP_RESPONSE_H
+#ifndef HTTP_HTTP_RESPONSE_H
+#define HTTP_HTTP_RESPONSE_H
 
 #include "base/err.h"
 #include "base/text.h"
@@ -76,7 +76,7 @@ const char *http_status_reason(int status); /* "Unknown" for one that is not in 
 
 enum http_status_slot {
 #define STATUS(code, reason) HTTP_STATUS_SLOT_##code,
-#include "serve/statuses.def"
+#include "http/statuses.def"
 #undef STATUS
     HTTP_STATUS_SLOTS
 };

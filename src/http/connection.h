@@ -1,8 +1,8 @@
 /*
  * connection: one client's requests, from the first byte to the last answer.
  *
- * A state machine over a byte stream (serve/net.h) and a parser
- * (serve/http_parse.h). Inside of serve/http.h only.
+ * A state machine over a byte stream (http/net.h) and a parser
+ * (http/http_parse.h). Inside of http/http.h only.
  *
  *     OPEN       reads, answers
  *     WAITING    the answer waits for something; nothing is read until it is on its way
@@ -11,12 +11,12 @@
  *     LINGERING  refused: what still comes is dropped for a while, because a socket closed with
  *                unread bytes would destroy the answer on its way
  */
-#ifndef SERVE_CONNECTION_H
-#define SERVE_CONNECTION_H
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
 
-#include "serve/http.h"
-#include "serve/http_parse.h"
-#include "serve/net.h"
+#include "http/http.h"
+#include "http/http_parse.h"
+#include "http/net.h"
 
 #include <pthread.h>
 

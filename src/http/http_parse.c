@@ -1,4 +1,4 @@
-#include "serve/http_parse.h"
+#include "http/http_parse.h"
 
 #include <llhttp.h>
 

@@ -1,4 +1,4 @@
-#include "serve/tls.h"
+#include "http/tls.h"
 
 #include "base/clock.h"
 

@@ -1,4 +1,4 @@
-#include "serve/http_parse.h"
+#include "http/http_parse.h"
 
 #include "base/text.h"
 #include "harness.h"
@@ -13,7 +13,7 @@ struct probe {
 
 static const struct probe probes[] = {
 #define PROBE(name, status, bytes) {#name, status, VIEW(bytes)},
-#include "serve/probes.def"
+#include "http/probes.def"
 #undef PROBE
 };
 

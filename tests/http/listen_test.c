@@ -1,4 +1,4 @@
-#include "serve/listen.h"
+#include "http/listen.h"
 
 #include "base/file.h"
 #include "harness.h"

@@ -25,10 +25,10 @@
  * what has come, never with what was announced, and large bodies draw on a
  * budget that all connections share.
  */
-#ifndef SERVE_HTTP_PARSE_H
-#define SERVE_HTTP_PARSE_H
+#ifndef HTTP_HTTP_PARSE_H
+#define HTTP_HTTP_PARSE_H
 
-#include "serve/http_request.h"
+#include "http/http_request.h"
 
 #include <stdatomic.h>
 

@@ -17,8 +17,8 @@
  *     tls_refresh(tls, false, &changed, err);        any thread
  *     tls_close(tls);                                sessions past their handshake live on
  */
-#ifndef SERVE_TLS_H
-#define SERVE_TLS_H
+#ifndef HTTP_TLS_H
+#define HTTP_TLS_H
 
 #include "base/err.h"
 #include "base/text.h"

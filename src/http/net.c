@@ -1,8 +1,8 @@
-#include "serve/net.h"
+#include "http/net.h"
 
 #include "base/file.h"
-#include "serve/listen.h"
-#include "serve/tls.h"
+#include "http/listen.h"
+#include "http/tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>

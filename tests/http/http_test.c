@@ -1,6 +1,6 @@
-#include "serve/http.h"
+#include "http/http.h"
 
-#include "serve/client.h"
+#include "http/client.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -378,7 +378,7 @@ struct probe {
 
 static const struct probe probes[] = {
 #define PROBE(name, status, bytes) {#name, status, VIEW(bytes)},
-#include "serve/probes.def"
+#include "http/probes.def"
 #undef PROBE
 };
 

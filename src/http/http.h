@@ -20,13 +20,13 @@
  *
  * Deadlines are absolute: a client that sends one byte a second is cut like a
  * silent one. What is malformed is refused with a 4xx and {"error": text}, and
- * the connection is closed behind it; see serve/http_parse.h.
+ * the connection is closed behind it; see http/http_parse.h.
  */
-#ifndef SERVE_HTTP_H
-#define SERVE_HTTP_H
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
 
-#include "serve/http_request.h"
-#include "serve/http_response.h"
+#include "http/http_request.h"
+#include "http/http_response.h"
 
 #include <stdatomic.h>
 

@@ -10,8 +10,8 @@
  * is sent at once when the socket takes it and kept when not. A stream that came
  * in by a door with a struct tls is encrypted, without anybody else knowing.
  */
-#ifndef SERVE_NET_H
-#define SERVE_NET_H
+#ifndef HTTP_NET_H
+#define HTTP_NET_H
 
 #include "base/err.h"
 #include "base/view.h"

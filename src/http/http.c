@@ -1,9 +1,9 @@
-#include "serve/http.h"
+#include "http/http.h"
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "serve/connection.h"
-#include "serve/listen.h"
+#include "http/connection.h"
+#include "http/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>

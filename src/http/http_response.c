@@ -1,4 +1,4 @@
-#include "serve/http_response.h"
+#include "http/http_response.h"
 
 #include "base/json.h"
 #include "base/number.h"
@@ -8,7 +8,7 @@ static const struct status {
     const char *reason;
 } statuses[] = {
 #define STATUS(code, reason) {code, reason},
-#include "serve/statuses.def"
+#include "http/statuses.def"
 #undef STATUS
 };
 static_assert(LENGTH_OF(statuses) == HTTP_STATUS_SLOTS, "one slot a status");

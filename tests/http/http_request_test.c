@@ -1,4 +1,4 @@
-#include "serve/http_request.h"
+#include "http/http_request.h"
 
 #include "harness.h"
 

@@ -6,8 +6,8 @@
  * another process serves is an error here, although SO_REUSEPORT alone would
  * let two servers of one user share it without a word.
  */
-#ifndef SERVE_LISTEN_H
-#define SERVE_LISTEN_H
+#ifndef HTTP_LISTEN_H
+#define HTTP_LISTEN_H
 
 #include "base/err.h"
 

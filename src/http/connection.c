@@ -1,4 +1,4 @@
-#include "serve/connection.h"
+#include "http/connection.h"
 
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
-#include "serve/tls.h"
+#include "http/tls.h"
 
 #include "base/clock.h"
-#include "serve/certificates.h"
+#include "http/certificates.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>

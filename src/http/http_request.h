@@ -7,8 +7,8 @@
  *
  *     struct view id = http_request_field(request, "x-request-id");
  */
-#ifndef SERVE_HTTP_REQUEST_H
-#define SERVE_HTTP_REQUEST_H
+#ifndef HTTP_HTTP_REQUEST_H
+#define HTTP_HTTP_REQUEST_H
 
 #include "base/view.h"
 

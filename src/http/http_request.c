@@ -1,4 +1,4 @@
-#include "serve/http_request.h"
+#include "http/http_request.h"
 
 bool http_field_next(struct view *rest, struct view *name, struct view *value)
 {
