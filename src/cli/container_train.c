@@ -4,10 +4,13 @@
 #include "base/doc.h"
 #include "base/file.h"
 #include "cli/container.h"
+#include "cli/container_pipe.h"
 #include "cli/draft.h"
+#include "cli/guess.h"
 #include "store/store.h"
 
 #include <dirent.h>
+#include <unistd.h>
 
 enum { SETTINGS_MAX = 1 << 20, FAILURE_MAX = 1024, JOB_ARENA_MAX = 64 << 20 };
 
@@ -15,6 +18,7 @@ struct job {
     struct arena arena;
     const char *project; /* the directory that is made */
     const char *data;    /* the CSV of the train channel */
+    bool spooled;        /* which came through a pipe, and is removed in the end */
     const struct doc *settings;
 };
 
@@ -62,10 +66,29 @@ static bool is_table(struct view name)
     return view_ends(name, ".csv") || view_ends(name, ".csv.gz") || view_ends(name, ".csv.zst");
 }
 
-/* The one table of the channel that trains. */
-static bool find_data(struct job *job, struct err *err)
+static const char *const channels[] = {"train", "training"};
+
+/* A channel that is streamed is written down beside the project. */
+static bool find_pipe(struct job *job, struct err *err)
 {
-    static const char *const channels[] = {"train", "training"};
+    const char *pipe = NULL;
+    for (size_t i = 0; i < LENGTH_OF(channels) && pipe == NULL; i++)
+        if (!container_pipe(opt_ml(), channels[i], &job->arena, &pipe, err))
+            return false;
+    if (pipe == NULL)
+        return true;
+    const char *dir = path_join(&job->arena, opt_ml(), "output/data");
+    const char *file = path_join(&job->arena, dir, "train.csv");
+    if (!dir_make(dir, err) || !container_spool(pipe, file, GUESS_MEMORY_MAX, err))
+        return false;
+    job->data = file;
+    job->spooled = true;
+    return true;
+}
+
+/* The one table of the channel that trains. */
+static bool find_file(struct job *job, struct err *err)
+{
     const char *path = NULL;
     DIR *dir = NULL;
     for (size_t i = 0; i < LENGTH_OF(channels) && dir == NULL; i++) {
@@ -171,7 +194,8 @@ static bool run(struct job *job, const struct call *call,
     struct project project;
     struct version version = {0};
     job->project = path_join(&job->arena, opt_ml(), "output/data/project");
-    if (!read_settings(job, err) || !find_data(job, err) || !draft(job, err))
+    if (!read_settings(job, err) || !find_pipe(job, err) ||
+        (!job->spooled && !find_file(job, err)) || !draft(job, err))
         return false;
     own.project = job->project;
     if (!project_open(&project, &own, err))
@@ -192,6 +216,8 @@ bool container_train(const struct call *call,
 {
     struct job job = {.arena = {.limit = JOB_ARENA_MAX}};
     bool ok = run(&job, call, train, err);
+    if (job.spooled)
+        unlink(job.data); /* the platform keeps what is left beside the project */
     if (!ok)
         tell_failure(&job, err);
     arena_release(&job.arena);

@@ -1,9 +1,12 @@
 """The program inside the platforms' containers: /opt/ml and the variables that they set."""
+import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from harness import ASSAY, assay, free_port, main, read, test, write
@@ -85,6 +88,45 @@ def train_reads_the_tree_and_leaves_the_model_in_it():
     assert not os.path.exists(os.path.join(root, "output", "failure"))
     yaml = read(root, "output/data/project/assay.yaml")
     assert "label: fraud" in yaml, yaml
+
+
+def streamed(bytes_, **channel):
+    """A job whose train channel is a pipe that these bytes come through; (root, the ended program)."""
+    cwd = scratch()
+    root = tree(cwd, SETTINGS, table())
+    os.makedirs(os.path.join(cwd, "app"))
+    shutil.rmtree(os.path.join(root, "input", "data", "train"))
+    pipe = os.path.join(root, "input", "data", "train_0")
+    os.mkfifo(pipe)
+    write(root, "input/config/inputdataconfig.json", json.dumps(
+        {"train": {"ContentType": "text/csv", "TrainingInputMode": "Pipe", **channel}}))
+    writer = subprocess.Popen(["sh", "-c", 'cat > "$0"', pipe], stdin=subprocess.PIPE)
+    feeder = threading.Thread(target=lambda: (writer.stdin.write(bytes_), writer.stdin.close()))
+    feeder.start()
+    try:
+        done = subprocess.run([ASSAY, "train"], cwd=os.path.join(cwd, "app"), check=False, timeout=120,
+                              capture_output=True, env=dict(os.environ, ASSAY_OPT_ML=root))
+    finally:
+        writer.kill()  # who was not read waits still
+        writer.wait()
+        feeder.join()
+    return root, done
+
+
+@test
+def a_channel_that_comes_through_a_pipe_trains_the_same_model_and_leaves_no_copy():
+    plain = Job.trained()
+    for bytes_ in (table().encode(), gzip.compress(table().encode())):
+        root, done = streamed(bytes_, RecordWrapperType="None")
+        assert done.returncode == 0, done.stderr
+        assert os.listdir(os.path.join(root, "output", "data")) == ["project"]
+        with open(os.path.join(root, "model", "xgboost-model"), "rb") as ours, \
+                open(os.path.join(plain, "model", "xgboost-model"), "rb") as wanted:
+            assert ours.read() == wanted.read()
+    root, done = streamed(table().encode(), RecordWrapperType="RecordIO")
+    assert done.returncode != 0 and "RecordWrapperType" in read(root, "output/failure")
+    root, done = streamed(b"")
+    assert done.returncode != 0 and "without a byte" in read(root, "output/failure")
 
 
 @test
