@@ -7,8 +7,8 @@
 #include "cli/model_dir.h"
 #include "model/adopt.h"
 #include "model/xgboost_write.h"
-#include "store/comparison.h"
 #include "store/governance.h"
+#include "store/meeting.h"
 
 #include <math.h>
 
@@ -115,8 +115,8 @@ static void write_bundle(const struct bundle *bundle, struct json *json)
 static bool write_comparison(struct project *project, int64_t number, struct json *json,
                              struct err *err)
 {
-    struct comparison last;
-    if (!comparison_last(&project->store, number, &project->arena, &last, err))
+    struct meeting last;
+    if (!meeting_last(&project->store, number, &project->arena, &last, err))
         return false;
     json_key(json, "comparison");
     if (last.number == 0)

@@ -2,8 +2,8 @@
 #include "base/json.h"
 #include "cli/project.h"
 #include "report/report.h"
-#include "store/comparison.h"
 #include "store/governance.h"
+#include "store/meeting.h"
 
 enum { OPTION_OUT, OPTION_BUNDLE, OPTION_CARD };
 
@@ -15,11 +15,11 @@ static bool gather(struct project *project, struct report *report, struct err *e
     struct store *store = &project->store;
     struct text text = text_in_arena(&project->arena);
     struct json json = json_to(&text);
-    struct comparison last;
+    struct meeting last;
     int64_t champion, challenger, number = report->version->number;
     json_open(&json, '{');
     if (!governance_write(store, number, &json, err) ||
-        !comparison_last(store, number, &project->arena, &last, err) ||
+        !meeting_last(store, number, &project->arena, &last, err) ||
         !alias_get(store, "champion", &champion, err) ||
         !alias_get(store, "challenger", &challenger, err))
         return false;

@@ -6,9 +6,9 @@
 #include "model/kernel.h"
 #include "store/audit.h"
 #include "store/books.h"
-#include "store/comparison.h"
 #include "store/gc.h"
 #include "store/governance.h"
+#include "store/meeting.h"
 #include "store/trust.h"
 
 #include <math.h>
@@ -183,7 +183,7 @@ bool govern_verify(struct project *project, const char *reference, struct err *e
         return err_set(err, ERR_STORE, "no checkpoint of the audit log is by a trusted key");
     for (size_t i = 0; i < count; i++)
         if (!governance_check(&project->store, &version[i], err) ||
-            !comparison_check(&project->store, version[i].number, err) ||
+            !meeting_check(&project->store, version[i].number, err) ||
             !verify_version(project, &trust, &version[i], err))
             return false;
     printf(

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "monitor/alarms.h"
 #include "monitor/schedule.h"
-#include "store/comparison.h"
 #include "store/experiment.h"
 #include "store/governance.h"
+#include "store/meeting.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -195,11 +195,11 @@ static bool promote(struct step_of *s, int64_t champion, struct err *err)
  */
 static bool has_won(struct step_of *s, int64_t champion, bool *out, struct err *err)
 {
-    struct comparison met;
+    struct meeting met;
     *out = champion == 0;
     if (*out)
         return true;
-    if (!comparison_last(s->retrain->store, s->is.version, s->arena, &met, err))
+    if (!meeting_last(s->retrain->store, s->is.version, s->arena, &met, err))
         return false;
     *out = met.number != 0 && met.champion == champion && view_is(met.verdict, "promote");
     return true;
@@ -334,7 +334,7 @@ static bool judge_frauds(struct step_of *s, int64_t champion, bool *well, char *
 
 static bool judge_version(struct step_of *s, struct err *err)
 {
-    struct comparison met;
+    struct meeting met;
     char message[RETRAINING_TEXT_SIZE] = "";
     int64_t champion;
     bool well;
@@ -345,7 +345,7 @@ static bool judge_version(struct step_of *s, struct err *err)
         return move(s, RETRAINING_refused, message, err);
     if (champion == 0)
         return wait_or_roll_out(s, err);
-    if (!comparison_last(s->retrain->store, s->is.version, s->arena, &met, err))
+    if (!meeting_last(s->retrain->store, s->is.version, s->arena, &met, err))
         return false;
     if (met.number == 0 || met.champion != champion)
         return move(s, RETRAINING_kept, "it has not met the champion: challenge.mode is off", err);

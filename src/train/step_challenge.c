@@ -2,7 +2,7 @@
  * challenge: the new version and the champion on the same rows, those of the test slice.
  *
  * The rows chose neither model's threshold. What comes of it is kept in the registry
- * (store/comparison.h) and decides whether deploy may replace the champion:
+ * (store/meeting.h) and decides whether deploy may replace the champion:
  *
  *     promote        the gain is beyond chance and no rail objects
  *     keep           a rail objects, or no gain worth having is left to hope for
@@ -16,7 +16,7 @@
 #include "base/doc.h"
 #include "decide/decision.h"
 #include "model/shap.h"
-#include "store/comparison.h"
+#include "store/meeting.h"
 #include "train/rescore.h"
 #include "train/scored.h"
 
@@ -380,11 +380,11 @@ static bool keep(struct duel *d, const char *verdict, const char *why, bool comp
     json_close(&json);
     if (text.cut)
         return err_set(err, ERR_LIMIT, "the comparison does not fit the memory limit");
-    struct comparison comparison = {.number = d->pipeline->version.number,
-                                    .champion = d->champion_version.number,
-                                    .verdict = view_of(verdict),
-                                    .document = text_view(&text)};
-    return comparison_add(d->pipeline->store, &comparison, d->pipeline->actor, err);
+    struct meeting meeting = {.number = d->pipeline->version.number,
+                              .champion = d->champion_version.number,
+                              .verdict = view_of(verdict),
+                              .document = text_view(&text)};
+    return meeting_add(d->pipeline->store, &meeting, d->pipeline->actor, err);
 }
 
 static void explain_verdict(const struct duel *d, struct text *why)

@@ -7,9 +7,9 @@
  * the one that was there first.
  */
 #include "base/doc.h"
-#include "store/comparison.h"
 #include "store/governance.h"
 #include "store/history.h"
+#include "store/meeting.h"
 #include "store/trust.h"
 #include "train/pipeline.h"
 
@@ -61,10 +61,10 @@ static bool was_rolled_back(struct pipeline *pipeline, bool *left, struct text *
 static bool find_gain(struct pipeline *pipeline, int64_t number, struct view *primary, double *gain,
                       struct err *err)
 {
-    struct comparison last;
+    struct meeting last;
     *gain = (double)NAN;
     *primary = VIEW("");
-    if (!comparison_last(pipeline->store, number, pipeline->arena, &last, err))
+    if (!meeting_last(pipeline->store, number, pipeline->arena, &last, err))
         return false;
     if (last.champion != pipeline->challenge.champion || !view_is(last.verdict, "insufficient"))
         return true;

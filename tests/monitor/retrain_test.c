@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "champion_ground.h"
-#include "store/comparison.h"
 #include "store/experiment.h"
+#include "store/meeting.h"
 
 #define HOUR INT64_C(3600000)
 
@@ -56,7 +56,7 @@ static void step(struct rig *rig, enum retraining_state want)
 static void meet(struct rig *rig, int64_t version, struct err *err)
 {
     struct text document = text_in_arena(rig->arena);
-    struct comparison met = {.number = version, .verdict = view_of(rig->verdict)};
+    struct meeting met = {.number = version, .verdict = view_of(rig->verdict)};
     text_addf(&document, "{\"version\":%lld", (long long)version);
     if (rig->why != NULL)
         text_addf(&document, ",\"why\":\"%s\"", rig->why);
@@ -66,7 +66,7 @@ static void meet(struct rig *rig, int64_t version, struct err *err)
     if (rig->against != 0)
         met.champion = rig->against;
     if (met.champion != 0)
-        WORKS(comparison_add(rig->store, &met, "assay", err), *err);
+        WORKS(meeting_add(rig->store, &met, "assay", err), *err);
 }
 
 static void step_elsewhere(const struct rig *rig)

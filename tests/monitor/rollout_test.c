@@ -2,10 +2,10 @@
  * champion that it met. */
 #include "monitor/retrain.h"
 
-#include "store/comparison.h"
 #include "store/experiment.h"
 #include "store/governance.h"
 #include "store/ground.h"
+#include "store/meeting.h"
 #include "store/versions.h"
 
 enum { MEMORY = 16 << 20 };
@@ -82,11 +82,11 @@ static void step(struct retrain *retrain, int64_t now_ms, struct retraining *out
 static void meet(struct store *store, int64_t champion)
 {
     struct err err = {0};
-    struct comparison met = {.number = 2,
-                             .champion = champion,
-                             .verdict = VIEW("promote"),
-                             .document = VIEW("{\"why\":\"it is better\"}")};
-    WORKS(comparison_add(store, &met, "ann", &err), err);
+    struct meeting met = {.number = 2,
+                          .champion = champion,
+                          .verdict = VIEW("promote"),
+                          .document = VIEW("{\"why\":\"it is better\"}")};
+    WORKS(meeting_add(store, &met, "ann", &err), err);
 }
 
 /* Version 2 has met the champion, version 1, and waits. */

@@ -1,4 +1,4 @@
-#include "store/comparison.h"
+#include "store/meeting.h"
 
 #include "base/clock.h"
 #include "base/doc.h"
@@ -11,11 +11,11 @@ static void name_subject(int64_t number, char subject[SUBJECT_MAX])
     snprintf(subject, SUBJECT_MAX, "version %lld", (long long)number);
 }
 
-bool comparison_last(struct store *store, int64_t number, struct arena *arena,
-                     struct comparison *out, struct err *err)
+bool meeting_last(struct store *store, int64_t number, struct arena *arena, struct meeting *out,
+                  struct err *err)
 {
     CLEANUP(db_finish) struct db_statement statement = {0};
-    *out = (struct comparison){0};
+    *out = (struct meeting){0};
     if (!db_prepare(&store->db,
                     "select champion, verdict, document, at_ms from comparison where number = $1 "
                     "order by id desc limit 1",
@@ -28,15 +28,15 @@ bool comparison_last(struct store *store, int64_t number, struct arena *arena,
     const char *word = view_copy(verdict, arena), *text = view_copy(document, arena);
     if (word == NULL || text == NULL)
         return err_set(err, ERR_LIMIT, "the comparison does not fit the memory limit");
-    *out = (struct comparison){.number = number,
-                               .champion = db_i64(&statement, 0),
-                               .verdict = {word, verdict.length},
-                               .document = {text, document.length},
-                               .at_ms = db_i64(&statement, 3)};
+    *out = (struct meeting){.number = number,
+                            .champion = db_i64(&statement, 0),
+                            .verdict = {word, verdict.length},
+                            .document = {text, document.length},
+                            .at_ms = db_i64(&statement, 3)};
     return true;
 }
 
-static bool insert(struct store *store, const struct comparison *comparison, const char *actor,
+static bool insert(struct store *store, const struct meeting *meeting, const char *actor,
                    struct err *err)
 {
     CLEANUP(db_finish) struct db_statement statement = {0};
@@ -45,42 +45,42 @@ static bool insert(struct store *store, const struct comparison *comparison, con
                     "values ($1, $2, $3, $4, $5, $6)",
                     &statement, err))
         return false;
-    db_bind_i64(&statement, 1, comparison->number);
-    db_bind_i64(&statement, 2, comparison->champion);
-    db_bind_text(&statement, 3, comparison->verdict);
-    db_bind_text(&statement, 4, comparison->document);
+    db_bind_i64(&statement, 1, meeting->number);
+    db_bind_i64(&statement, 2, meeting->champion);
+    db_bind_text(&statement, 3, meeting->verdict);
+    db_bind_text(&statement, 4, meeting->document);
     db_bind_i64(&statement, 5, clock_now_ms());
     db_bind_text(&statement, 6, view_of(actor));
     return db_done(&statement, err);
 }
 
-static bool add(struct store *store, const struct comparison *comparison, const char *actor,
+static bool add(struct store *store, const struct meeting *meeting, const char *actor,
                 struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = DOCUMENT_MEMORY_MAX};
-    struct comparison last;
-    if (!comparison_last(store, comparison->number, &arena, &last, err))
+    struct meeting last;
+    if (!meeting_last(store, meeting->number, &arena, &last, err))
         return false;
-    if (last.champion == comparison->champion && view_same(last.document, comparison->document))
+    if (last.champion == meeting->champion && view_same(last.document, meeting->document))
         return true;
     char subject[SUBJECT_MAX], hex[DIGEST_HEX_SIZE], room[PAYLOAD_MAX];
-    struct digest digest = digest_of(comparison->document);
+    struct digest digest = digest_of(meeting->document);
     struct text payload = text_in(room, sizeof room);
     struct json json = json_to(&payload);
     json_open(&json, '{');
-    json_key(&json, "champion"), json_i64(&json, comparison->champion);
-    json_key(&json, "verdict"), json_text(&json, comparison->verdict);
+    json_key(&json, "champion"), json_i64(&json, meeting->champion);
+    json_key(&json, "verdict"), json_text(&json, meeting->verdict);
     json_key(&json, "document"), json_string(&json, digest_print(&digest, hex));
     json_close(&json);
-    name_subject(comparison->number, subject);
-    return insert(store, comparison, actor, err) &&
+    name_subject(meeting->number, subject);
+    return insert(store, meeting, actor, err) &&
            audit_append(store, actor, "challenge", subject, text_c(&payload), err);
 }
 
-bool comparison_add(struct store *store, const struct comparison *comparison, const char *actor,
-                    struct err *err)
+bool meeting_add(struct store *store, const struct meeting *meeting, const char *actor,
+                 struct err *err)
 {
-    return db_begin(&store->db, err) && db_end(&store->db, add(store, comparison, actor, err), err);
+    return db_begin(&store->db, err) && db_end(&store->db, add(store, meeting, actor, err), err);
 }
 
 /* ---------------------------------------------------------------- checking */
@@ -104,13 +104,13 @@ static bool hear(struct store *store, int64_t number, struct arena *arena, struc
     return payload != NULL && doc_need_text(payload, "document", out, err);
 }
 
-bool comparison_check(struct store *store, int64_t number, struct err *err)
+bool meeting_check(struct store *store, int64_t number, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = DOCUMENT_MEMORY_MAX};
-    struct comparison last;
+    struct meeting last;
     struct view heard;
     char hex[DIGEST_HEX_SIZE];
-    if (!comparison_last(store, number, &arena, &last, err) ||
+    if (!meeting_last(store, number, &arena, &last, err) ||
         !hear(store, number, &arena, &heard, err))
         return false;
     struct digest digest = digest_of(last.document);

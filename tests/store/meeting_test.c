@@ -1,4 +1,4 @@
-#include "store/comparison.h"
+#include "store/meeting.h"
 
 #include "ground.h"
 #include "store/audit.h"
@@ -9,12 +9,12 @@ enum { MEMORY = 8 << 20 };
 static void compare(struct store *store, int64_t champion, const char *verdict,
                     const char *document)
 {
-    struct comparison comparison = {.number = 2,
-                                    .champion = champion,
-                                    .verdict = view_of(verdict),
-                                    .document = view_of(document)};
+    struct meeting meeting = {.number = 2,
+                              .champion = champion,
+                              .verdict = view_of(verdict),
+                              .document = view_of(document)};
     struct err err = {0};
-    WORKS(comparison_add(store, &comparison, "ann", &err), err);
+    WORKS(meeting_add(store, &meeting, "ann", &err), err);
 }
 
 static int64_t count(struct store *store, const char *sql)
@@ -37,20 +37,20 @@ static int64_t count(struct store *store, const char *sql)
 
 ON_BOTH(the_last_comparison_of_a_version_is_the_one_that_counts)
 {
-    STORE(store, "comparison_last");
-    struct comparison last;
-    WORKS(comparison_last(&store, 2, &arena, &last, &err), err);
+    STORE(store, "meeting_last");
+    struct meeting last;
+    WORKS(meeting_last(&store, 2, &arena, &last, &err), err);
     SAME(last.number, 0);
-    WORKS(comparison_check(&store, 2, &err), err);
+    WORKS(meeting_check(&store, 2, &err), err);
     compare(&store, 1, "insufficient", "{\"a\":1}");
     compare(&store, 1, "promote", "{\"a\":2}");
-    WORKS(comparison_last(&store, 2, &arena, &last, &err), err);
+    WORKS(meeting_last(&store, 2, &arena, &last, &err), err);
     SAME(last.number, 2);
     SAME(last.champion, 1);
     TEXT(last.verdict, "promote");
     TEXT(last.document, "{\"a\":2}");
-    WORKS(comparison_check(&store, 2, &err), err);
-    WORKS(comparison_check(&store, 1, &err), err);
+    WORKS(meeting_check(&store, 2, &err), err);
+    WORKS(meeting_check(&store, 1, &err), err);
 }
 
 ON_BOTH(the_same_comparison_made_again_is_no_other_event)
@@ -70,9 +70,9 @@ ON_BOTH(a_comparison_that_was_changed_or_taken_away_is_named)
     STORE(store, "comparison_changed");
     compare(&store, 1, "keep", "{\"a\":1}");
     WORKS(db_run(&store.db, "update comparison set document = '{\"a\":9}'", &err), err);
-    FAILS(comparison_check(&store, 2, &err), err, ERR_STORE);
+    FAILS(meeting_check(&store, 2, &err), err, ERR_STORE);
     SAYS(err, "version 2: its comparison with the champion was changed");
     err = (struct err){0};
     WORKS(db_run(&store.db, "delete from comparison", &err), err);
-    FAILS(comparison_check(&store, 2, &err), err, ERR_STORE);
+    FAILS(meeting_check(&store, 2, &err), err, ERR_STORE);
 }
