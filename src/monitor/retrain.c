@@ -174,7 +174,7 @@ static bool start_canary(struct step_of *s, int64_t champion, struct err *err)
     snprintf(s->is.experiment, sizeof s->is.experiment, "%s", wanted.name);
     if (begun)
         return move(s, RETRAINING_canary, "", err);
-    if ((trainer->vouch != NULL && !trainer->vouch(trainer->self, s->is.version, err)) ||
+    if (!trainer->vouch(trainer->self, s->is.version, err) ||
         !load_bundle(s, champion, &bundle, err))
         return false;
     struct view entity = bundle.policy.entity;

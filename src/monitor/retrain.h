@@ -37,8 +37,7 @@ struct trainer {
     /* Makes the version the champion, as `assay models promote` does. */
     bool (*promote)(void *self, int64_t champion, int64_t version, const char *why,
                     struct err *err);
-    /* ERR_GATE: signatures are required, and nobody who counts has signed it. NULL: nobody has to.
-     */
+    /* ERR_GATE: signatures are required, and nobody who counts has signed it. */
     bool (*vouch)(void *self, int64_t version, struct err *err);
     void *self;
 };
