@@ -1,30 +1,18 @@
 #include "monitor/retrain.h"
 
+#include "base/clock.h"
 #include "base/doc.h"
 #include "measure/drift_judge.h"
-#include "model/bundle.h"
-#include "base/clock.h"
 #include "monitor/alarms.h"
+#include "monitor/rollout.h"
 #include "monitor/schedule.h"
-#include "store/experiment.h"
 #include "store/governance.h"
 #include "store/meeting.h"
 
-#include <math.h>
-#include <stdarg.h>
-
 #define HOUR_MS INT64_C(3600000)
 
-enum { MEMORY_MAX = 256 << 20, CANARY_PLANNED = 10000, CANARY_MATURE_DAYS = 30 };
+enum { MEMORY_MAX = 256 << 20 };
 enum { TRIES_MAX = 5, PAUSE_MS = 60 * 1000 }; /* the pause before the second; then twice as long */
-
-/* One step, as it is taken. */
-struct step_of {
-    struct retrain *retrain;
-    struct arena *arena;
-    int64_t now_ms;
-    struct retraining before, is; /* the one before this one; its id is 0 when there was none */
-};
 
 static bool is_on(const struct config *config)
 {
@@ -54,38 +42,21 @@ bool retrain_check(const struct config *config, struct err *err)
     return true;
 }
 
-/* ---------------------------------------------------------------- states */
-
-static bool move(struct step_of *s, enum retraining_state state, const char *message,
-                 struct err *err)
-{
-    struct retraining to = s->is;
-    bool changed;
-    to.state = state;
-    to.changed_ms = s->now_ms;
-    if (message != to.message)
-        snprintf(to.message, sizeof to.message, "%s", message);
-    if (!retraining_change(s->retrain->store, &s->is, &to, s->now_ms, s->retrain->owner, &changed,
-                           err))
-        return false;
-    if (changed)
-        s->is = to;
-    return true;
-}
+/* ---------------------------------------------------------------- how a training ends */
 
 /* An outcome of the training that is no failure of ours: it is remembered, and the round goes on.
  */
-static bool end(struct step_of *s, enum retraining_state state, struct err *err)
+static bool end(struct retrain_turn *s, enum retraining_state state, struct err *err)
 {
     char message[RETRAINING_TEXT_SIZE];
     snprintf(message, sizeof message, "%s", err->text);
     *err = (struct err){0};
-    return move(s, state, message, err);
+    return turn_move(s, state, message, err);
 }
 
 /* What stopped the work says nothing of the model: the next step that finds it takes it up. Being
  * stopped with the monitor is no try that failed, and whoever starts next goes on at once. */
-static bool interrupt(struct step_of *s, struct err *err)
+static bool interrupt(struct retrain_turn *s, struct err *err)
 {
     bool counts = err->kind != ERR_UNAVAILABLE;
     struct err why = *err;
@@ -98,198 +69,24 @@ static bool interrupt(struct step_of *s, struct err *err)
 
 /* The work came to no end: for what may pass, so often, or for good. What is trained already is
  * gone on with by the next step anyway. */
-static bool break_off(struct step_of *s, struct err *err)
+static bool break_off(struct retrain_turn *s, struct err *err)
 {
     bool passes = err->kind == ERR_UNAVAILABLE || err->kind == ERR_STORE || err->kind == ERR_IO;
     if (passes && s->is.state != RETRAINING_training)
         return false;
-    if (passes && s->is.tries < TRIES_MAX)
+    if (passes && (err->kind == ERR_UNAVAILABLE || s->is.tries < TRIES_MAX))
         return interrupt(s, err);
     return end(s, err->kind == ERR_GATE ? RETRAINING_refused : RETRAINING_failed, err);
-}
-
-/* Said once, however often it is found so. */
-PRINTF(3, 4)
-static bool wait_for(struct step_of *s, struct err *err, const char *fmt, ...)
-{
-    char message[RETRAINING_TEXT_SIZE];
-    va_list arguments;
-    va_start(arguments, fmt);
-    vsnprintf(message, sizeof message, fmt, arguments);
-    va_end(arguments);
-    return (s->is.state == RETRAINING_waiting && strcmp(s->is.message, message) == 0) ||
-           move(s, RETRAINING_waiting, message, err);
-}
-
-/* ---------------------------------------------------------------- rollout */
-
-static bool load_bundle(struct step_of *s, int64_t number, struct bundle *out, struct err *err)
-{
-    struct version version;
-    const char *path;
-    char reference[32];
-    snprintf(reference, sizeof reference, "%lld", (long long)number);
-    return registry_find(s->retrain->store, view_of(reference), s->arena, &version, err) &&
-           store_get_bundle(s->retrain->store, &version.bundle, s->arena, &path, err) &&
-           bundle_load(out, path, err);
-}
-
-/* It can begin when no other experiment runs; `*begun`: it runs already, and who began it died
- * before it could be noted. */
-static bool may_start_canary(struct step_of *s, const char *name, bool *may, bool *begun,
-                             struct err *err)
-{
-    struct experiment running;
-    if (!experiment_running(s->retrain->store, &running, err))
-        return false;
-    *begun = running.id != 0 && strcmp(running.name, name) == 0;
-    *may = running.id == 0;
-    return *may || *begun ||
-           wait_for(s, err, "experiment '%s' runs; the canary begins when it has ended",
-                    running.name);
-}
-
-static bool start_canary(struct step_of *s, int64_t champion, struct err *err)
-{
-    const struct config *config = s->retrain->config;
-    const struct trainer *trainer = &s->retrain->trainer;
-    CLEANUP(bundle_release) struct bundle bundle = {0};
-    bool may, begun;
-    struct experiment started,
-        wanted = {
-            .kind = EXPERIMENT_CANARY,
-            .champion = champion,
-            .rival = s->is.version,
-            .share = {0.05, 0.25, 0.5, 1},
-            .steps = 4,
-            .bake_ms = (int64_t)(config_number(config, KEY_RETRAIN_BAKE) * 60000),
-            .alpha = 0.05,
-            .planned = CANARY_PLANNED,
-            .mature_ms = CANARY_MATURE_DAYS * 24 * HOUR_MS,
-            .promotes = true,
-        };
-    snprintf(wanted.name, sizeof wanted.name, "retraining-%lld", (long long)s->is.id);
-    if (!may_start_canary(s, wanted.name, &may, &begun, err) || (!may && !begun))
-        return err->kind == ERR_NONE;
-    snprintf(s->is.experiment, sizeof s->is.experiment, "%s", wanted.name);
-    if (begun)
-        return move(s, RETRAINING_canary, "", err);
-    if (!trainer->vouch(trainer->self, s->is.version, err) ||
-        !load_bundle(s, champion, &bundle, err))
-        return false;
-    struct view entity = bundle.policy.entity;
-    snprintf(wanted.entity, sizeof wanted.entity, "%.*s", (int)entity.length,
-             entity.length == 0 ? "" : entity.text);
-    return experiment_start(s->retrain->store, &wanted, s->retrain->owner, &started, err) &&
-           move(s, RETRAINING_canary, "", err);
-}
-
-static bool promote(struct step_of *s, int64_t champion, struct err *err)
-{
-    const struct trainer *trainer = &s->retrain->trainer;
-    return trainer->promote(trainer->self, champion, s->is.version, s->is.why, err) &&
-           move(s, RETRAINING_promoted, "", err);
-}
-
-/* It was found better than the champion there is, who may be another one than when it was trained.
- */
-static bool has_won(struct step_of *s, int64_t champion, bool *out, struct err *err)
-{
-    struct meeting met;
-    *out = champion == 0;
-    if (*out)
-        return true;
-    if (!meeting_last(s->retrain->store, s->is.version, s->arena, &met, err))
-        return false;
-    *out = met.number != 0 && met.champion == champion && view_is(met.verdict, "promote");
-    return true;
-}
-
-/* The version may come into force. The first champion has nobody to share with. */
-static bool roll_out(struct step_of *s, struct err *err)
-{
-    struct view how = config_text(s->retrain->config, KEY_RETRAIN_ROLLOUT);
-    int64_t champion;
-    bool won;
-    if (!alias_get(s->retrain->store, "champion", &champion, err))
-        return false;
-    if (view_is(how, "none"))
-        return move(s, RETRAINING_kept, "left to a person: retrain.rollout is none", err);
-    if (champion == s->is.version)
-        return move(s, RETRAINING_promoted, "it is the champion already", err);
-    if (!has_won(s, champion, &won, err))
-        return false;
-    if (!won)
-        return move(s, RETRAINING_kept,
-                    "there is another champion now than the one it was held against", err);
-    bool ok = champion == 0 || view_is(how, "promote") ? promote(s, champion, err)
-                                                       : start_canary(s, champion, err);
-    if (ok || err->kind != ERR_GATE)
-        return ok;
-    struct err why = *err; /* nobody vouches for it yet */
-    *err = (struct err){0};
-    return wait_for(s, err, "%s", why.text);
-}
-
-static bool wait_or_roll_out(struct step_of *s, struct err *err)
-{
-    size_t wanted = config_count(s->retrain->config, KEY_DEPLOY_APPROVALS);
-    struct standing standing;
-    if (!governance_standing(s->retrain->store, s->is.version, &standing, err))
-        return false;
-    if (standing.approval == APPROVAL_REJECTED)
-        return move(s, RETRAINING_kept, "a person rejected it", err);
-    if (standing.approvers < wanted)
-        return wait_for(s, err,
-                        "%zu of %zu people have approved it: `assay models approve "
-                        "%lld --comment ...`",
-                        standing.approvers, wanted, (long long)s->is.version);
-    /* Whose lease ran out while it trained has nothing to put in force: this change shows it. */
-    if (s->is.state == RETRAINING_training &&
-        !move(s, RETRAINING_waiting, "it comes into force next", err))
-        return false;
-    return s->is.state != RETRAINING_waiting || roll_out(s, err);
-}
-
-/* A person made another version the champion: nothing is split any longer, and the canary would
- * never end. */
-static bool end_if_overtaken(struct step_of *s, const struct experiment *experiment,
-                             struct err *err)
-{
-    static const char why[] = "another version became the champion meanwhile";
-    int64_t champion;
-    bool taken;
-    if (!alias_get(s->retrain->store, "champion", &champion, err))
-        return false;
-    if (champion == experiment->champion || champion == experiment->rival)
-        return true;
-    return experiment_end(s->retrain->store, experiment, EXPERIMENT_STOPPED, s->retrain->owner, why,
-                          &taken, err);
-}
-
-static bool follow_canary(struct step_of *s, struct err *err)
-{
-    struct experiment experiment;
-    if (!experiment_find(s->retrain->store, view_of(s->is.experiment), &experiment, err))
-        return false;
-    switch (experiment.state) {
-    case EXPERIMENT_RUNNING:
-        return end_if_overtaken(s, &experiment, err);
-    case EXPERIMENT_PROMOTED:
-        return move(s, RETRAINING_promoted, experiment.reason, err);
-    default:
-        return move(s, RETRAINING_rolled_back, experiment.reason, err);
-    }
 }
 
 /* ---------------------------------------------------------------- the new version */
 
 /* Rows and frauds of all slices, as the lineage has them. */
-static bool count_frauds(struct step_of *s, int64_t number, struct rate_case *rate, bool before,
-                         struct err *err)
+static bool count_frauds(struct retrain_turn *s, int64_t number, struct rate_case *rate,
+                         bool before, struct err *err)
 {
     CLEANUP(bundle_release) struct bundle bundle = {0};
-    if (!load_bundle(s, number, &bundle, err))
+    if (!turn_load_bundle(s, number, &bundle, err))
         return false;
     if (bundle.paper[PAPER_lineage].length == 0)
         return true; /* imported: nobody knows what it was trained on */
@@ -310,7 +107,7 @@ static bool count_frauds(struct step_of *s, int64_t number, struct rate_case *ra
 }
 
 /* A share of fraud that is many times the champion's is a matter for people. */
-static bool judge_frauds(struct step_of *s, int64_t champion, bool *well, char *message,
+static bool judge_frauds(struct retrain_turn *s, int64_t champion, bool *well, char *message,
                          struct err *err)
 {
     double times = config_number(s->retrain->config, KEY_RETRAIN_FRAUD_TIMES);
@@ -332,7 +129,7 @@ static bool judge_frauds(struct step_of *s, int64_t champion, bool *well, char *
     return true;
 }
 
-static bool judge_version(struct step_of *s, struct err *err)
+static bool judge_version(struct retrain_turn *s, struct err *err)
 {
     struct meeting met;
     char message[RETRAINING_TEXT_SIZE] = "";
@@ -342,13 +139,14 @@ static bool judge_version(struct step_of *s, struct err *err)
         !judge_frauds(s, champion, &well, message, err))
         return false;
     if (!well)
-        return move(s, RETRAINING_refused, message, err);
+        return turn_move(s, RETRAINING_refused, message, err);
     if (champion == 0)
-        return wait_or_roll_out(s, err);
+        return rollout_go_on(s, err);
     if (!meeting_last(s->retrain->store, s->is.version, s->arena, &met, err))
         return false;
     if (met.number == 0 || met.champion != champion)
-        return move(s, RETRAINING_kept, "it has not met the champion: challenge.mode is off", err);
+        return turn_move(s, RETRAINING_kept, "it has not met the champion: challenge.mode is off",
+                         err);
     const struct doc *document = doc_parse(met.document, s->arena, err);
     const struct doc *why = doc_find(document, "why");
     if (document == NULL)
@@ -358,8 +156,8 @@ static bool judge_version(struct step_of *s, struct err *err)
     else
         snprintf(message, sizeof message, VIEW_FMT, VIEW_ARG(met.verdict));
     if (!view_is(met.verdict, "promote"))
-        return move(s, RETRAINING_kept, message, err);
-    return wait_or_roll_out(s, err);
+        return turn_move(s, RETRAINING_kept, message, err);
+    return rollout_go_on(s, err);
 }
 
 /* ---------------------------------------------------------------- training */
@@ -379,16 +177,16 @@ static void renew(void *self)
 }
 
 /* The same version as the last time: what was said of it then holds. */
-static bool say_again(struct step_of *s, struct err *err)
+static bool say_again(struct retrain_turn *s, struct err *err)
 {
     const struct retraining *before = &s->before;
     bool ended = before->version == s->is.version && before->state != RETRAINING_promoted;
-    return ended ? move(s, before->state, before->message, err)
-                 : move(s, RETRAINING_kept, "the data is what it was: the same model came of it",
-                        err);
+    return ended ? turn_move(s, before->state, before->message, err)
+                 : turn_move(s, RETRAINING_kept,
+                             "the data is what it was: the same model came of it", err);
 }
 
-static bool train(struct step_of *s, struct err *err)
+static bool train(struct retrain_turn *s, struct err *err)
 {
     const struct trainer *trainer = &s->retrain->trainer;
     struct renewal renewal = {s->retrain, &s->is};
@@ -401,7 +199,7 @@ static bool train(struct step_of *s, struct err *err)
 }
 
 /* What was told since the last retraining looked. The first one looks at all there is. */
-static struct guard_span unseen(const struct step_of *s)
+static struct guard_span unseen(const struct retrain_turn *s)
 {
     return (struct guard_span){
         .after = s->before.labels_seen,
@@ -411,7 +209,7 @@ static struct guard_span unseen(const struct step_of *s)
     };
 }
 
-static bool look_over_labels(struct step_of *s, bool *well, struct err *err)
+static bool look_over_labels(struct retrain_turn *s, bool *well, struct err *err)
 {
     const struct config *config = s->retrain->config;
     struct guard_limits limits = {
@@ -429,28 +227,28 @@ static bool look_over_labels(struct step_of *s, bool *well, struct err *err)
     *well = findings.count == 0;
     for (size_t i = 0; i < findings.count; i++)
         text_addf(&message, "%s%s", i == 0 ? "" : "; ", findings.text[i]);
-    return *well || move(s, RETRAINING_quarantined, text_c(&message), err);
+    return *well || turn_move(s, RETRAINING_quarantined, text_c(&message), err);
 }
 
 /* From the labels on; what was done before an interruption is found done. */
-static bool work(struct step_of *s, struct err *err)
+static bool work(struct retrain_turn *s, struct err *err)
 {
     bool well;
     return (look_over_labels(s, &well, err) && (!well || train(s, err))) || break_off(s, err);
 }
 
 /* Its process is gone, or it was interrupted. */
-static bool take_up(struct step_of *s, struct err *err)
+static bool take_up(struct retrain_turn *s, struct err *err)
 {
     char message[2 * RETRAINING_TEXT_SIZE];
     bool taken;
     if (!is_on(s->retrain->config))
-        return move(s, RETRAINING_failed,
-                    "it was interrupted, and retrain.newest_days is not said any longer", err);
+        return turn_move(s, RETRAINING_failed,
+                         "it was interrupted, and retrain.newest_days is not said any longer", err);
     if (s->is.tries >= TRIES_MAX) {
         snprintf(message, sizeof message, "it was begun %d times and came to no end%s%s", TRIES_MAX,
                  s->is.message[0] == '\0' ? "" : ": ", s->is.message);
-        return move(s, RETRAINING_failed, message, err);
+        return turn_move(s, RETRAINING_failed, message, err);
     }
     return retraining_take_up(s->retrain->store, &s->is, s->now_ms, s->retrain->owner, &taken,
                               err) &&
@@ -460,7 +258,7 @@ static bool take_up(struct step_of *s, struct err *err)
 /* ---------------------------------------------------------------- beginning */
 
 /* `*due_ms` 0: no date waits. */
-static bool is_scheduled(struct step_of *s, int64_t *due_ms, struct err *err)
+static bool is_scheduled(struct retrain_turn *s, int64_t *due_ms, struct err *err)
 {
     struct schedule schedule;
     int64_t last_ms;
@@ -484,8 +282,8 @@ static bool is_among(const struct yaml *list, struct view name)
 
 /* The alarms of retrain.on that stand, by a look since the last retraining, as words; "" when none
  * does. */
-static bool standing_alarms(struct step_of *s, const struct retraining *before, struct text *out,
-                            struct err *err)
+static bool standing_alarms(struct retrain_turn *s, const struct retraining *before,
+                            struct text *out, struct err *err)
 {
     const struct yaml *on = config_node(s->retrain->config, "retrain.on");
     struct alarm_key *key;
@@ -509,7 +307,8 @@ static bool standing_alarms(struct step_of *s, const struct retraining *before, 
 }
 
 /* `why` stays empty when there is none. */
-static bool choose_reason(struct step_of *s, struct text *why, int64_t *due_ms, struct err *err)
+static bool choose_reason(struct retrain_turn *s, struct text *why, int64_t *due_ms,
+                          struct err *err)
 {
     const struct retraining *last = &s->is;
     double hours = config_number(s->retrain->config, KEY_RETRAIN_COOLDOWN);
@@ -528,7 +327,7 @@ static bool choose_reason(struct step_of *s, struct text *why, int64_t *due_ms, 
     return !cool || standing_alarms(s, last, why, err);
 }
 
-static bool begin(struct step_of *s, struct err *err)
+static bool begin(struct retrain_turn *s, struct err *err)
 {
     char bytes[RETRAINING_TEXT_SIZE];
     struct text why = text_in(bytes, sizeof bytes);
@@ -546,7 +345,7 @@ static bool begin(struct step_of *s, struct err *err)
 
 /* ---------------------------------------------------------------- one step */
 
-static bool follow(struct step_of *s, struct err *err)
+static bool follow(struct retrain_turn *s, struct err *err)
 {
     if (s->is.id == 0)
         return begin(s, err);
@@ -554,9 +353,9 @@ static bool follow(struct step_of *s, struct err *err)
     case RETRAINING_training:
         return s->is.lease_ms >= s->now_ms || take_up(s, err);
     case RETRAINING_waiting:
-        return wait_or_roll_out(s, err);
+        return rollout_go_on(s, err);
     case RETRAINING_canary:
-        return follow_canary(s, err);
+        return rollout_follow_canary(s, err);
     case RETRAINING_quarantined:
         return s->is.released_ms == 0 || begin(s, err);
     default:
@@ -567,7 +366,7 @@ static bool follow(struct step_of *s, struct err *err)
 bool retrain_step(struct retrain *retrain, int64_t now_ms, struct retraining *out, struct err *err)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = MEMORY_MAX};
-    struct step_of step = {.retrain = retrain, .arena = &arena, .now_ms = now_ms};
+    struct retrain_turn step = {.retrain = retrain, .arena = &arena, .now_ms = now_ms};
     struct retraining last[2] = {{0}};
     size_t count;
     if (!retraining_list(retrain->store, last, LENGTH_OF(last), &count, err))

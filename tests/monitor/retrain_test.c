@@ -312,11 +312,16 @@ ON_BOTH(what_may_go_better_another_time_is_tried_five_times)
         SAME(rig.trained, i);
         rig.now_ms++;
     }
-    step(&rig, RETRAINING_failed);
+    rig.fails = ERR_UNAVAILABLE; /* the fifth is stopped with the monitor, and is not over */
+    step(&rig, RETRAINING_training);
     SAME(rig.trained, 5);
+    rig.now_ms = rig.is.lease_ms + 1;
+    rig.fails = ERR_IO;
+    step(&rig, RETRAINING_failed);
+    SAME(rig.trained, 6);
     TEXT(view_of(rig.is.message), "recall is 0.2");
     step(&rig, RETRAINING_failed);
-    SAME(rig.trained, 5);
+    SAME(rig.trained, 6);
 }
 
 ON_BOTH(one_that_dies_each_time_ends)
