@@ -83,7 +83,7 @@ objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard src/$1/*.c)) $(patsubst %,$(OUT)
            $(patsubst %.proto,$(OUT)/%.pb-c.o,$(wildcard src/$1/*.proto))
 libs     = $(if $(strip $(foreach r,$1,$(needs.$r))),$$(pkg-config --libs $(foreach r,$1,$(needs.$r)))) $(if $(filter http,$1),$(llhttp.libs)) -lm -ldl
 
-tests   := $(patsubst tests/%.c,$(OUT)/test/%,$(wildcard $(foreach r,$(rooms),$(if $(filter $r,$(or $(ONLY),$r)),tests/$r/*_test.c))))
+tests   := $(patsubst tests/%.c,$(OUT)/test/%,$(wildcard $(foreach r,$(filter-out $(EXCEPT),$(rooms)),$(if $(filter $r,$(or $(ONLY),$r)),tests/$r/*_test.c))))
 scripts := $(if $(filter-out system,$(ONLY)),,$(foreach s,$(or $(SYSTEM),*),$(wildcard tests/system/$(s)_test.py)))
 fuzzers := $(patsubst fuzz/%.c,$(OUT)/%,$(wildcard fuzz/fuzz_*.c))
 
