@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "cli/duration.h"
-#include "cli/project.h"
+#include "cli/verbs.h"
 #include "cloud/sink.h"
 #include "monitor/alarms.h"
 #include "monitor/outbox.h"
@@ -349,32 +349,24 @@ static bool deliver(struct project *project, const struct call *call UNUSED, str
 
 /* ---------------------------------------------------------------- the command */
 
-static const struct {
-    const char *name;
-    size_t most;
-    bool (*run)(struct project *project, const struct call *call, struct err *err);
-} verbs[] = {
-    {"list", 1, list},       {"history", 2, history},     {"rules", 1, list_rules},
-    {"silence", 3, silence}, {"unsilence", 2, unsilence}, {"test", 2, test},
-    {"deliver", 1, deliver},
-};
-
 static bool run(const struct call *call, struct err *err)
 {
+    static const struct verb rows[] = {
+        {"list", .run = list},
+        {"history", 0, 1, .run = history},
+        {"rules", .run = list_rules},
+        {"silence", 0, 2, .run = silence},
+        {"unsilence", 0, 1, .run = unsilence},
+        {"test", 0, 1, .run = test},
+        {"deliver", .run = deliver},
+    };
+    static const struct verbs verbs = {rows, LENGTH_OF(rows), .usage = NULL};
     const char *name = call->arguments == 0 ? "list" : call->argument[0];
-    size_t i = 0;
-    while (i < LENGTH_OF(verbs) && strcmp(name, verbs[i].name) != 0)
-        i++;
-    if (i == LENGTH_OF(verbs) || call->arguments > verbs[i].most)
+    const struct verb *verb = verbs_find(&verbs, name);
+    if (verb == NULL || !verb_takes(verb, call))
         return err_set(err, ERR_USAGE, "'%s' %s; `assay help alarms`", name,
-                       i == LENGTH_OF(verbs) ? "is nothing to do with alarms"
-                                             : "takes fewer arguments");
-    struct project project;
-    if (!project_open_loosely(&project, call, err))
-        return false;
-    bool ok = project_open_store(&project, err) && verbs[i].run(&project, call, err);
-    project_close(&project);
-    return ok;
+                       verb == NULL ? "is nothing to do with alarms" : "takes fewer arguments");
+    return verbs_call(&verbs, verb, call, err);
 }
 
 static const struct option_row options[] = {

@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/number.h"
-#include "cli/project.h"
+#include "cli/verbs.h"
 #include "store/audit.h"
 #include "store/trust.h"
 
@@ -114,22 +114,13 @@ static bool export(struct project *project, const struct call *call, struct err 
 
 static bool run(const struct call *call, struct err *err)
 {
-    static const struct {
-        const char *name;
-        bool (*run)(struct project *project, const struct call *call, struct err *err);
-    } verbs[] = {
-        {"verify", verify}, {"show", show}, {"export", export}, {"checkpoint", checkpoint}};
-    for (size_t i = 0; i < LENGTH_OF(verbs); i++) {
-        if (strcmp(verbs[i].name, call->argument[0]) != 0)
-            continue;
-        struct project project;
-        if (!project_open_loosely(&project, call, err))
-            return false;
-        bool ok = project_open_store(&project, err) && verbs[i].run(&project, call, err);
-        project_close(&project);
-        return ok;
-    }
-    return err_set(err, ERR_USAGE, "usage: assay audit verify | show | export | checkpoint");
+    static const struct verb rows[] = {{"verify", .run = verify},
+                                       {"show", .run = show},
+                                       {"export", .run = export},
+                                       {"checkpoint", .run = checkpoint}};
+    static const struct verbs verbs = {
+        rows, LENGTH_OF(rows), .usage = "usage: assay audit verify | show | export | checkpoint"};
+    return verbs_run(&verbs, call, err);
 }
 
 static const struct option_row options[] = {

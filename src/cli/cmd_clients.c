@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "cli/duration.h"
-#include "cli/project.h"
+#include "cli/verbs.h"
 #include "store/client.h"
 
 #include <math.h>
@@ -169,34 +169,17 @@ static bool list(struct project *project, const struct call *call UNUSED, struct
     return true;
 }
 
-static const struct verb {
-    const char *name;
-    size_t arguments;
-    bool (*run)(struct project *project, const struct call *call, struct err *err);
-} verbs[] = {{"list", 1, list}, {"add", 2, add}, {"rotate", 2, rotate}, {"revoke", 2, revoke}};
-
-static const struct verb *find_verb(const struct call *call)
-{
-    for (size_t i = 0; i < LENGTH_OF(verbs); i++)
-        if (strcmp(verbs[i].name, call->argument[0]) == 0 && verbs[i].arguments == call->arguments)
-            return &verbs[i];
-    return NULL;
-}
-
 static bool run(const struct call *call, struct err *err)
 {
-    const struct verb *verb = find_verb(call);
-    if (verb == NULL)
-        return err_set(err, ERR_USAGE,
-                       "usage: assay clients list | add NAME --scopes SCOPES | rotate NAME | "
-                       "revoke NAME or KEY NUMBER");
-    struct project project;
-    if (!project_open_loosely(&project, call, err))
-        return false;
-    bool ok = project_open_store(&project, err) && verb->run(&project, call, err) &&
-              (verb->run == list || project_checkpoint(&project, false, err));
-    project_close(&project);
-    return ok;
+    static const struct verb rows[] = {{"list", .run = list},
+                                       {"add", 1, 1, true, add},
+                                       {"rotate", 1, 1, true, rotate},
+                                       {"revoke", 1, 1, true, revoke}};
+    static const struct verbs verbs = {
+        rows, LENGTH_OF(rows),
+        .usage = "usage: assay clients list | add NAME --scopes SCOPES | rotate NAME | "
+                 "revoke NAME or KEY NUMBER"};
+    return verbs_run(&verbs, call, err);
 }
 
 static const struct option_row options[] = {

@@ -2,6 +2,7 @@
 #include "base/number.h"
 #include "cli/duration.h"
 #include "cli/govern.h"
+#include "cli/verbs.h"
 #include "data/schema.h"
 #include "store/experiment_arms.h"
 
@@ -309,26 +310,19 @@ static bool promote(struct project *project, const struct call *call, struct err
            end(project, &e, EXPERIMENT_PROMOTED, reason == NULL ? "" : reason, err);
 }
 
-static const struct {
-    const char *name;
-    bool (*run)(struct project *project, const struct call *call, struct err *err);
-} verbs[] = {
-    {"start", start}, {"status", status}, {"list", list}, {"stop", stop}, {"promote", promote}};
-
 static bool run(const struct call *call, struct err *err)
 {
-    for (size_t i = 0; i < LENGTH_OF(verbs); i++) {
-        struct project project;
-        if (strcmp(call->argument[0], verbs[i].name) != 0)
-            continue;
-        if (!project_open(&project, call, err))
-            return false;
-        bool ok = project_open_store(&project, err) && verbs[i].run(&project, call, err);
-        project_close(&project);
-        return ok;
-    }
-    return err_set(err, ERR_USAGE, "'%s' is not start, status, list, stop or promote",
-                   call->argument[0]);
+    static const struct verb rows[] = {{"start", .run = start},
+                                       {"status", .run = status},
+                                       {"list", .run = list},
+                                       {"stop", .run = stop},
+                                       {"promote", .run = promote}};
+    static const struct verbs verbs = {rows, LENGTH_OF(rows), .needs_project = true};
+    const struct verb *verb = verbs_find(&verbs, call->argument[0]);
+    if (verb == NULL)
+        return err_set(err, ERR_USAGE, "'%s' is not start, status, list, stop or promote",
+                       call->argument[0]);
+    return verbs_call(&verbs, verb, call, err);
 }
 
 static const struct option_row options[] = {

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "cli/instant.h"
-#include "cli/project.h"
+#include "cli/verbs.h"
 #include "store/journal_capture.h"
 #include "store/journal_config.h"
 #include "store/journal_log.h"
@@ -411,22 +411,11 @@ static bool erase(struct project *project, const struct call *call, struct err *
 
 static bool run(const struct call *call, struct err *err)
 {
-    static const struct {
-        const char *name;
-        size_t most; /* arguments, with the verb */
-        bool (*run)(struct project *project, const struct call *call, struct err *err);
-    } verbs[] = {{"show", 2, show}, {"export", 1, export}, {"erase", 1, erase}};
-    for (size_t i = 0; i < LENGTH_OF(verbs); i++) {
-        if (strcmp(verbs[i].name, call->argument[0]) != 0 || call->arguments > verbs[i].most)
-            continue;
-        struct project project;
-        if (!project_open_loosely(&project, call, err))
-            return false;
-        bool ok = project_open_store(&project, err) && verbs[i].run(&project, call, err);
-        project_close(&project);
-        return ok;
-    }
-    return err_set(err, ERR_USAGE, "usage: assay log show [ID] | export | erase");
+    static const struct verb rows[] = {
+        {"show", 0, 1, .run = show}, {"export", .run = export}, {"erase", .run = erase}};
+    static const struct verbs verbs = {rows, LENGTH_OF(rows),
+                                       .usage = "usage: assay log show [ID] | export | erase"};
+    return verbs_run(&verbs, call, err);
 }
 
 static const struct option_row options[] = {

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "cli/govern.h"
 #include "cli/model_dir.h"
+#include "cli/verbs.h"
 #include "model/adopt.h"
 #include "model/xgboost_write.h"
 #include "store/governance.h"
@@ -394,12 +395,7 @@ static bool sign_one(struct project *project, const struct call *call, struct er
     return govern_sign(project, call->argument[1], err);
 }
 
-static const struct verb {
-    const char *name;
-    size_t arguments, arguments_most;
-    bool writes; /* events of the audit log */
-    bool (*run)(struct project *project, const struct call *call, struct err *err);
-} verbs[] = {
+static const struct verb rows[] = {
     {"list", 0, 0, false, list},
     {"show", 1, 1, false, show},
     {"export", 1, 1, false, export},
@@ -415,28 +411,19 @@ static const struct verb {
     {"gc", 0, 0, true, gc},
 };
 
+static const struct verbs verbs = {
+    rows, LENGTH_OF(rows),
+    .usage = "usage: assay models list | show REFERENCE | import FILE... | export REFERENCE "
+             "--out FILE | compare REFERENCE REFERENCE | approve, reject or promote REFERENCE | "
+             "rollback | tag REFERENCE NAME=VALUE | sign REFERENCE | verify [REFERENCE] | gc"};
+
 static bool run(const struct call *call, struct err *err)
 {
-    const struct verb *verb = NULL;
-    for (size_t i = 0; i < LENGTH_OF(verbs); i++)
-        if (strcmp(verbs[i].name, call->argument[0]) == 0)
-            verb = &verbs[i];
-    if (verb == NULL || call->arguments - 1 < verb->arguments ||
-        call->arguments - 1 > verb->arguments_most)
-        return err_set(
-            err, ERR_USAGE,
-            "usage: assay models list | show REFERENCE | import FILE... | export REFERENCE "
-            "--out FILE | compare REFERENCE REFERENCE | approve, reject or promote REFERENCE | "
-            "rollback | tag REFERENCE NAME=VALUE | sign REFERENCE | verify [REFERENCE] | gc");
-    if (verb->run == export && call->option[OPTION_OUT] == NULL)
+    const struct verb *verb = verbs_find(&verbs, call->argument[0]);
+    if (verb != NULL && verb_takes(verb, call) && verb->run == export &&
+        call->option[OPTION_OUT] == NULL)
         return err_set(err, ERR_USAGE, "--out FILE says where the bundle goes");
-    struct project project;
-    if (!project_open_loosely(&project, call, err))
-        return false;
-    bool ok = project_open_store(&project, err) && verb->run(&project, call, err) &&
-              (!verb->writes || project_checkpoint(&project, false, err));
-    project_close(&project);
-    return ok;
+    return verbs_run(&verbs, call, err);
 }
 
 static const struct option_row options[] = {

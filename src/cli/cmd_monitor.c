@@ -4,6 +4,7 @@
 #include "cli/instant.h"
 #include "cli/retrainer.h"
 #include "cli/separate.h"
+#include "cli/verbs.h"
 #include "cloud/sink.h"
 #include "monitor/monitor.h"
 #include "store/journal_config.h"
@@ -236,34 +237,24 @@ static bool release(struct project *project, const struct call *call, struct err
 
 /* ---------------------------------------------------------------- the command */
 
-static const struct {
-    const char *name;
-    bool (*run)(struct project *project, const struct call *call, struct err *err);
-} verbs[] = {
-    {"once", once},
-    {"look", look},
-    {"watches", list_watches},
-    {"history", history},
-    {"retrainings", retrainings},
-    {"release", release},
-};
-
 static bool run(const struct call *call, struct err *err)
 {
-    bool (*verb)(struct project *, const struct call *, struct err *) =
-        call->arguments == 0 ? watch : NULL;
-    for (size_t i = 0; call->arguments > 0 && i < LENGTH_OF(verbs); i++)
-        if (strcmp(call->argument[0], verbs[i].name) == 0)
-            verb = verbs[i].run;
+    static const struct verb rows[] = {
+        {"once", .run = once},
+        {"look", .run = look},
+        {"watches", .run = list_watches},
+        {"history", .run = history},
+        {"retrainings", .run = retrainings},
+        {"release", .run = release},
+    };
+    static const struct verb for_ever = {.run = watch};
+    static const struct verbs verbs = {rows, LENGTH_OF(rows), .needs_project = true};
+    const struct verb *verb =
+        call->arguments == 0 ? &for_ever : verbs_find(&verbs, call->argument[0]);
     if (verb == NULL)
         return err_set(err, ERR_USAGE, "'%s' is nothing a monitor does; `assay help monitor`",
                        call->argument[0]);
-    struct project project;
-    if (!project_open(&project, call, err))
-        return false;
-    bool ok = project_open_store(&project, err) && verb(&project, call, err);
-    project_close(&project);
-    return ok;
+    return verbs_call(&verbs, verb, call, err);
 }
 
 static const struct option_row options[] = {
