@@ -216,6 +216,7 @@ static bool set(struct record *record, size_t index, const struct cell *cell, st
         return err_set(err, ERR_INPUT, "'" VIEW_FMT "' came twice", VIEW_ARG(column->name));
     record->cell[index] = *cell;
     record->cell[index].set = true;
+    record->given++;
     record->unseen += kind_is_coded(column->kind) && cell->number == CODE_UNSEEN;
     record->gaps += is_read(column) && (cell->refused || cell_is_missing(column, cell));
     return true;
@@ -296,6 +297,7 @@ bool record_set_usual(struct record *record, size_t index, double number)
         return false;
     cell->number = number;
     cell->set = true;
+    record->given++;
     return true;
 }
 
@@ -319,6 +321,8 @@ bool record_set_token(struct record *record, size_t index, const struct token *t
 
 bool record_finish(struct record *record, struct err *err)
 {
+    if (record->given == record->schema->count)
+        return true;
     for (size_t i = 0; i < record->schema->count; i++) {
         if (record->cell[i].set)
             continue;

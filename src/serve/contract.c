@@ -20,12 +20,7 @@ void contract_probability(struct json *json, float score)
 
 void contract_add_model(const struct served *served, struct json *json)
 {
-    json_key(json, "model");
-    json_open(json, '{');
-    json_key(json, "name"), json_string(json, served->model);
-    json_key(json, "version"), json_string(json, served->version);
-    json_key(json, "sha256"), json_string(json, served->sha256);
-    json_close(json);
+    json_key(json, "model"), json_raw(json, served->said);
 }
 
 void contract_encode_rows(const struct contract_answer *answer, const char *name,

@@ -1,5 +1,7 @@
 #include "serve/serving.h"
 
+#include "base/json.h"
+
 #include <time.h>
 
 /* What a worker is using, alone on its cache line. */
@@ -21,13 +23,28 @@ static size_t column_named(const struct schema *schema, struct view name)
     return column == NULL ? SIZE_MAX : (size_t)(column - schema->column);
 }
 
+/* It is the same in every answer. */
+static bool say_model(struct served *served, struct err *err)
+{
+    struct text said = text_in_arena(&served->bundle.arena);
+    struct json json = json_to(&said);
+    json_open(&json, '{');
+    json_key(&json, "name"), json_string(&json, served->model);
+    json_key(&json, "version"), json_string(&json, served->version);
+    json_key(&json, "sha256"), json_string(&json, served->sha256);
+    json_close(&json);
+    served->said = text_view(&said);
+    return !said.cut || err_set(err, ERR_LIMIT, "the model's name does not fit the memory limit");
+}
+
 bool served_ready(struct served *served, struct err *err)
 {
     struct bundle *bundle = &served->bundle;
     served->amount_column = column_named(&bundle->schema, bundle->policy.amount);
     served->entity_column = column_named(&bundle->schema, bundle->policy.entity);
     digest_print(&bundle->digest, served->sha256);
-    return explainer_build(&bundle->forest, NULL, &bundle->arena, &served->explainer, err) &&
+    return say_model(served, err) &&
+           explainer_build(&bundle->forest, NULL, &bundle->arena, &served->explainer, err) &&
            reason_book_open(&served->reasons, bundle, &bundle->arena, err) &&
            live_quality_open(&served->quality, bundle, err);
 }

@@ -39,6 +39,7 @@ struct served {
     char model[128];                     /* its name in the registry */
     char version[64];                    /* as answers say it */
     char alias[64];                      /* what it is served as: champion */
+    struct view said;                    /* {"name","version","sha256"}, as answers hold it */
     char name[SERVED_NAME_SIZE];         /* what it was loaded as by name; "": by its model's */
     char url[SERVED_URL_SIZE];           /* and from where, as it was said */
     int64_t loaded_ms;
@@ -48,7 +49,7 @@ struct served {
 };
 
 struct served *served_new(void); /* all zero; its bundle is the caller's to load */
-/* After the bundle is loaded: what answers need besides. */
+/* After the bundle is loaded and the model has its name and version: what answers need besides. */
 bool served_ready(struct served *served, struct err *err);
 void served_free(struct served *served);
 const char *served_name(const struct served *served); /* as paths and answers call it */

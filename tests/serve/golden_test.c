@@ -30,10 +30,10 @@ static struct served *small_served(void)
     small_bundle_init(&small, arena);
     WORKS(bundle_seal(&small.parts, arena, &file, &err), err);
     WORKS(bundle_open(&served->bundle, file, &err), err);
-    WORKS(served_ready(served, &err), err);
     snprintf(served->model, sizeof served->model, "small");
     snprintf(served->version, sizeof served->version, "7");
     snprintf(served->alias, sizeof served->alias, "champion");
+    WORKS(served_ready(served, &err), err);
     return served;
 }
 

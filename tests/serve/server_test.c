@@ -361,8 +361,8 @@ TEST(system_a_gets_its_published_probability_from_its_own_model)
     adoption.model = model;
     WORKS(adopt_model(&adoption, arena, &file, &err), err);
     WORKS(bundle_open(&served->bundle, file, &err), err);
-    WORKS(served_ready(served, &err), err);
     snprintf(served->version, sizeof served->version, "1.0");
+    WORKS(served_ready(served, &err), err);
     path = test_data("models/system-a/request.json");
     TRUE(path != NULL);
     CLEANUP(arena_release) struct arena texts = {.limit = 1 << 20};

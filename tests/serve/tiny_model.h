@@ -25,10 +25,10 @@ static inline struct served *tiny_served(const char *version)
     };
     WORKS(adopt_model(&adoption, &served->bundle.arena, &file, &err), err);
     WORKS(bundle_open(&served->bundle, file, &err), err);
-    WORKS(served_ready(served, &err), err);
     snprintf(served->model, sizeof served->model, "tiny");
     snprintf(served->version, sizeof served->version, "%s", version);
     snprintf(served->alias, sizeof served->alias, "champion");
+    WORKS(served_ready(served, &err), err);
     served->loaded_ms = clock_now_ms();
     return served;
 }
