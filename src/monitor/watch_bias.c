@@ -74,15 +74,11 @@ static bool take_reference(struct biasing *b, struct err *err)
     float *value = arena_new(b->look->arena, float, reference.rows *reference.width + 1);
     if (value == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < reference.rows; i++) {
-        const float *row = reference.value + i * reference.width;
-        if (reference.slice[i] == SLICE_TRAIN)
-            continue;
+    for (struct held_out row = {0}; reference_next_held_out(&reference, bundle, &row);) {
         size_t at = b->before.rows++;
-        float score = forest_predict(&bundle->forest, engine_margin(&bundle->engine, row));
-        memcpy(value + at * reference.width, row, reference.width * sizeof *value);
-        b->before.observed[at] = !reference.label[i];
-        b->before.predicted[at] = score < bundle->policy.threshold;
+        memcpy(value + at * reference.width, row.value, reference.width * sizeof *value);
+        b->before.observed[at] = !row.label;
+        b->before.predicted[at] = !row.fraud;
     }
     b->before.value = value;
     return true;

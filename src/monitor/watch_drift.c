@@ -46,17 +46,13 @@ static bool out_of_memory(struct err *err)
 
 static bool score_reference(struct comparing *c, struct err *err)
 {
-    const struct bundle *bundle = c->look->bundle;
     float *score = arena_new(c->look->arena, float, c->reference.rows + 1);
     if (score == NULL)
         return out_of_memory(err);
-    for (size_t i = 0; i < c->reference.rows; i++) {
-        if (c->reference.slice[i] == SLICE_TRAIN)
-            continue;
-        const float *row = c->reference.value + i * c->reference.width;
-        float margin = engine_margin(&bundle->engine, row);
-        score[c->held_out_rows] = forest_predict(&bundle->forest, margin);
-        c->alerts.hits_before += score[c->held_out_rows++] >= bundle->policy.threshold;
+    for (struct held_out row = {0};
+         reference_next_held_out(&c->reference, c->look->bundle, &row);) {
+        score[c->held_out_rows++] = row.score;
+        c->alerts.hits_before += row.fraud;
     }
     c->held_out = score;
     return true;

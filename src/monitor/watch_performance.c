@@ -118,14 +118,9 @@ static bool take_reference(struct performing *p, struct err *err)
     if (!reference_load(&reference, bundle, p->look->arena, err) ||
         !cohort_init(&p->before, reference.rows, p->look, err))
         return false;
-    for (size_t i = 0; i < reference.rows; i++) {
-        if (reference.slice[i] == SLICE_TRAIN)
-            continue;
-        const float *row = reference.value + i * reference.width;
-        float score = forest_predict(&bundle->forest, engine_margin(&bundle->engine, row));
-        cohort_add(&p->before, score, calibration_of(&bundle->policy.calibration, score), 0,
-                   score >= bundle->policy.threshold, reference.label[i]);
-    }
+    for (struct held_out row = {0}; reference_next_held_out(&reference, bundle, &row);)
+        cohort_add(&p->before, row.score, calibration_of(&bundle->policy.calibration, row.score), 0,
+                   row.fraud, row.label);
     return true;
 }
 

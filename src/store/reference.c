@@ -81,3 +81,18 @@ bool reference_load(struct reference *out, const struct bundle *bundle, struct a
     *out = read;
     return true;
 }
+
+bool reference_next_held_out(const struct reference *reference, const struct bundle *bundle,
+                             struct held_out *row)
+{
+    while (row->next < reference->rows && reference->slice[row->next] == SLICE_TRAIN)
+        row->next++;
+    if (row->next == reference->rows)
+        return false;
+    row->value = reference->value + row->next * reference->width;
+    row->score = forest_predict(&bundle->forest, engine_margin(&bundle->engine, row->value));
+    row->label = reference->label[row->next] != 0;
+    row->fraud = row->score >= bundle->policy.threshold;
+    row->next++;
+    return true;
+}

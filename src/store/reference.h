@@ -23,4 +23,16 @@ struct reference {
 bool reference_load(struct reference *out, const struct bundle *bundle, struct arena *arena,
                     struct err *err);
 
+/* The next row that trained nothing, scored as it would be now; true while there is one. Of what it
+ * has learnt a model is surer. */
+struct held_out {
+    const float *value;
+    float score;
+    bool label;
+    bool fraud;  /* is it called one */
+    size_t next; /* begins at 0 */
+};
+bool reference_next_held_out(const struct reference *reference, const struct bundle *bundle,
+                             struct held_out *row);
+
 #endif

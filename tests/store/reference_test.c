@@ -1,6 +1,7 @@
 #include "store/reference.h"
 
 #include "harness.h"
+#include "model/small_model.h"
 #include "store/base64.h"
 
 #include <math.h>
@@ -88,4 +89,30 @@ TEST(what_is_not_whole_is_refused)
         FAIL_UNLESS(!reference_load(&read, &bundle, &arena, &err), "case %zu was read", i);
         SAYS(err, "reference.json");
     }
+}
+
+/* The tree says 2, far from -1: x0 is at 0.5 or above. */
+TEST(the_rows_that_trained_nothing_are_scored_one_after_the_other)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 4 << 20};
+    static const float x[] = {0, 9, 1, 9, 0, 9, 1, 9, 0, 9};
+    static const uint8_t slices[] = {SLICE_TRAIN, SLICE_TEST, SLICE_VALIDATION, SLICE_TRAIN,
+                                     SLICE_TEST};
+    static const uint8_t labels[] = {0, 1, 0, 1, 1};
+    struct reference read = {.rows = 5, .width = 2, .value = x, .slice = slices, .label = labels};
+    struct bundle bundle = {.policy.threshold = 0.5F};
+    struct small small = {.trees = TREE_OF_THREE};
+    struct held_out row = {0};
+    struct err err = {0};
+    WORKS(xgboost_parse(small_json(&small, &arena), &arena, &bundle.forest, &err), err);
+    WORKS(engine_build(&bundle.forest, NULL, &arena, &bundle.engine, &err), err);
+    static const size_t wanted[] = {1, 2, 4};
+    for (size_t i = 0; i < LENGTH_OF(wanted); i++) {
+        TRUE(reference_next_held_out(&read, &bundle, &row));
+        TRUE(row.value == x + 2 * wanted[i]);
+        SAME(row.label, labels[wanted[i]]);
+        SAME(row.fraud, wanted[i] == 1);
+        TRUE((row.score >= 0.5F) == row.fraud);
+    }
+    TRUE(!reference_next_held_out(&read, &bundle, &row));
 }
