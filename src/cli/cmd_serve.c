@@ -206,6 +206,8 @@ static bool serve(struct watch *watch, const struct call *call, const struct con
         .source = watched ? watch_source(watch) : watch_source_of_names(watch),
         .named_bytes_max = config_count(config, KEY_SERVE_MODELS_BYTES),
         .watch_ms = (unsigned)config_count(config, KEY_SERVE_WATCH_MS),
+        .cache_seconds = (unsigned)config_count(config, KEY_SERVE_CACHE_SECONDS),
+        .cache_bytes = config_count(config, KEY_SERVE_CACHE_BYTES),
         .deadline_ms = (unsigned)config_count(config, KEY_SERVE_DEADLINE_MS),
         .fallback = fallback_of(config),
     };

@@ -49,6 +49,8 @@ enum meter_count { /* those with no labels */
                    METER_LABELS,
                    METER_SHADOW_DIFFERENCES,
                    METER_QUALITY_ROWS,
+                   METER_CACHE_HITS,
+                   METER_CACHE_MISSES,
                    METER_COUNTS,
 };
 

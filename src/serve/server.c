@@ -411,6 +411,7 @@ bool server_open(struct server *server, const struct server_options *options, st
     unsigned workers = http_workers(&options->http);
     meters_open(&server->meters, workers, labels);
     serving_open(&server->serving, workers);
+    cache_open(&server->cache, workers, options->cache_bytes, options->cache_seconds);
     struct http_handler handler = {.self = server,
                                    .handle = handle,
                                    .refused = refused,
@@ -468,6 +469,7 @@ void server_close(struct server *server)
         tell("journal_not_whole", err.text);
     server->journal_open = false;
     answers_close(&server->answers);
+    cache_close(&server->cache);
     pthread_mutex_destroy(&server->wake_lock);
     free(server->ids);
     server->ids = NULL;

@@ -20,6 +20,7 @@
 
 #include "serve/access_log.h"
 #include "serve/answers.h"
+#include "serve/cache.h"
 #include "serve/emf.h"
 #include "serve/errand.h"
 #include "serve/gateway.h"
@@ -74,6 +75,8 @@ struct server_options {
     const struct journal_options *journal; /* NULL: nothing is kept. `kept` and `self` are ours */
     int64_t answers_ms;                    /* how long a key's answer is known */
     size_t answers_bytes;                  /* and how much is known at most */
+    unsigned cache_seconds;                /* how long an answer is said again; 0: never */
+    size_t cache_bytes;                    /* memory for these, over all workers */
     unsigned deadline_ms;                  /* for /decide, from the request's start; 0: none */
     const char *fallback;       /* the outcome when /decide cannot decide; NULL: an error */
     bool cards_hashed;          /* card numbers are kept as their HMAC; otherwise refused */
@@ -105,6 +108,7 @@ struct server {
     bool wakes;                /* the workers are there to be woken */
     struct journal_ids *ids;   /* by worker */
     struct answers answers;
+    struct cache cache;
     struct server_options options;
     atomic_bool stopping;
     char watch_failure[sizeof((struct err){0}.text)]; /* of the last look; the errands' thread's */

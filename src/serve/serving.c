@@ -163,6 +163,7 @@ struct lineup *serving_draft(struct serving *serving)
 void serving_publish(struct serving *serving, struct lineup *lineup)
 {
     const struct timespec moment = {.tv_nsec = 100000};
+    lineup->number = atomic_load(&serving->now)->number + 1;
     struct lineup *old = atomic_exchange(&serving->now, lineup);
     while (is_used(serving, old))
         nanosleep(&moment, NULL);

@@ -67,6 +67,7 @@ struct trial {
 };
 
 struct lineup {
+    uint64_t number;         /* of those that were in force before it */
     struct served *champion; /* NULL: none */
     struct trial trial;
     struct served *named[LINEUP_NAMED_MAX];

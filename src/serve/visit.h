@@ -35,6 +35,7 @@ struct visit {
     struct view part[ROUTE_PARTS_MAX]; /* what the route's {names} stand for */
     struct gateway_client client;      /* who asks */
     struct visit_note note;
+    struct cache_asked cached; /* where its answer is to stand */
 };
 
 /* Decides the request's records in a contract's words, with the champion or the model given. A

@@ -1,6 +1,7 @@
 #include "serve/server.h"
 
 #include "base/number.h"
+#include "base/rng.h"
 #include "model/small_bundle.h"
 #include "http/client.h"
 #include "serve/tiny_model.h"
@@ -417,6 +418,105 @@ TEST(a_shadow_is_of_the_experiment_that_ran_when_the_answer_was_made)
     struct kept kept = read_journal(&desk);
     SAME(kept.decisions, 1);
     TEXT(view_of(kept.last_id), "b~shadow");
+}
+
+/* ---------------------------------------------------------------- the cache */
+
+#define CACHED .options = {.cache_seconds = 60, .cache_bytes = 1 << 24}
+
+static unsigned long long hits_of(struct desk *desk)
+{
+    return meters_sum_count(&desk->server.meters, METER_CACHE_HITS);
+}
+
+/* Both in the reply's buffer of one client: the first must be copied. */
+static void keep_body(const struct reply *reply, char out[2048])
+{
+    TRUE(reply->body.length < 2048);
+    memcpy(out, reply->body.text, reply->body.length);
+    out[reply->body.length] = '\0';
+}
+
+TEST(a_repeated_request_gets_the_first_answers_bytes_and_is_no_decision)
+{
+    DESK(desk, JOURNAL_FSYNC, CACHED);
+    CLIENT(client, desk);
+    char first[2048], id[64];
+    struct reply reply = post(&client, "/decide", "", "[1,7]");
+    TRUE(reply.status == 200 && !reply_has(&reply, "\r\nAge: "));
+    keep_body(&reply, first);
+    const char *at = strstr(reply.head.text, "X-Assay-Decision: ");
+    snprintf(id, sizeof id, "\r\n%.50s\r\n", at);
+    for (int i = 0; i < 3; i++) {
+        reply = post(&client, "/decide", "", "[1,7]");
+        SAME(reply.status, 200);
+        TEXT(reply.body, first);
+        TRUE(reply_has(&reply, "\r\nAge: 0\r\n") && reply_has(&reply, id));
+        TRUE(reply_has(&reply, "\r\nX-Assay-Bundle: "));
+    }
+    SAME(hits_of(&desk), 3);
+    SAME(meters_sum_count(&desk.server.meters, METER_CACHE_MISSES), 1);
+    struct kept kept = read_journal(&desk);
+    SAME(kept.decisions, 1);
+}
+
+TEST(what_differs_in_anything_that_is_asked_is_decided)
+{
+    DESK(desk, JOURNAL_WRITE, CACHED);
+    CLIENT(client, desk);
+    SAME(post(&client, "/decide", "", "[1,7]").status, 200);
+    SAME(post(&client, "/decide", "", "[1, 7]").status, 200);
+    SAME(post(&client, "/decide?reasons=all", "", "[1,7]").status, 200);
+    SAME(post(&client, "/decide?reasons=none", "", "[1,7]").status, 200);
+    SAME(post(&client, "/decide", "Accept: application/json\r\n", "[1,7]").status, 200);
+    SAME(post(&client, "/decide", "Cache-Control: no-cache\r\n", "[1,7]").status, 200);
+    SAME(post(&client, "/decide", "Cache-Control: no-store\r\n", "[1,7]").status, 200);
+    SAME(post(&client, "/decide", "Idempotency-Key: k-1\r\n", "[1,7]").status, 200);
+    SAME(post(&client, "/decide", "", "{\"f0\":\"x\"}").status, 400);
+    SAME(post(&client, "/decide", "", "{\"f0\":\"x\"}").status, 400);
+    SAME(hits_of(&desk), 0);
+    SAME(read_journal(&desk).decisions, 8);
+}
+
+TEST(nothing_is_remembered_over_a_change_of_what_is_in_force_nor_in_an_experiment)
+{
+    DESK(desk, JOURNAL_WRITE, CACHED);
+    CLIENT(client, desk);
+    SAME(post(&client, "/decide", "", "[1,7]").status, 200);
+    server_serve(&desk.server, tiny_served("second"));
+    struct reply reply = post(&client, "/decide", "", "[1,7]");
+    TRUE(says(&reply, "\"version\":\"second\"") && !reply_has(&reply, "\r\nAge: "));
+    server_serve(&desk.server, tiny_served("champion")); /* back */
+    reply = post(&client, "/decide", "", "[1,7]");
+    TRUE(says(&reply, "\"version\":\"champion\"") && !reply_has(&reply, "\r\nAge: "));
+    for (size_t shadow = 0; shadow < 2; shadow++) {
+        try_out(&desk, shadow == 1, 0.5);
+        for (int i = 0; i < 3; i++) {
+            reply = post(&client, "/decide", "", "[1,7]");
+            TRUE(reply.status == 200 && !reply_has(&reply, "\r\nAge: "));
+        }
+    }
+    SAME(hits_of(&desk), 0);
+}
+
+/* Of many requests, most of them repeated: apart from ids both say the same. */
+TEST(with_a_cache_and_without_one_answers_are_alike)
+{
+    DESK(desk, JOURNAL_WRITE, CACHED);
+    DESK(plain, JOURNAL_WRITE);
+    CLIENT(client, desk);
+    CLIENT(other, plain);
+    struct rng rng = rng_of(5, 1, 0);
+    for (int i = 0; i < 500; i++) {
+        char body[64];
+        snprintf(body, sizeof body, "{\"features\":[%d,%d]}", (int)rng_below(&rng, 2),
+                 (int)rng_below(&rng, 20));
+        struct reply ours = post(&client, "/predict", "", body);
+        struct reply theirs = post(&other, "/predict", "", body);
+        TRUE(ours.status == 200 && theirs.status == 200);
+        TRUE(view_same(ours.body, theirs.body));
+    }
+    TRUE(hits_of(&desk) > 300 && hits_of(&plain) == 0);
 }
 
 /* ---------------------------------------------------------------- the fallback */

@@ -122,11 +122,16 @@ TEST(a_decision_is_of_the_version_that_made_it_and_versions_keep_their_figures)
     SAME(ask(&server, &client, "POST", "/decide", "[1,8]").status, 200);
     try_out(&server, tiny_served("three"), true);
     SAME(ask(&server, &client, "POST", "/decide", "[1,7]").status, 200);
+    struct reply reply = {0};
+    int64_t until_ns = clock_ticks_ns() + 10000000000; /* the shadow comes after the answer */
+    do
+        reply = ask(&server, &client, "GET", "/v2/models/tiny/versions/three/stats", "");
+    while (number_of(&reply, "{", "inference_count") == 0 && clock_ticks_ns() < until_ns);
     server_serve(&server, tiny_served("two")); /* promoted, and back */
     server_serve(&server, tiny_served("one"));
     try_out(&server, NULL, false);
     SAME(ask(&server, &client, "POST", "/decide", "[1,7]").status, 200);
-    struct reply reply = ask(&server, &client, "GET", "/v2/models/stats", "");
+    reply = ask(&server, &client, "GET", "/v2/models/stats", "");
     SAME(number_of(&reply, "\"version\":\"one\"", "inference_count"), 3);
     SAME(number_of(&reply, "\"version\":\"two\"", "inference_count"), 2);
     SAME(number_of(&reply, "\"version\":\"three\"", "inference_count"), 1);

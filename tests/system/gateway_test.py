@@ -294,6 +294,24 @@ def rate_and_quota_are_kept_over_all_workers():
                 assert client.ask("GET", "/", X_API_Key=slow)[0] == 200
 
 
+@test
+def a_clients_answer_is_never_said_again_to_another():
+    with directory() as cwd:
+        record = model(cwd)
+        keys = [add(cwd, name, "--scopes", "score,metrics") for name in ("till-7", "till-8")]
+        with Server(cwd, "--workers", "1", *settings(auth="keys", cache_seconds=60),
+                    "--set", "journal.enabled=true") as server, \
+                Client(server) as client:
+            told = [client.ask("POST", "/decide", record, X_API_Key=key) for key in keys * 2]
+            assert [one[0] for one in told] == [200] * 4
+            assert ["\r\nAge: " in one[1] for one in told] == [False, False, True, True]
+            assert told[0][2] == told[2][2] and told[1][2] == told[3][2]
+            ids = [re.search(r"\r\nX-Assay-Decision: (\S+)", one[1]).group(1) for one in told]
+            assert ids[0] == ids[2] != ids[1] == ids[3], ids
+            assay("clients", "revoke", "till-7", cwd=cwd)
+            until(lambda: client.ask("POST", "/decide", record, X_API_Key=keys[0])[0] == 401)
+
+
 # ---------------------------------------------------------------- where it listens
 
 @test
