@@ -119,10 +119,15 @@ $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c
 	$(call say,cc  )$(CC) -std=gnu17 -w -fPIC -fvisibility=hidden $(mode.$(MODE)) $(llhttp.cflags) -c -o $@ $<
 
 # A text file inside the program: sql/001_registry.sql becomes the symbol sql_001_registry.
-$(OUT)/%.sql.o $(OUT)/%.yaml.o: tools/embed
+define embed_text
 	@mkdir -p $(@D)
 	$(call say,text)tools/embed $(patsubst $(OUT)/%.o,%,$@) > $(@:.o=.S)
 	@$(CC) -c -o $@ $(@:.o=.S)
+endef
+$(OUT)/%.sql.o: tools/embed
+	$(embed_text)
+$(OUT)/%.yaml.o: tools/embed
+	$(embed_text)
 $(patsubst %,$(OUT)/%.o,$(embed.store) $(embed.cli)): $(OUT)/%.o: %
 
 $(OUT)/http.a: $$(call objects,http) $(llhttp.objects)

@@ -324,7 +324,8 @@ static void take_head(struct http_parse *parse, struct view bytes)
     struct view head = {parse->head.bytes, bytes.length - 2}; /* without the empty line */
     struct view line, target;
     view_cut(&head, '\n', &line);
-    line.length--; /* its CR */
+    assert(line.length > 0); /* scan_head has seen a CR before each LF */
+    line.length--;
     parse->request.fields = head;
     if (take_line(parse, line, &target) && take_target(parse, target) && take_fields(parse))
         frame(parse);
