@@ -7,7 +7,10 @@
 #include <postgresql/libpq-fe.h>
 
 enum { PARAMETERS_MAX = 16, TEXT_MAX = 64 << 20, NAME_MAX_BYTES = 256 };
-enum { QUEUE_MAX = 1000 }; /* so many answers, of some 50 bytes each, wait for us in the socket */
+enum {
+    QUEUE_MAX = 1000, /* so many answers, of some 50 bytes each, wait for us in the socket */
+    QUEUE_STEPS = 3,  /* most that one statement owes: one forgotten, one parsed, one run */
+};
 static const int as_bytes[PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 enum { TYPE_ANY = 0, TYPE_INT8 = 20, TYPE_TEXT = 25 }; /* pg_type.dat's numbers, never changed */
 
@@ -266,9 +269,23 @@ static bool is_parsed(const struct connection *connection, const struct query *q
     return true;
 }
 
-static bool parse(struct connection *connection, struct query *query)
+enum { FORGET_SIZE = NUMBER_SIZE + 16 };
+static const char *forget_of(const struct query *query, char out[FORGET_SIZE])
 {
     char name[NUMBER_SIZE];
+    snprintf(out, FORGET_SIZE, "deallocate %s", name_of(query->number, name));
+    return out;
+}
+
+/* What was parsed before, for other types, is not left behind. */
+static bool parse(struct connection *connection, struct query *query)
+{
+    char name[NUMBER_SIZE], sql[FORGET_SIZE];
+    if (query->number > connection->forgotten &&
+        (PQsendQueryParams(connection->link, forget_of(query, sql), 0, NULL, NULL, NULL, NULL, 0) !=
+             1 ||
+         !owe(connection, NULL)))
+        return false;
     for (int i = 0; i < query->parameters; i++)
         if (query->type[i] != TYPE_ANY)
             query->parsed_type[i] = query->type[i];
@@ -281,12 +298,10 @@ static bool parse(struct connection *connection, struct query *query)
 /* Also by the server; what it may not have is left to it until the connection ends. */
 static void forget(struct connection *connection, const struct query *query)
 {
-    char sql[NUMBER_SIZE + 16] = "deallocate ";
-    if (query->number <= connection->forgotten ||
-        PQtransactionStatus(connection->link) == PQTRANS_INERROR)
-        return;
-    name_of(query->number, sql + strlen(sql));
-    PQclear(PQexec(connection->link, sql));
+    char sql[FORGET_SIZE];
+    if (query->number > connection->forgotten &&
+        PQtransactionStatus(connection->link) != PQTRANS_INERROR)
+        PQclear(PQexec(connection->link, forget_of(query, sql)));
 }
 
 static bool queue(struct db_statement *statement, struct err *err)
@@ -295,7 +310,7 @@ static bool queue(struct db_statement *statement, struct err *err)
     struct connection *connection = connection_of(statement->db);
     if (query->too_large)
         return too_large(statement->db, err);
-    if (connection->queue_length + 2 > QUEUE_MAX && !settle(statement->db, err))
+    if (connection->queue_length + QUEUE_STEPS > QUEUE_MAX && !settle(statement->db, err))
         return false;
     char name[NUMBER_SIZE];
     bool ok = connection->queue_length > 0 || PQenterPipelineMode(connection->link) == 1;

@@ -157,6 +157,26 @@ TEST(a_statement_that_was_queued_is_forgotten_by_the_server_when_it_is_finished)
     SAME(db_i64(&left, 0), 0);
 }
 
+/* Only a value tells its type: what was parsed for a NULL is parsed again, and is one statement. */
+TEST(a_statement_that_is_parsed_anew_for_another_type_leaves_none_behind)
+{
+    SERVER();
+    CLEANUP(db_close) struct db it = {0};
+    CLEANUP(db_finish) struct db_statement insert = {0}, left = {0};
+    WORKS(db_open(&it, ground_database(&arena, "queue_anew"), &err), err);
+    WORKS(db_define(&it, "create table t (a integer)", &err), err);
+    WORKS(db_prepare(&it, "insert into t values ($1)", &insert, &err), err);
+    db_bind_null(&insert, 1);
+    WORKS(db_queue(&insert, &err), err);
+    db_bind_i64(&insert, 1, 1);
+    WORKS(db_queue(&insert, &err) && db_settle(&it, &err), err);
+    SAME(db_settled_changes(&insert), 2);
+    db_finish(&insert);
+    WORKS(db_prepare(&it, "select count(*) from pg_prepared_statements", &left, &err), err);
+    WORKS(db_next(&left, &err), err);
+    SAME(db_i64(&left, 0), 0);
+}
+
 TEST(a_commit_of_a_transaction_that_failed_is_not_taken_for_one)
 {
     SERVER();
