@@ -306,6 +306,7 @@ static void answer_waited(struct connection *connection)
     wait_end(connection, !sent->gone);
     if (!finish_answer(connection, sent, connection->stays))
         return;
+    connection_allow(connection, connection_options(connection)->idle_ms); /* from now on */
     net_read(connection->stream, true);
     connection_readable(connection);
 }

@@ -748,6 +748,19 @@ TEST(a_wait_that_is_over_at_once_is_answered_at_once)
     SAME(desk.ended, 3);
 }
 
+TEST(who_waited_longer_than_a_connection_may_be_idle_may_ask_again)
+{
+    DESK(desk, options.idle_ms = 300);
+    CLIENT(client, desk);
+    client_send(&client, GET("/kept"));
+    await(&desk.handled, 1);
+    sleep_ms(700);
+    keep(&desk, 1);
+    TEXT(client_reply(&client).body, "/kept");
+    sleep_ms(150);
+    TEXT(client_ask(&client, GET("/again")).body, "/again");
+}
+
 TEST(a_wait_that_lasts_too_long_is_cut_and_told)
 {
     DESK(desk, options.wait_ms = 200);
