@@ -33,7 +33,8 @@ static const char certificates_script[] =
     "signed other localhost DNS:localhost,IP:127.0.0.1 '-days 30' ca\n"
     "till=DNS:till-7.bank.example,URI:spiffe://bank/till-7\n"
     "signed till till-7 $till '-days 30' ca\n"
-    /* From OpenSSL 3.4 on a certificate does not end before it begins, and may begin in the past. */
+    /* From OpenSSL 3.4 on a certificate does not end before it begins, and may begin in the past.
+     */
     "past='-days -1'\n"
     "case $(openssl x509 -help 2>&1) in *-not_after*)\n"
     "    past='-not_before 20200101000000Z -not_after 20200201000000Z' ;; esac\n"
