@@ -50,6 +50,15 @@ def what_failed_crashed_and_was_skipped_is_counted_and_told_in_the_order_given()
 
 
 @test
+def a_program_that_ends_well_before_all_of_its_tests_ran_has_failed():
+    with directory() as cwd:
+        out = run(program(cwd, "left", "echo 1..3; echo 'ok 1 - one'; echo 'not ok 2 # SKIP two'"),
+                  program(cwd, "whole", "echo 1..2; echo 'ok 1 - one'; echo 'ok 2 - two'"), status=1)
+        assert "ended after 2 of 3 tests\n" in out, out
+        assert out.endswith("\n3 passed, 1 failed, 1 skipped\n"), out
+
+
+@test
 def good_ones_succeed_and_nothing_run_does_not():
     with directory() as cwd:
         good = program(cwd, "good", "echo 'ok 1 - it'")
