@@ -201,6 +201,19 @@ static enum tls_refusal refusal_of(int error)
     }
 }
 
+/* OpenSSL looks into lists before it looks at signatures: until then anybody may have written what
+ * the certificates say. */
+static bool is_signed(const X509_STORE_CTX *chain)
+{
+    const STACK_OF(X509) *one = X509_STORE_CTX_get0_chain(chain);
+    bool good = true;
+    ERR_set_mark();
+    for (int i = 1; i < sk_X509_num(one) && good; i++)
+        good = X509_verify(sk_X509_value(one, i - 1), X509_get0_pubkey(sk_X509_value(one, i))) == 1;
+    ERR_pop_to_mark();
+    return good;
+}
+
 /* OpenSSL's verdict on one certificate of a chain; the client's own is at depth 0. */
 static int on_verified(int good, X509_STORE_CTX *chain)
 {
@@ -213,7 +226,7 @@ static int on_verified(int good, X509_STORE_CTX *chain)
     }
     const SSL *session = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
-    enum tls_refusal refusal = refusal_of(error);
+    enum tls_refusal refusal = is_signed(chain) ? refusal_of(error) : TLS_OTHER;
     pthread_mutex_lock(&tls->lock);
     tls->state.refused[refusal]++;
     if (refusal == TLS_NO_LIST)

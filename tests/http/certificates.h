@@ -9,6 +9,7 @@
  * from yesterday; stranger is a till-7 signed by a CA of its own. lost is a client that lost.crl
  * revokes, and nobody.crl and old.crl, which has expired, do not; branch is a client signed by
  * middle, a CA that ca signed and both.crl revokes besides; middle.crl and foreign.crl are theirs.
+ * liar is signed by made_up, a CA that says ca signed it, which ca did not.
  */
 #ifndef TESTS_SERVE_CERTIFICATES_H
 #define TESTS_SERVE_CERTIFICATES_H
@@ -54,7 +55,7 @@ static const char certificates_script[] =
     "revoke lost ca; list lost.crl ca '-crldays 30'\n"
     "authority_under() {\n"
     "    openssl req $ec -keyout $1.key -out $1.csr -subj \"/CN=$1\"\n"
-    "    printf 'basicConstraints=critical,CA:true\\n' > $1.ext\n"
+    "    printf 'basicConstraints=critical,CA:true\\nauthorityKeyIdentifier=none\\n' > $1.ext\n"
     "    openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days 30 \\\n"
     "        -extfile $1.ext -out $1.pem\n"
     "}\n"
@@ -62,7 +63,11 @@ static const char certificates_script[] =
     "signed branch branch-2 DNS:branch-2.bank.example '-days 30' middle\n"
     "cat middle.pem >> branch.pem\n"
     "list middle.crl middle '-crldays 30'\n"
-    "revoke middle ca; list both.crl ca '-crldays 30'\n";
+    "revoke middle ca; list both.crl ca '-crldays 30'\n"
+    "openssl req -x509 $ec -keyout false.key -out false.pem -subj /CN=ca -days 30\n"
+    "authority_under made_up false\n"
+    "signed liar till-7 $till '-days 30' made_up\n"
+    "cat made_up.pem >> liar.pem\n";
 
 /* Makes them once a program; the directory. */
 static UNUSED const char *certificates(void)

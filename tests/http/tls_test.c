@@ -409,6 +409,17 @@ TEST(a_ca_between_is_looked_up_where_there_is_a_list_of_who_signed_it)
     TRUE(!comes_in(stale, "branch", 0));
 }
 
+TEST(who_is_signed_by_nobody_here_does_not_say_which_list_is_missing)
+{
+    struct err err = {0};
+    CLEANUP(close_tls) struct tls *tls = open_with_lists("lost.crl", NULL, &err);
+    FAIL_UNLESS(tls != NULL, "%s", err.text);
+    TRUE(!comes_in(tls, "liar", 0));
+    WORKS(tls_check_lists(tls, clock_now_ms(), &err), err);
+    SAME(tls_state_of(tls).refused[TLS_NO_LIST], 0);
+    SAME(tls_state_of(tls).refused[TLS_OTHER], 1);
+}
+
 TEST(a_file_that_holds_no_lists_is_named_and_changes_nothing)
 {
     static const struct {
