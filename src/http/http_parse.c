@@ -271,6 +271,7 @@ static bool take_field(struct http_parse *parse, struct view name, struct view v
     struct http_request *request = &parse->request;
     if (name.length == 0)
         return refuse(parse, 400, "a header line has no colon");
+    request->lengths |= http_length_bit(name.length);
     if (view_same_fold(name, VIEW("host")))
         parse->hosts++;
     else if (view_same_fold(name, VIEW("content-type")))

@@ -15,9 +15,9 @@ bool http_field_next(struct view *rest, struct view *name, struct view *value)
     return true;
 }
 
-struct view http_request_field(const struct http_request *request, const char *name)
+struct view http_request_find(const struct http_request *request, struct view wanted)
 {
-    struct view wanted = view_of(name), rest = request->fields, found, value;
+    struct view rest = request->fields, found, value;
     while (rest.length > wanted.length) {
         /* Most lines are another field's, and are not taken apart. */
         if (rest.text[wanted.length] == ':' && http_field_next(&rest, &found, &value)) {

@@ -20,6 +20,8 @@ struct http_request {
     struct view accept;
     struct view body;
     struct view fields; /* "Name: value\r\n" lines, checked */
+    uint64_t
+        lengths; /* of the fields' names, a bit each, the last for all longer ones; 0: unknown */
     bool version_1_0;
     bool keep_alive;
 
@@ -31,8 +33,23 @@ struct http_request {
     struct view names;   /* in the client's verified certificate, a line each; "" without one */
 };
 
+/* The bit of a name's length. */
+static inline uint64_t http_length_bit(size_t length)
+{
+    return UINT64_C(1) << (length < 63 ? length : 63);
+}
+
 /* The first field of that name (letters compare without case), trimmed; {0} when there is none. */
-struct view http_request_field(const struct http_request *request, const char *name);
+struct view http_request_find(const struct http_request *request, struct view name);
+
+/* The same. Most names that are asked for did not come, which their lengths mostly tell. */
+static inline struct view http_request_field(const struct http_request *request, const char *name)
+{
+    size_t length = strlen(name);
+    if (request->lengths != 0 && (request->lengths & http_length_bit(length)) == 0)
+        return (struct view){0};
+    return http_request_find(request, (struct view){name, length});
+}
 
 /* The value of "name=value" in the query, as written; {0} when there is none. */
 struct view http_request_query(const struct http_request *request, const char *name);

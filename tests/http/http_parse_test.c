@@ -55,6 +55,8 @@ TEST(a_request_with_a_body_is_taken_apart)
     TEXT(parse.request.content_type, "text/csv");
     TEXT(parse.request.accept, "text/plain");
     TEXT(parse.request.body, "abc");
+    SAME(parse.request.lengths,
+         http_length_bit(4) | http_length_bit(12) | http_length_bit(6) | http_length_bit(14));
     TRUE(parse.request.keep_alive);
     TRUE(!parse.request.version_1_0);
 }

@@ -61,3 +61,16 @@ TEST(a_charset_is_utf_8_unless_it_says_otherwise)
     TRUE(!http_media_is_utf8(VIEW("text/csv;charset=latin-1")));
     TRUE(!http_media_is_utf8(VIEW("text/csv; charset=")));
 }
+
+TEST(a_name_of_a_length_that_did_not_come_is_not_looked_for)
+{
+    struct http_request came = {.fields = VIEW("Host: a\r\nX-Long: b\r\n")};
+    TEXT(http_request_field(&came, "x-long"), "b"); /* the lengths are not known */
+    came.lengths = http_length_bit(4);
+    TEXT(http_request_field(&came, "host"), "a");
+    TRUE(http_request_field(&came, "x-long").text == NULL);
+    came.lengths |= http_length_bit(6);
+    TEXT(http_request_field(&came, "x-long"), "b");
+    SAME(http_length_bit(63), http_length_bit(16000));
+    TRUE(http_length_bit(62) != http_length_bit(63));
+}
