@@ -44,7 +44,7 @@ embed.cli    := $(wildcard examples/*/assay.yaml)
 # ---------------------------------------------------------------- compiler
 
 mode.dev     := -O1 -g
-mode.release := -O2 -flto=auto -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+mode.release := -O3 -flto=auto -fno-plt -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 mode.asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 mode.tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 mode.cov     := -O0 -g --coverage
