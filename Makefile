@@ -141,7 +141,7 @@ $(OUT)/assay: $(call archive,cli $(uses.cli))
 
 # libassay: the rooms below include/assay.h in one object, whose only names are that header's.
 $(OUT)/libassay.o: $(call archive,embed $(uses.embed))
-	$(call say,link)$(CC) $(filter -flto=%,$(mode.$(MODE))) -r -nostdlib -flinker-output=nolto-rel -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(filter-out $<,$^)
+	$(call say,link)$(CC) $(patsubst %,% -flinker-output=nolto-rel,$(filter -flto=%,$(mode.$(MODE)))) -r -nostdlib -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(filter-out $<,$^)
 	@objcopy --localize-hidden $@
 
 $(OUT)/libassay.a: $(OUT)/libassay.o
