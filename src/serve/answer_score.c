@@ -185,7 +185,8 @@ static bool decide_variant(struct visit *visit, const struct contract *contract,
 {
     const struct trial *trial = &visit->lineup->trial;
     bool champion = answer->served == visit->lineup->champion;
-    int64_t begun_ns = visit->request->started_ns;
+    /* Who is compared with another is timed as the other is. */
+    int64_t begun_ns = trial->rival == NULL ? visit->request->started_ns : clock_ticks_ns();
     answer->unit_column = champion && trial->rival != NULL ? trial->entity_column : SIZE_MAX;
     if (!contract_decide(contract, answer, err)) {
         bool ours = err->kind != ERR_INPUT && err->kind != ERR_MEDIA && err->kind != ERR_LIMIT;
