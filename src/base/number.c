@@ -112,6 +112,8 @@ COLD static double scaled(uint64_t mantissa, int exponent)
  * digits on both sides of the point, no zero before them, no plus. */
 INLINE size_t scan_number(struct view view, bool strictly, double *out)
 {
+    if (view.length == 0)
+        return 0; /* and its text may be NULL */
     const char *at = view.text, *end = view.text + view.length;
     uint64_t mantissa = 0; /* meaningless past DIGITS_HELD digits */
     int exponent = 0;

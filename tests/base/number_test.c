@@ -134,6 +134,9 @@ TEST(json_numbers_are_the_longest_the_grammar_allows)
 
 TEST(a_number_is_read_only_up_to_the_end_of_its_view)
 {
+    double none = 7;
+    TRUE(!number_parse((struct view){0}, &none) && number_scan_json((struct view){0}, &none) == 0);
+    TRUE(none == 7);
     double value;
     SAME(number_scan_json((struct view){"12345", 3}, &value), 3);
     NEAR(value, 123, 0);
