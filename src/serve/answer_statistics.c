@@ -7,7 +7,6 @@
  * The time to decide is measured as one: reading the record, its features, the forest, reasons. It
  * is said as compute_infer; nothing waits in a queue, and input and output are not told apart.
  */
-#include "base/clock.h"
 #include "serve/visit.h"
 
 static void add_duration(struct json *json, const char *name, uint64_t count, uint64_t ns)
@@ -40,20 +39,20 @@ static void add_batches(const struct meters_work *work, struct json *json)
     json_close(json);
 }
 
-/* Milliseconds since 1970; 0: never. */
-static int64_t last_ms(const struct meters_work *work)
+/* Milliseconds since 1970, the same whenever it is asked; 0: never. */
+static int64_t last_ms(const struct meters *meters, const struct meters_work *work)
 {
     if (work->last_ticks_ns == 0)
         return 0;
-    return clock_now_ms() - (clock_ticks_ns() - work->last_ticks_ns) / 1000000;
+    return (meters->ticks_from_us + work->last_ticks_ns / 1000) / 1000;
 }
 
-static void add_work(const struct meters_work *work, struct json *json)
+static void add_work(const struct meters *meters, const struct meters_work *work, struct json *json)
 {
     json_open(json, '{');
     json_key(json, "name"), json_string(json, work->name);
     json_key(json, "version"), json_string(json, work->version);
-    json_key(json, "last_inference"), json_i64(json, last_ms(work));
+    json_key(json, "last_inference"), json_i64(json, last_ms(meters, work));
     json_key(json, "inference_count"), json_count(json, work->rows);
     json_key(json, "execution_count"), json_count(json, work->requests);
     json_key(json, "inference_stats");
@@ -77,7 +76,7 @@ static size_t add_works(struct meters *meters, struct view name, struct view ver
         if ((name.length > 0 && !view_is(name, work.name)) ||
             (version.length > 0 && !view_is(version, work.version)))
             continue;
-        add_work(&work, json);
+        add_work(meters, &work, json);
         found++;
     }
     return found;

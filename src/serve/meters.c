@@ -1,5 +1,6 @@
 #include "serve/meters.h"
 
+#include "base/clock.h"
 #include "http/http_response.h"
 
 #include <stdatomic.h>
@@ -67,6 +68,7 @@ void meters_open(struct meters *meters, unsigned workers, struct meters_labels l
 {
     assert(labels.outcome_count <= METERS_OUTCOMES_MAX);
     *meters = (struct meters){.workers = workers, .labels = labels};
+    meters->ticks_from_us = clock_now_us() - clock_ticks_ns() / 1000;
     pthread_mutex_init(&meters->lock, NULL);
     meters->shard = calloc(workers, sizeof *meters->shard);
     meters->quality = calloc(METERS_QUALITY_MAX, sizeof *meters->quality);

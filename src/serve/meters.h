@@ -104,6 +104,8 @@ struct meters {
     size_t alarms;
     struct meters_version *work; /* METERS_WORKS_MAX, under the same lock */
     uint16_t works;
+    int64_t
+        ticks_from_us; /* 1970 and this are clock_ticks_ns() 0, by the wall clock at the opening */
 };
 
 void meters_open(struct meters *meters, unsigned workers, struct meters_labels labels);
