@@ -11,6 +11,15 @@ static enum err_kind kind_of_errno(void)
     return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
 }
 
+struct iovec file_vector(struct view view)
+{
+    union {
+        const char *from;
+        void *to;
+    } bytes = {.from = view.text};
+    return (struct iovec){bytes.to, view.length};
+}
+
 void fd_close(int *fd)
 {
     if (*fd >= 0)

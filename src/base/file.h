@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/text.h"
 
+#include <sys/uio.h>
+
 /* The file's bytes in the arena, NUL-terminated past the end. `size_max` is a ceiling of its own;
  * past it or past the arena's: ERR_LIMIT. */
 bool file_load(const char *path, size_t size_max, struct arena *arena, struct view *out,
@@ -23,6 +25,8 @@ bool dir_remove(const char *path, struct err *err);  /* with all that is in it; 
 
 /* "dir/name" in the arena; `name` alone when it is absolute or dir is "". Never NULL. */
 const char *path_join(struct arena *arena, const char *dir, const char *name);
+
+struct iovec file_vector(struct view view); /* as writev and sendmsg take it */
 
 void fd_close(int *fd);      /* for CLEANUP: closes unless -1 */
 void stream_close(FILE **f); /* for CLEANUP: closes unless NULL */

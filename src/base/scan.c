@@ -49,14 +49,9 @@ static char here(const struct scan *scan)
     return at_end(scan) ? '\0' : scan->body.text[scan->at];
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
 INLINE size_t past_blank(struct view body, size_t at)
 {
-    while (at < body.length && (unsigned char)body.text[at] <= ' ' && is_blank(body.text[at]))
+    while (at < body.length && (unsigned char)body.text[at] <= ' ' && view_blank(body.text[at]))
         at++;
     return at;
 }

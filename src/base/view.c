@@ -99,11 +99,6 @@ size_t view_plain(struct view view)
     return stops == 0 ? view.length : at + (size_t)__builtin_ctzll(stops) / EIGHT;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct view view_from(struct view view, size_t offset)
 {
     assert(offset <= view.length);
@@ -112,9 +107,9 @@ struct view view_from(struct view view, size_t offset)
 
 struct view view_trim(struct view view)
 {
-    while (view.length > 0 && is_blank(view.text[0]))
+    while (view.length > 0 && view_blank(view.text[0]))
         view = view_from(view, 1);
-    while (view.length > 0 && is_blank(view.text[view.length - 1]))
+    while (view.length > 0 && view_blank(view.text[view.length - 1]))
         view.length--;
     return view;
 }

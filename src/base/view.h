@@ -38,6 +38,11 @@ bool view_starts(struct view view, const char *prefix);
 bool view_ends(struct view view, const char *suffix);
 int view_order(struct view a, struct view b); /* <0, 0, >0 by bytes, like strcmp */
 uint64_t view_hash(struct view view);         /* FNV-1a, for tables in memory only */
+static inline bool view_blank(char c)         /* what is trimmed, and what JSON steps over */
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 struct view view_trim(struct view view);
 struct view view_from(struct view view, size_t offset);
 

@@ -14,7 +14,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 struct door {
@@ -139,19 +138,10 @@ bool net_is_quiet(struct net_stream *stream)
            ioctl(bufferevent_getfd(stream->buffer), FIONREAD, &waiting) == 0 && waiting == 0;
 }
 
-static struct iovec vector_of(struct view view)
-{
-    union {
-        const char *from;
-        void *to;
-    } bytes = {.from = view.text};
-    return (struct iovec){bytes.to, view.length};
-}
-
 /* How many bytes the socket took; -1 when it is broken. */
 static ssize_t send_now(struct net_stream *stream, struct view first, struct view second)
 {
-    struct iovec part[] = {vector_of(first), vector_of(second)};
+    struct iovec part[] = {file_vector(first), file_vector(second)};
     struct msghdr message = {.msg_iov = part, .msg_iovlen = second.length > 0 ? 2 : 1};
     ssize_t sent = sendmsg(bufferevent_getfd(stream->buffer), &message, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR || errno == EWOULDBLOCK))

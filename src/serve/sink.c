@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static int open_file(const char *path, struct err *err)
@@ -35,15 +34,6 @@ bool sink_reopen(struct sink *sink, struct err *err)
     return true;
 }
 
-static struct iovec vector_of(struct view view)
-{
-    union {
-        const char *from;
-        void *to;
-    } bytes = {.from = view.text};
-    return (struct iovec){bytes.to, view.length};
-}
-
 static struct view left_of(struct view view, size_t *done)
 {
     size_t skip = *done < view.length ? *done : view.length;
@@ -54,7 +44,7 @@ static struct view left_of(struct view view, size_t *done)
 bool sink_write(struct sink *sink, struct view first, struct view second)
 {
     while (first.length + second.length > 0) {
-        struct iovec part[] = {vector_of(first), vector_of(second)};
+        struct iovec part[] = {file_vector(first), file_vector(second)};
         ssize_t written = writev(sink->fd, part, 2);
         if (written < 0 && errno == EINTR)
             continue;

@@ -103,14 +103,19 @@ def two_floors_on_one_metric_are_both_told():
         assert "recall >= 0.99" in assay("alarms", cwd=cwd).text
 
 
+def put_retraining(cwd):
+    """A project whose model is to be trained anew at once, and nothing else to look at."""
+    rows = generated(cwd, 200, 60)
+    write(cwd, "assay.yaml", YAML +
+          f"monitor: {{upkeep: 1s, {NOTHING}}}\n"
+          "retrain: {newest_days: 50, schedule: 100d, rollout: promote}\n")
+    put_past(cwd, rows)
+
+
 @test
 def who_is_stopped_while_it_trains_ends_the_training_and_meanwhile_it_watches_on():
     with directory() as cwd:
-        rows = generated(cwd, 200, 60)
-        write(cwd, "assay.yaml", YAML +
-              f"monitor: {{upkeep: 1s, {NOTHING}}}\n"
-              "retrain: {newest_days: 50, schedule: 100d, rollout: promote}\n")
-        put_past(cwd, rows)
+        put_retraining(cwd)
         with watching(cwd, ASSAY_MODEL_ROUNDS="100000") as monitor:
             wait_for(lambda: len(trainings(monitor)) == 2, 60)
             before = read(cwd, "monitor.log").count("upkeep: ok")
@@ -131,11 +136,7 @@ def who_is_stopped_while_it_trains_ends_the_training_and_meanwhile_it_watches_on
 @test
 def a_monitor_that_was_killed_is_followed_by_one_that_judges_what_it_had_registered():
     with directory() as cwd:
-        rows = generated(cwd, 200, 60)
-        write(cwd, "assay.yaml", YAML +
-              f"monitor: {{upkeep: 1s, {NOTHING}}}\n"
-              "retrain: {newest_days: 50, schedule: 100d, rollout: promote}\n")
-        put_past(cwd, rows)
+        put_retraining(cwd)
         with watching(cwd, ASSAY_MODEL_ROUNDS="100000") as monitor:
             wait_for(lambda: len(trainings(monitor)) == 2, 60)
             processes = trainings(monitor)
