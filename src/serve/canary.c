@@ -3,11 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 
-/* An alarm on shares wants this many standard errors besides the ratio: a canary is looked at every
- * second, and 4.5 is passed by chance once in 150,000 looks. */
+/* An alarm wants this many standard errors besides the ratio: a canary is looked at every second,
+ * and 4.5 is passed by chance once in 150,000 looks. */
 static const double errors_wanted = 4.5;
 
-/* What is faster than this is slow for nobody, whatever the ratio. */
+/* What takes no longer than this is slow for nobody, whatever the ratio. */
 static const double felt_ms = 1;
 
 struct meters_tally meters_tally_since(const struct meters_tally *now,
@@ -35,6 +35,15 @@ static double p99_ms(const struct meters_tally *tally)
             return (double)meters_time_bound_ns[i] / 1e6;
     }
     return HUGE_VAL;
+}
+
+static uint64_t slower_than(const struct meters_tally *tally, double bound_ms)
+{
+    uint64_t slower = tally->time[METERS_TIME_BOUNDS];
+    for (size_t i = 0; i < METERS_TIME_BOUNDS; i++)
+        if ((double)meters_time_bound_ns[i] / 1e6 > bound_ms)
+            slower += tally->time[i];
+    return slower;
 }
 
 static uint64_t decisions_in(const struct meters_tally *tally)
@@ -75,7 +84,12 @@ static bool is_slow(const struct canary_rules *rules, const struct canary_view *
                     size_t size)
 {
     double champion = p99_ms(&view->champion), rival = p99_ms(&view->rival);
-    if (rival < felt_ms || !(rival > champion * rules->latency_ratio))
+    double slow = fmax(champion, felt_ms);
+    if (rival <= slow || !(rival > champion * rules->latency_ratio))
+        return false;
+    struct shares share = shares_of(slower_than(&view->champion, slow), view->champion.requests,
+                                    slower_than(&view->rival, slow), view->rival.requests);
+    if (share.rival - share.champion <= errors_wanted * share.error)
         return false;
     snprintf(why, size, "99 %% of the rival's requests took up to %g ms, of the champion's %g ms",
              rival, champion);

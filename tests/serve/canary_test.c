@@ -42,10 +42,24 @@ TEST(a_rival_that_fails_goes_back_and_one_that_fails_with_the_champion_does_not)
 
 TEST(a_slow_rival_goes_back)
 {
-    judged(tally(1000, 0, 20, 2), tally(100, 0, 2, 4), 0, CANARY_GO_BACK, "1 ms");
-    judged(tally(1000, 0, 20, 2), tally(100, 0, 2, 3), 60000, CANARY_GO_ON, "");
-    judged(tally(1000, 0, 20, 0), tally(100, 0, 2, 3), 60000, CANARY_GO_ON, "");
+    judged(tally(1000, 0, 20, 2), tally(100, 0, 2, 5), 0, CANARY_GO_BACK, "2.5 ms");
+    judged(tally(1000, 0, 20, 2), tally(100, 0, 2, 4), 60000, CANARY_GO_ON, "");
+    judged(tally(1000, 0, 20, 0), tally(100, 0, 2, 4), 60000, CANARY_GO_ON, "");
+    judged(tally(1000, 0, 20, 5), tally(100, 0, 2, 5), 60000, CANARY_GO_ON, "");
+    judged(tally(1000, 0, 20, 5), tally(100, 0, 2, 6), 60000, CANARY_GO_ON, "");
+    judged(tally(1000, 0, 20, 5), tally(100, 0, 2, 7), 0, CANARY_GO_BACK, "10 ms");
     judged(tally(1000, 0, 20, 2), tally(100, 0, 2, METERS_TIME_BOUNDS), 0, CANARY_GO_BACK, "inf");
+}
+
+TEST(a_few_slow_requests_are_no_evidence)
+{
+    struct meters_tally rival = tally(200, 0, 4, 2);
+    rival.time[2] -= 3;
+    rival.time[6] += 3; /* its 99th percentile is 5 ms */
+    judged(tally(800, 0, 16, 2), rival, 60000, CANARY_GO_ON, "");
+    rival.time[2] -= 20;
+    rival.time[6] += 20;
+    judged(tally(800, 0, 16, 2), rival, 0, CANARY_GO_BACK, "5 ms");
 }
 
 TEST(a_rival_that_alerts_otherwise_goes_back_either_way)
