@@ -66,17 +66,17 @@ bool gate_parse(struct view text, struct gate_rule *out, struct err *err)
 }
 
 /* Every comparison with NaN is false. */
-static bool holds(double value, enum gate_operator comparison, double bound)
+bool gate_holds(const struct gate_rule *rule, double value)
 {
-    switch (comparison) {
+    switch (rule->comparison) {
     case GATE_AT_LEAST:
-        return value >= bound;
+        return value >= rule->bound;
     case GATE_ABOVE:
-        return value > bound;
+        return value > rule->bound;
     case GATE_AT_MOST:
-        return value <= bound;
+        return value <= rule->bound;
     case GATE_BELOW:
-        return value < bound;
+        return value < rule->bound;
     }
     return false;
 }
@@ -92,7 +92,7 @@ bool gate_judge(const struct gate_rule *rule, size_t count, const double value[M
             .metric = rule[i].metric,
             .value = is,
             .bound = rule[i].bound,
-            .passed = holds(is, rule[i].comparison, rule[i].bound),
+            .passed = gate_holds(&rule[i], is),
         };
         all &= check[i].passed;
     }

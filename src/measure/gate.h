@@ -39,6 +39,8 @@ struct gate_check {
 /* METRIC SIGN NUMBER; the signs are >= > <= <, blanks around them are free. ERR_INPUT. */
 bool gate_parse(struct view text, struct gate_rule *out, struct err *err);
 
+bool gate_holds(const struct gate_rule *rule, double value); /* NaN keeps none */
+
 /* One check per rule; true when all passed. `value` is in the table's order. */
 bool gate_judge(const struct gate_rule *rule, size_t count, const double value[METRIC_COUNT],
                 struct gate_check *check);

@@ -14,6 +14,13 @@ const struct watch *watch_find(struct view name)
     return NULL;
 }
 
+bool watch_schedule(const struct watch *watch, const struct config *config, struct schedule *out,
+                    struct err *err)
+{
+    return schedule_parse(config_text(config, watch->schedule), out, err) ||
+           err_while(err, "%s", config_keys[watch->schedule].path);
+}
+
 enum alarm_state alarm_state_of(enum drift_state state)
 {
     static const enum alarm_state states[] = {

@@ -13,6 +13,7 @@
 #include "monitor/alarm.h"
 #include "monitor/domain.h"
 #include "monitor/run.h"
+#include "monitor/schedule.h"
 #include "store/registry.h"
 
 enum { WATCH_READINGS_MAX = 6000 }; /* columns, and a few more */
@@ -59,6 +60,10 @@ enum watch_id {
 #undef WATCH
 extern const struct watch *const watches[WATCHES];
 const struct watch *watch_find(struct view name); /* or NULL */
+
+/* When it is due; an error names the key. */
+bool watch_schedule(const struct watch *watch, const struct config *config, struct schedule *out,
+                    struct err *err);
 
 /* One kind of state as another. */
 enum alarm_state alarm_state_of(enum drift_state state);

@@ -45,12 +45,6 @@ struct biasing {
     size_t facets, left_out;
 };
 
-static bool out_of_memory(struct err *err)
-{
-    return err_set(err, ERR_LIMIT,
-                   "the window does not fit the memory limit (data.memory_mb raises it)");
-}
-
 /* ---------------------------------------------------------------- rows */
 
 static bool rows_init(struct group_rows *out, size_t rows, size_t width, struct arena *arena,
@@ -61,7 +55,7 @@ static bool rows_init(struct group_rows *out, size_t rows, size_t width, struct 
                                .predicted = arena_new(arena, uint8_t, rows + 1),
                                .member = arena_new(arena, uint8_t, rows + 1)};
     return (out->observed != NULL && out->predicted != NULL && out->member != NULL) ||
-           out_of_memory(err);
+           window_too_large(err);
 }
 
 static bool take_reference(struct biasing *b, struct err *err)
@@ -73,7 +67,7 @@ static bool take_reference(struct biasing *b, struct err *err)
         return false;
     float *value = arena_new(b->look->arena, float, reference.rows *reference.width + 1);
     if (value == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     for (struct held_out row = {0}; reference_next_held_out(&reference, bundle, &row);) {
         size_t at = b->before.rows++;
         memcpy(value + at * reference.width, row.value, reference.width * sizeof *value);
@@ -116,7 +110,7 @@ static bool mark_members(const struct facet_of *facet, struct group_rows *rows, 
     if (column->numbers) {
         float *number = arena_new(arena, float, rows->rows + 1);
         if (number == NULL)
-            return out_of_memory(err);
+            return window_too_large(err);
         watched_numbers(column, rows->value, rows->rows, rows->width, number);
         if (isnan(facet->from) && !number_parse(facet->value, &wanted))
             wanted = (double)NAN;
@@ -127,7 +121,7 @@ static bool mark_members(const struct facet_of *facet, struct group_rows *rows, 
     }
     uint32_t *code = arena_new(arena, uint32_t, rows->rows + 1);
     if (code == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     watched_codes(column, rows->value, rows->rows, rows->width, code);
     for (size_t i = 0; i < rows->rows; i++)
         rows->member[i] = code[i] == facet->code;
@@ -249,7 +243,7 @@ static bool take_facet(struct biasing *b, const struct yaml *item, struct err *e
                              .from = config_item_number(item, KEY_BIAS_FACET_FROM)};
     char *bytes = arena_new(b->look->arena, char, NUMBER_SIZE);
     if (bytes == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     if (!isnan(facet.from))
         facet.value = (struct view){bytes, number_print(facet.from, bytes)};
     facet.watched = facet.column.length == 0 ? NULL : find_column(b, facet.column);

@@ -5,20 +5,15 @@
  * fraud, and what the columns contributed, only with those that did not train the model: of what it
  * has learnt it is surer.
  */
-#include "measure/attribution.h"
 #include "measure/drift_judge.h"
-#include "model/shap.h"
-#include "monitor/columns.h"
+#include "monitor/contributions.h"
 #include "monitor/drift_limits.h"
 #include "monitor/stretch.h"
-#include "store/reference.h"
 
 #include <math.h>
 
 static const struct alarm *const covers[] = {&alarm_drift, &alarm_score_drift,
                                              &alarm_attribution_drift};
-
-enum { EXPLAINED_MAX = 2000 }; /* rows of either side, at even distances */
 
 /* A family: the columns, and the score last. */
 struct comparing {
@@ -36,19 +31,13 @@ struct comparing {
     struct rate_case alerts;
 };
 
-static bool out_of_memory(struct err *err)
-{
-    return err_set(err, ERR_LIMIT,
-                   "the window does not fit the memory limit (data.memory_mb raises it)");
-}
-
 /* ---------------------------------------------------------------- comparing */
 
 static bool score_reference(struct comparing *c, struct err *err)
 {
     float *score = arena_new(c->look->arena, float, c->reference.rows + 1);
     if (score == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     for (struct held_out row = {0};
          reference_next_held_out(&c->reference, c->look->bundle, &row);) {
         score[c->held_out_rows++] = row.score;
@@ -66,7 +55,7 @@ static bool compare_column(struct comparing *c, size_t index, struct err *err)
     if (column->numbers) {
         float *before = arena_new(arena, float, was + 1), *now = arena_new(arena, float, is + 1);
         if (before == NULL || now == NULL)
-            return out_of_memory(err);
+            return window_too_large(err);
         watched_numbers(column, c->reference.value, was, width, before);
         watched_numbers(column, c->window.value, is, width, now);
         return drift_reference_numbers(&c->was[index], before, was, arena, err) &&
@@ -75,7 +64,7 @@ static bool compare_column(struct comparing *c, size_t index, struct err *err)
     uint32_t *before = arena_new(arena, uint32_t, was + 1),
              *now = arena_new(arena, uint32_t, is + 1);
     if (before == NULL || now == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     watched_codes(column, c->reference.value, was, width, before);
     watched_codes(column, c->window.value, is, width, now);
     return drift_reference_codes(&c->was[index], before, was, column->values, arena, err) &&
@@ -116,7 +105,7 @@ static bool compare(struct comparing *c, struct err *err)
     c->one = arena_new(arena, struct drift_case, c->cases);
     c->finding = arena_new(arena, struct drift_finding, c->cases);
     if (c->was == NULL || c->is == NULL || c->one == NULL || c->finding == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     for (size_t i = 0; i < c->columns.count; i++)
         if (!compare_column(c, i, err))
             return false;
@@ -200,101 +189,6 @@ static bool read_alerts(const struct comparing *c, struct err *err)
     return look_read(c->look, &reading, err);
 }
 
-/* ---------------------------------------------------------------- reasons */
-
-/* The mean absolute contribution of each watched column, over rows at even distances. */
-static bool attribute(const struct comparing *c, const struct explainer *explainer,
-                      const float *value, const uint8_t *slice, size_t rows, double *out,
-                      struct err *err)
-{
-    const struct plan *plan = &c->look->bundle->plan;
-    struct arena *arena = c->look->arena;
-    size_t usable = 0, taken = 0, seen = 0, width = plan->width;
-    for (size_t i = 0; i < rows; i++)
-        usable += slice == NULL || slice[i] != SLICE_TRAIN;
-    size_t wanted = usable < EXPLAINED_MAX ? usable : EXPLAINED_MAX;
-    float *row = arena_new(arena, float, wanted *width + 1);
-    double *mean = arena_new(arena, double, width + 1);
-    void *scratch = arena_alloc(arena, 1, explainer->batch_scratch);
-    if (row == NULL || mean == NULL || scratch == NULL)
-        return out_of_memory(err);
-    for (size_t i = 0; i < rows && taken < wanted; i++) {
-        if (slice != NULL && slice[i] == SLICE_TRAIN)
-            continue;
-        if ((seen + 1) * wanted / usable != seen * wanted / usable)
-            memcpy(row + taken++ * width, value + i * width, width * sizeof *row);
-        seen++;
-    }
-    shap_mean_abs(explainer, row, taken, width, mean, scratch);
-    for (size_t i = 0; i < c->columns.count; i++) {
-        const struct feature *feature = c->columns.column[i].feature;
-        out[i] = 0;
-        for (uint32_t f = 0; f < feature->width; f++)
-            out[i] += mean[feature->first + f];
-    }
-    return true;
-}
-
-static void write_attribution(const struct comparing *c, const struct attribution_drift *found,
-                              const double *then, const double *now, struct text *text)
-{
-    struct json *json = c->look->document;
-    json_key(json, "attribution");
-    json_open(json, '{');
-    json_key(json, "state"), json_string(json, drift_state_name(found->state));
-    json_key(json, "ndcg"), json_number(json, found->ndcg);
-    json_key(json, "moved"), json_number(json, found->moved);
-    json_key(json, "columns");
-    json_open(json, '{');
-    for (size_t i = 0; i < c->columns.count; i++) {
-        json_key_view(json, name_of(c, i));
-        json_open(json, '[');
-        json_number(json, then[i]);
-        json_number(json, now[i]);
-        json_close(json);
-    }
-    json_close(json);
-    json_close(json);
-    text_addf(text, "NDCG %.3g", found->ndcg);
-    if (found->overtaken)
-        text_addf(text, "; " VIEW_FMT " now matters more than " VIEW_FMT,
-                  VIEW_ARG(name_of(c, found->winner)), VIEW_ARG(name_of(c, found->loser)));
-    if (c->columns.count > 0 && fabs(found->moved) >= ATTRIBUTION_MOVED)
-        text_addf(text, "; " VIEW_FMT " has %+.0f %% of the whole",
-                  VIEW_ARG(name_of(c, found->mover)), 100 * found->moved);
-}
-
-static bool read_reasons(struct comparing *c, struct err *err)
-{
-    struct arena *arena = c->look->arena;
-    struct explainer explainer;
-    struct attribution_drift found = {.state = DRIFT_INSUFFICIENT, .ndcg = (double)NAN};
-    double *then = arena_new(arena, double, c->columns.count + 1);
-    double *now = arena_new(arena, double, c->columns.count + 1);
-    char bytes[700];
-    struct text text = text_in(bytes, sizeof bytes);
-    if (then == NULL || now == NULL)
-        return out_of_memory(err);
-    if (c->held_out_rows >= c->alerts.rows_min && c->window.rows >= c->alerts.rows_min) {
-        if (!explainer_build(&c->look->bundle->forest, NULL, arena, &explainer, err) ||
-            !attribute(c, &explainer, c->reference.value, c->reference.slice, c->reference.rows,
-                       then, err) ||
-            !attribute(c, &explainer, c->window.value, NULL, c->window.rows, now, err) ||
-            !attribution_compare(then, now, c->columns.count, arena, &found, err))
-            return false;
-        write_attribution(c, &found, then, now, &text);
-    }
-    if (found.state == DRIFT_WATCH || found.state == DRIFT_ALARM)
-        text_addf(c->look->message, "; reasons: %s", text_c(&text));
-    struct reading reading = {.alarm = &alarm_attribution_drift,
-                              .state = alarm_state_of(found.state),
-                              .value = found.ndcg,
-                              .limit = ATTRIBUTION_NDCG,
-                              .at_ms = c->look->until_us / 1000,
-                              .text = text_view(&text)};
-    return look_read(c->look, &reading, err);
-}
-
 /* ---------------------------------------------------------------- the look */
 
 /* The three that drifted most, for people. */
@@ -334,7 +228,9 @@ static bool tell(struct comparing *c, struct err *err)
     }
     json_close(json);
     write_message(c);
-    return read_alerts(c, err) && read_reasons(c, err);
+    const struct contributions contributions = {c->look, &c->columns, &c->reference, &c->window};
+    bool enough = c->held_out_rows >= c->alerts.rows_min && c->window.rows >= c->alerts.rows_min;
+    return read_alerts(c, err) && contributions_read(&contributions, enough, err);
 }
 
 static bool look(struct watch_look *look, struct err *err)

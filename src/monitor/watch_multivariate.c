@@ -19,12 +19,6 @@ struct matrix {
     struct view *name;
 };
 
-static bool out_of_memory(struct err *err)
-{
-    return err_set(err, ERR_LIMIT,
-                   "the window does not fit the memory limit (data.memory_mb raises it)");
-}
-
 static bool matrix_init(struct matrix *matrix, const struct watched_columns *columns,
                         struct arena *arena, struct err *err)
 {
@@ -35,7 +29,7 @@ static bool matrix_init(struct matrix *matrix, const struct watched_columns *col
     matrix->name = arena_new(arena, struct view, columns->count + 1);
     if (matrix->value == NULL || matrix->label == NULL || matrix->fold == NULL ||
         matrix->name == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     for (size_t c = 0; c < columns->count; c++)
         matrix->name[c] = columns->column[c].name;
     matrix->task = (struct domain_task){.value = matrix->value,

@@ -16,7 +16,7 @@
  */
 #include "measure/drift_judge.h"
 #include "measure/estimate.h"
-#include "measure/gate.h"
+#include "monitor/floors.h"
 #include "monitor/stretch.h"
 #include "store/reference.h"
 
@@ -24,7 +24,7 @@
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
-enum { FLOORS_MAX = 64, FRAUDS_MIN = 10, SEED = 1 };
+enum { SEED = 1 };
 #define LEVEL 0.95
 
 static const struct alarm *const covers[] = {&alarm_performance, &alarm_concept_drift,
@@ -44,17 +44,8 @@ struct performing {
     struct window window;
     struct cohort now, before; /* mature; the reference's rows that trained nothing */
     struct disagreement found[ESTIMATE_COUNT], past[ESTIMATE_COUNT];
-    struct gate_rule floor[FLOORS_MAX];
-    struct interval metric[FLOORS_MAX];
-    enum alarm_state state[FLOORS_MAX];
-    size_t floors;
+    struct floors floors;
 };
-
-static bool out_of_memory(struct err *err)
-{
-    return err_set(err, ERR_LIMIT,
-                   "the window does not fit the memory limit (data.memory_mb raises it)");
-}
 
 /* ---------------------------------------------------------------- cohorts */
 
@@ -68,7 +59,7 @@ static bool cohort_init(struct cohort *cohort, size_t rows, const struct watch_l
     cohort->label = arena_new(look->arena, uint8_t, rows + 1);
     if (cohort->score == NULL || cohort->probability == NULL || cohort->amount == NULL ||
         cohort->alarm == NULL || cohort->label == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     cohort->rows = (struct estimate_rows){
         .score = cohort->score,
         .probability = cohort->probability,
@@ -124,131 +115,24 @@ static bool take_reference(struct performing *p, struct err *err)
     return true;
 }
 
-/* ---------------------------------------------------------------- floors */
+/* ---------------------------------------------------------------- floors, estimates */
 
-static bool read_floors(struct performing *p, struct err *err)
+static bool judge_floors(struct performing *p, struct err *err)
 {
-    const struct config *config = p->look->config;
-    const struct yaml *list = config_node(config, "monitor.floors");
-    if (list == NULL)
-        list = config_node(config, "gate");
-    for (const struct yaml *item = list == NULL ? NULL : list->first; item != NULL;
-         item = item->next) {
-        struct err why = {0};
-        if (p->floors == FLOORS_MAX)
-            return config_wrong(config, item, err, "at most %d floors", FLOORS_MAX);
-        if (!gate_parse(item->text, &p->floor[p->floors++], &why))
-            return config_wrong(config, item, err, "%s", why.text);
-    }
-    return true;
-}
-
-static bool holds(const struct gate_rule *rule, double value)
-{
-    switch (rule->comparison) {
-    case GATE_AT_LEAST:
-        return value >= rule->bound;
-    case GATE_ABOVE:
-        return value > rule->bound;
-    case GATE_AT_MOST:
-        return value <= rule->bound;
-    default:
-        return value < rule->bound;
-    }
-}
-
-/* The end of the interval that is nearest to keeping the rule. */
-static double kindest(const struct gate_rule *rule, const struct interval *interval)
-{
-    bool more = rule->comparison == GATE_AT_LEAST || rule->comparison == GATE_ABOVE;
-    return more ? interval->high : interval->low;
-}
-
-static enum alarm_state judge_floor(const struct performing *p, size_t i)
-{
-    const struct interval *metric = &p->metric[i];
-    if (p->now.frauds < FRAUDS_MIN || isnan(metric->value) || isnan(metric->low))
-        return STATE_INSUFFICIENT;
-    if (holds(&p->floor[i], metric->value))
-        return STATE_OK;
-    return holds(&p->floor[i], kindest(&p->floor[i], metric)) ? STATE_WATCH : STATE_ALARM;
-}
-
-static bool measure_floors(struct performing *p, struct err *err)
-{
-    const struct metric *metric[FLOORS_MAX];
     struct contender contender = {
         .sample = {.score = p->now.score, .label = p->now.label, .count = p->now.rows.count},
         .threshold = p->look->bundle->policy.threshold,
     };
-    struct bootstrap bootstrap;
-    for (size_t i = 0; i < p->floors; i++)
-        metric[i] = p->floor[i].metric;
-    if (p->now.frauds == 0 || p->now.frauds == p->now.rows.count) {
-        for (size_t i = 0; i < p->floors; i++)
-            p->metric[i] = (struct interval){(double)NAN, (double)NAN, (double)NAN, (double)NAN, 0};
-    } else if (!bootstrap_init(&bootstrap, &contender, 1, NULL, SEED, p->look->arena, err) ||
-               !bootstrap_intervals(&bootstrap, metric, p->floors, BOOTSTRAP_DRAWS, LEVEL,
-                                    p->look->arena, p->metric, NULL, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < p->floors; i++)
-        p->state[i] = judge_floor(p, i);
-    return true;
+    return floors_judge(&p->floors, &contender, p->now.frauds, p->look->arena, err) &&
+           floors_tell(&p->floors, p->look, err);
 }
-
-/* Its metric's name; of a metric with more than one floor, the later ones' own words. */
-static struct view subject_of(const struct performing *p, size_t floor)
-{
-    for (size_t i = 0; i < floor; i++)
-        if (p->floor[i].metric == p->floor[floor].metric)
-            return p->floor[floor].text;
-    return view_of(p->floor[floor].metric->name);
-}
-
-static bool tell_floors(struct performing *p, struct err *err)
-{
-    struct json *json = p->look->document;
-    json_key(json, "floors");
-    json_open(json, '[');
-    for (size_t i = 0; i < p->floors; i++) {
-        const struct interval *metric = &p->metric[i];
-        char bytes[160];
-        struct text text = text_in(bytes, sizeof bytes);
-        json_open(json, '{');
-        json_key(json, "rule"), json_text(json, p->floor[i].text);
-        json_key(json, "state"), json_string(json, alarm_states[p->state[i]]);
-        json_key(json, "value"), json_number(json, metric->value);
-        json_key(json, "low"), json_number(json, metric->low);
-        json_key(json, "high"), json_number(json, metric->high);
-        json_key(json, "standard_deviation"), json_number(json, metric->deviation);
-        json_close(json);
-        text_addf(&text, "%.4g, between %.4g and %.4g, of %zu frauds among %zu", metric->value,
-                  metric->low, metric->high, p->now.frauds, p->now.rows.count);
-        struct reading reading = {.alarm = &alarm_performance,
-                                  .subject = subject_of(p, i),
-                                  .state = p->state[i],
-                                  .value = metric->value,
-                                  .limit = p->floor[i].bound,
-                                  .at_ms = p->look->until_us / 1000,
-                                  .text = text_view(&text)};
-        if (!look_read(p->look, &reading, err))
-            return false;
-        if (p->state[i] == STATE_ALARM || p->state[i] == STATE_WATCH)
-            text_addf(p->look->message, "; %s is %s", p->floor[i].metric->name, text_c(&text));
-    }
-    json_close(json);
-    return true;
-}
-
-/* ---------------------------------------------------------------- estimates */
 
 /* Labels and estimate disagree, and did not already by as much when the model was made. */
 static bool is_concept_drift(const struct performing *p, size_t figure)
 {
     const struct disagreement *now = &p->found[figure], *past = &p->past[figure];
     double gap = past->realised - past->estimated;
-    bool as_before = p->before.frauds >= FRAUDS_MIN && gap >= now->low && gap <= now->high;
+    bool as_before = p->before.frauds >= FLOORS_FRAUDS_MIN && gap >= now->low && gap <= now->high;
     return now->disagrees && !as_before;
 }
 
@@ -256,7 +140,7 @@ static bool compare_estimates(struct performing *p, struct err *err)
 {
     return estimate_against(&p->now.rows, p->now.label, ESTIMATE_DRAWS, SEED, p->look->arena,
                             p->found, err) &&
-           (p->before.frauds < FRAUDS_MIN ||
+           (p->before.frauds < FLOORS_FRAUDS_MIN ||
             estimate_against(&p->before.rows, p->before.label, ESTIMATE_DRAWS, SEED, p->look->arena,
                              p->past, err));
 }
@@ -278,7 +162,7 @@ static bool tell_estimates(struct performing *p, struct err *err)
         json_key(json, "gap_low"), json_number(json, now->low);
         json_key(json, "gap_high"), json_number(json, now->high);
         json_key(json, "chance"), json_number(json, now->chance);
-        if (p->before.frauds >= FRAUDS_MIN) {
+        if (p->before.frauds >= FLOORS_FRAUDS_MIN) {
             json_key(json, "gap_before");
             json_number(json, p->past[i].realised - p->past[i].estimated);
         }
@@ -293,7 +177,7 @@ static bool tell_estimates(struct performing *p, struct err *err)
                                   .limit = now->estimated,
                                   .at_ms = p->look->until_us / 1000,
                                   .text = text_view(&text)};
-        if (p->now.frauds < FRAUDS_MIN && !drifted)
+        if (p->now.frauds < FLOORS_FRAUDS_MIN && !drifted)
             reading.state = STATE_INSUFFICIENT;
         if (!look_read(p->look, &reading, err))
             return false;
@@ -404,9 +288,10 @@ static bool look(struct watch_look *look, struct err *err)
     struct performing *p = arena_new(look->arena, struct performing, 1);
     int64_t mature_us = stretch_maturity_us(look);
     if (p == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     p->look = look;
-    if (!read_floors(p, err) || !stretch_load_mature(look, &p->window, err) ||
+    if (!floors_read(&p->floors, look->config, err) ||
+        !stretch_load_mature(look, &p->window, err) ||
         !take_window(&p->window, true, &p->now, look, err) || !take_reference(p, err))
         return false;
     size_t labelled = count_labelled(&p->window);
@@ -421,9 +306,8 @@ static bool look(struct watch_look *look, struct err *err)
         text_addf(look->message, ": nobody has labelled any, POST /feedback");
         return tell_expected(p, mature_us, err);
     }
-    return measure_floors(p, err) && tell_floors(p, err) && compare_estimates(p, err) &&
-           tell_estimates(p, err) && tell_rate(p, err) && (tell_completeness(p), true) &&
-           tell_expected(p, mature_us, err);
+    return judge_floors(p, err) && compare_estimates(p, err) && tell_estimates(p, err) &&
+           tell_rate(p, err) && (tell_completeness(p), true) && tell_expected(p, mature_us, err);
 }
 
 const struct watch watch_performance = {

@@ -14,7 +14,7 @@ struct filling {
     struct view *id;
 };
 
-static bool out_of_memory(struct err *err)
+bool window_too_large(struct err *err)
 {
     return err_set(err, ERR_LIMIT,
                    "the window does not fit the memory limit (data.memory_mb raises it)");
@@ -45,7 +45,7 @@ static bool grow(struct filling *filling, struct err *err)
     filling->room = room;
     return (w->value != NULL && w->score != NULL && w->probability != NULL && w->amount != NULL &&
             w->at_us != NULL && w->fraud != NULL && filling->id != NULL) ||
-           out_of_memory(err);
+           window_too_large(err);
 }
 
 static void move_row(struct filling *filling, size_t to, size_t from)
@@ -85,7 +85,7 @@ static bool take(struct filling *filling, const struct journal_decision *decisio
         return false;
     char *id = view_copy(decision->id, filling->arena);
     if (id == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     memcpy(w->value + w->rows * w->width, decision->row, w->width * sizeof *w->value);
     w->score[w->rows] = decision->score;
     w->probability[w->rows] = decision->probability;
@@ -127,7 +127,7 @@ static bool number_ids(const struct filling *filling, struct dictionary *ids, ui
     uint32_t index;
     for (size_t i = 0; i < filling->window->rows; i++) {
         if (!dictionary_add(ids, filling->id[i], &index))
-            return out_of_memory(err);
+            return window_too_large(err);
         row[index] = (uint32_t)i;
     }
     return true;
@@ -160,7 +160,7 @@ static bool fill_labels(struct filling *filling, struct store *store,
     w->label = arena_new(filling->arena, uint8_t, w->rows + 1);
     w->told_us = arena_new(filling->arena, int64_t, w->rows + 1);
     if (strength == NULL || row == NULL || w->label == NULL || w->told_us == NULL)
-        return out_of_memory(err);
+        return window_too_large(err);
     memset(w->label, WINDOW_UNLABELLED, w->rows);
     memset(w->told_us, 0, w->rows * sizeof *w->told_us);
     if (!number_ids(filling, &ids, row, err) || !db_prepare(&store->db, labels, &label, err))

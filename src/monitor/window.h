@@ -43,4 +43,7 @@ struct window {
 bool window_load(struct window *out, struct store *store, const char *journal_dir,
                  const struct window_query *query, struct arena *arena, struct err *err);
 
+/* False: what it is for does not fit beside it either. */
+bool window_too_large(struct err *err);
+
 #endif
