@@ -17,7 +17,7 @@ enum { TYPE_ANY = 0, TYPE_INT8 = 20, TYPE_TEXT = 25 }; /* pg_type.dat's numbers,
 /* Both live in the arena that they hold. */
 struct connection {
     struct arena arena;
-    PGconn *link;
+    PGconn *link; /* NULL, to libpq one that was lost: we gave it up */
     size_t changes;
     unsigned numbers;   /* the last that the server was given a statement under */
     unsigned forgotten; /* up to here it may not have them */
@@ -77,6 +77,8 @@ static bool failed(const struct db *db, const PGresult *result, struct err *err)
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const struct connection *connection = connection_of(db);
+    if (connection->link == NULL)
+        return err_set(err, ERR_STORE, "%s: the connection was given up after a fault", db->name);
     if (PQstatus(connection->link) != CONNECTION_OK)
         return err_set(err, ERR_STORE,
                        "%s: the connection was lost: " VIEW_FMT
@@ -228,19 +230,28 @@ static bool take_result(const struct db *db, struct db_statement *statement, str
     return ok;
 }
 
+/* A pipeline that cannot be left is good for nothing more: the server rolls back what it began. */
+static void leave_pipeline(struct connection *connection)
+{
+    connection->queue_length = 0;
+    if (PQexitPipelineMode(connection->link) == 1)
+        return;
+    PQfinish(connection->link);
+    connection->link = NULL;
+}
+
 /* Out of the pipeline, in which nothing else may be asked. */
 static bool settle(struct db *db, struct err *err)
 {
     struct connection *connection = connection_of(db);
-    if (connection->queue_length == 0)
+    if (PQpipelineStatus(connection->link) == PQ_PIPELINE_OFF)
         return true;
     bool sent = PQpipelineSync(connection->link) == 1, ok = sent || failed(db, NULL, err);
     for (size_t i = 0; i < connection->queue_length && sent; i++)
         ok &= take_result(db, connection->queued[i], err);
     if (sent)
         PQclear(PQgetResult(connection->link)); /* of the sync itself */
-    PQexitPipelineMode(connection->link);
-    connection->queue_length = 0;
+    leave_pipeline(connection);
     if (!ok)
         connection->forgotten = connection->numbers;
     return ok;
@@ -313,13 +324,16 @@ static bool queue(struct db_statement *statement, struct err *err)
     if (connection->queue_length + QUEUE_STEPS > QUEUE_MAX && !settle(statement->db, err))
         return false;
     char name[NUMBER_SIZE];
-    bool ok = connection->queue_length > 0 || PQenterPipelineMode(connection->link) == 1;
-    ok = ok && (is_parsed(connection, query) || parse(connection, query)) &&
-         PQsendQueryPrepared(connection->link, name_of(query->number, name), query->parameters,
-                             query->value, query->length, as_bytes, 0) == 1 &&
-         owe(connection, statement);
+    bool ok = PQenterPipelineMode(connection->link) == 1 &&
+              (is_parsed(connection, query) || parse(connection, query)) &&
+              PQsendQueryPrepared(connection->link, name_of(query->number, name), query->parameters,
+                                  query->value, query->length, as_bytes, 0) == 1 &&
+              owe(connection, statement);
     arena_reset(&query->values);
-    return ok || failed(statement->db, NULL, err);
+    if (ok)
+        return true;
+    connection->forgotten = connection->numbers;
+    return failed(statement->db, NULL, err);
 }
 
 /* ---------------------------------------------------------------- statements and transactions */

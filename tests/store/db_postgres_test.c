@@ -2,6 +2,9 @@
 
 #include "ground.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #define SERVER()                                                                                   \
     CLEANUP(arena_release) struct arena arena = {.limit = 1 << 20};                                \
     struct db db UNUSED = {0};                                                                     \
@@ -139,6 +142,98 @@ TEST(a_queue_that_failed_fails_what_is_asked_next)
         WORKS(db_next(&count, &err), err);
         SAME(db_i64(&count, 0), 0);
     }
+}
+
+TEST(a_queue_whose_connection_was_ended_is_an_error_and_whatever_is_asked_next_too)
+{
+    SERVER();
+    const char *place = ground_database(&arena, "queue_ended");
+    CLEANUP(db_close) struct db other = {0};
+    WORKS(db_open(&other, place, &err), err);
+    WORKS(db_define(&other, "create table t (a integer)", &err), err);
+    for (int64_t before = 0; before < 3; before++) { /* rows that were queued by then */
+        CLEANUP(db_close) struct db it = {0};
+        CLEANUP(db_finish) struct db_statement insert = {0};
+        err = (struct err){0};
+        WORKS(db_open(&it, place, &err) && db_begin(&it, &err), err);
+        WORKS(db_prepare(&it, "insert into t values ($1)", &insert, &err), err);
+        for (int64_t a = 0; a < before; a++) {
+            db_bind_i64(&insert, 1, a);
+            WORKS(db_queue(&insert, &err), err);
+        }
+        WORKS(db_run(&other,
+                     "select pg_terminate_backend(pid, 10000) from pg_stat_activity where state = "
+                     "'idle in transaction'",
+                     &err),
+              err);
+        db_bind_i64(&insert, 1, before);
+        FAILS(db_queue(&insert, &err) && db_settle(&it, &err), err, ERR_STORE);
+        for (int again = 0; again < 2; again++) {
+            err = (struct err){0};
+            FAILS(again == 0 ? db_run(&it, "select 1", &err) : db_commit(&it, &err), err,
+                  ERR_STORE);
+            SAYS(err, "connection was");
+        }
+    }
+    CLEANUP(db_finish) struct db_statement count = {0};
+    err = (struct err){0};
+    WORKS(db_prepare(&other, "select count(*) from t", &count, &err), err);
+    WORKS(db_next(&count, &err), err);
+    SAME(db_i64(&count, 0), 0);
+}
+
+/* So many more bytes of memory may be had. */
+UNUSED static void leave_memory(size_t bytes, struct rlimit *before)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    TRUE(file != NULL && fscanf(file, "%lu", &pages) == 1 && fclose(file) == 0);
+    TRUE(getrlimit(RLIMIT_AS, before) == 0);
+    struct rlimit little = {pages * (size_t)sysconf(_SC_PAGESIZE) + bytes, before->rlim_max};
+    TRUE(setrlimit(RLIMIT_AS, &little) == 0);
+}
+
+/* Else the write lock would be held by a transaction that nobody can end. */
+TEST(a_row_that_no_memory_was_had_for_leaves_a_transaction_that_can_be_rolled_back)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    SKIP("a sanitizer ends the process where malloc would return NULL");
+#else
+    SERVER();
+    CLEANUP(db_close) struct db it = {0};
+    WORKS(db_open(&it, ground_database(&arena, "queue_memory"), &err), err);
+    WORKS(db_define(&it, "create table t (a text)", &err), err);
+    CLEANUP(arena_release) struct arena long_arena = {.limit = 64 << 20};
+    enum { LONG = 32 << 20 };
+    char *bytes = arena_new(&long_arena, char, LONG);
+    memset(bytes, 'a', LONG);
+    for (int settled = 0; settled < 2; settled++) { /* what was queued before it */
+        struct db_statement insert = {0};
+        struct rlimit limit;
+        err = (struct err){0};
+        WORKS(db_prepare(&it, "insert into t values ($1)", &insert, &err), err);
+        WORKS(db_begin(&it, &err), err);
+        db_bind_text(&insert, 1, VIEW("short"));
+        WORKS(db_queue(&insert, &err) && (!settled || db_settle(&it, &err)), err);
+        db_bind_text(&insert, 1, (struct view){bytes, LONG});
+        leave_memory(LONG / 2, &limit);
+        bool queued = db_queue(&insert, &err);
+        TRUE(setrlimit(RLIMIT_AS, &limit) == 0);
+        FAILS(queued, err, ERR_STORE);
+        SAYS(err, "memory");
+        db_rollback(&it);
+        db_bind_text(&insert, 1, VIEW("another"));
+        err = (struct err){0};
+        WORKS(db_begin(&it, &err), err);
+        WORKS(db_queue(&insert, &err) && db_commit(&it, &err), err);
+        SAME(db_settled_changes(&insert), 2);
+        db_finish(&insert);
+    }
+    CLEANUP(db_finish) struct db_statement count = {0};
+    WORKS(db_prepare(&it, "select count(*) from t where a = 'another'", &count, &err), err);
+    WORKS(db_next(&count, &err), err);
+    SAME(db_i64(&count, 0), 2);
+#endif
 }
 
 TEST(a_statement_that_was_queued_is_forgotten_by_the_server_when_it_is_finished)
