@@ -446,7 +446,7 @@ const struct command command_models = {
     .name = "models",
     .arguments =
         "list | show | import | export | compare | approve | reject | promote | rollback | "
-        "tag | verify | gc [REFERENCE...]",
+        "tag | sign | verify | gc [REFERENCE...]",
     .about = "the registry: versions, their bundles, and models from elsewhere",
     .more =
         "REFERENCE is a version's number or name, champion, challenger, or the first eight or\n"

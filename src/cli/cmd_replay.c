@@ -109,7 +109,7 @@ static bool run(const struct call *call, struct err *err)
         query.id = view_of(call->argument[0]);
     if (!project_open_loosely(&project, call, err))
         return false;
-    bool ok = project_open_store(&project, err) && replay_all(&project, &query, &tally, err) &&
+    bool ok = project_find_store(&project, err) && replay_all(&project, &query, &tally, err) &&
               judge(&tally, call, err);
     project_close(&project);
     return ok;

@@ -58,8 +58,9 @@ static bool load(struct watch *watch, const struct call *call, const struct cont
         return watch_load_dir(watch, NULL, view_of(container->model_dir), out, err);
     if (file == NULL) {
         if (!watch_load(watch, reference == NULL ? "champion" : reference, out, &version, err))
-            return reference != NULL || err->kind != ERR_NOT_FOUND ? false
-                                                                   : project_no_champion(err);
+            return reference != NULL || err->kind != ERR_NOT_FOUND
+                       ? false
+                       : project_no_champion(watch->project, err);
         watch->champion = version.number;
         return true;
     }
@@ -175,6 +176,8 @@ static bool prepare(void *opening_, struct server *server, struct err *err)
     log_begin(&opening->line, LOG_LEVEL_INFO, "listening");
     if (opening->served != NULL)
         say_model(&opening->line, opening->served);
+    json_key(&opening->line.json, "journal");
+    json_string(&opening->line.json, opening->ledger->kept ? opening->ledger->journal.dir : NULL);
     server_serve(server, opening->served);
     opening->served = NULL;
     /* An experiment that runs has its rival from the first request on, or else entities would

@@ -58,6 +58,10 @@ static bool find_label(struct guesses *draft, const char *wanted, struct guess *
         for (size_t i = 0; i < draft->count && *out == NULL; i++)
             if (view_same_fold(draft->guess[i].name, view_of(names[n])))
                 *out = &draft->guess[i];
+    if (*out == NULL && draft->count == 1)
+        return err_set(err, ERR_INPUT,
+                       "the only column is '" VIEW_FMT "': commas are wanted between the fields",
+                       VIEW_ARG(draft->guess[0].name));
     if (*out == NULL)
         return err_set(err, ERR_USAGE, "there is no column '%s': --label says what was fraud",
                        wanted == NULL ? "fraud" : wanted);

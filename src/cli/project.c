@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 enum { ARENA_LIMIT = 1 << 30 };
@@ -85,6 +86,27 @@ bool project_open_store(struct project *project, struct err *err)
     return store_open_place(&project->store, &place, err);
 }
 
+/* Something says where: a file, the environment, a flag, or a store that lies where it would. */
+static bool is_here(const struct project *project)
+{
+    const struct config *config = &project->config;
+    return config->path != NULL || config_text(config, KEY_STORE_DATABASE).length > 0 ||
+           config->setting[KEY_STORE_DIR].origin != ORIGIN_DEFAULT ||
+           file_exists(config_path(config, KEY_STORE_DIR));
+}
+
+static bool no_project(struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND,
+                   "there is neither an 'assay.yaml' nor a store here; `assay init` or "
+                   "`assay train --from` makes a project, --project names its directory");
+}
+
+bool project_find_store(struct project *project, struct err *err)
+{
+    return is_here(project) ? project_open_store(project, err) : no_project(err);
+}
+
 bool project_keep_store(struct project *project, struct err *err)
 {
     struct store_place place = project_store_place(project);
@@ -110,7 +132,7 @@ bool project_load_version(struct project *project, const char *reference, struct
                           struct bundle *bundle, struct version *version, struct err *err)
 {
     const char *path;
-    if (project->store.dir == NULL && !project_open_store(project, err))
+    if (project->store.dir == NULL && !project_find_store(project, err))
         return false;
     if (!registry_find(&project->store, view_of(reference), arena, version, err) ||
         !store_get_bundle(&project->store, &version->bundle, arena, &path, err) ||
@@ -122,8 +144,10 @@ bool project_load_version(struct project *project, const char *reference, struct
     return err_set(err, ERR_MODEL, "'%s' is not the bundle that was registered", path);
 }
 
-bool project_no_champion(struct err *err)
+bool project_no_champion(const struct project *project, struct err *err)
 {
+    if (!is_here(project))
+        return no_project(err);
     return err_set(err, ERR_NOT_FOUND,
                    "there is no champion yet: `assay train` or `assay models promote` makes one");
 }
@@ -137,7 +161,8 @@ bool project_load_bundle(struct project *project, const char *file, const char *
     const char *wanted = reference == NULL ? "champion" : reference;
     if (project_load_version(project, wanted, &project->arena, bundle, version, err))
         return true;
-    return reference == NULL && err->kind == ERR_NOT_FOUND ? project_no_champion(err) : false;
+    return reference == NULL && err->kind == ERR_NOT_FOUND ? project_no_champion(project, err)
+                                                           : false;
 }
 
 bool project_vouched(struct project *project, const struct version *version, struct err *err)
@@ -168,8 +193,12 @@ bool project_checkpoint(struct project *project, bool now, struct err *err)
 
 const char *project_actor(void)
 {
-    const char *actor = getenv("ASSAY_ACTOR");
-    if (actor == NULL)
-        actor = getenv("USER");
-    return actor != NULL && actor[0] != '\0' ? actor : "unknown";
+    static const char *const names[] = {"ASSAY_ACTOR", "USER", "LOGNAME"};
+    for (size_t i = 0; i < LENGTH_OF(names); i++) {
+        const char *actor = getenv(names[i]);
+        if (actor != NULL && actor[0] != '\0')
+            return actor;
+    }
+    const struct passwd *user = getpwuid(geteuid()); /* cron and containers set none of them */
+    return user != NULL && user->pw_name[0] != '\0' ? user->pw_name : "unknown";
 }

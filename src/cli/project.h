@@ -23,6 +23,9 @@ bool project_open_loosely(struct project *project, const struct call *call, stru
 
 bool project_open_store(struct project *project, struct err *err);
 
+/* The same for who only reads: nothing is made where there is no project. */
+bool project_find_store(struct project *project, struct err *err);
+
 /* After a long time: a connection that was lost is made again. Nothing may be open on it. */
 bool project_keep_store(struct project *project, struct err *err);
 struct store_place project_store_place(struct project *project); /* for who opens one himself */
@@ -37,7 +40,8 @@ bool project_load_bundle(struct project *project, const char *file, const char *
 bool project_load_version(struct project *project, const char *reference, struct arena *arena,
                           struct bundle *bundle, struct version *version, struct err *err);
 
-bool project_no_champion(struct err *err); /* false: says so, and how one is made */
+/* False: says so, and how one is made. */
+bool project_no_champion(const struct project *project, struct err *err);
 
 /* ERR_GATE when signatures are required and no trusted key vouches for the version. */
 bool project_vouched(struct project *project, const struct version *version, struct err *err);

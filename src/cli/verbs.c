@@ -20,7 +20,8 @@ bool verbs_call(const struct verbs *verbs, const struct verb *verb, const struct
     struct project project;
     if (!(verbs->needs_project ? project_open : project_open_loosely)(&project, call, err))
         return false;
-    bool ok = project_open_store(&project, err) && verb->run(&project, call, err) &&
+    bool ok = (verb->writes ? project_open_store : project_find_store)(&project, err) &&
+              verb->run(&project, call, err) &&
               (!verb->writes || project_checkpoint(&project, false, err));
     project_close(&project);
     return ok;

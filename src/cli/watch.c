@@ -164,7 +164,7 @@ static bool refresh(void *self, struct lineup *draft, bool anew, bool *changed, 
     struct watch *watch = self;
     struct store *store = &watch->project->store;
     int64_t champion = watch->champion;
-    if ((store->dir != NULL || project_open_store(watch->project, err)) &&
+    if ((store->dir != NULL || project_find_store(watch->project, err)) &&
         look_for_champion(watch, draft, anew, changed, err) &&
         look_for_experiment(watch, draft, changed, err))
         return true;
@@ -316,12 +316,7 @@ static bool load_named(void *self, struct view name, struct view url, struct ser
         return err_set(err, ERR_NOT_FOUND, "this server has no directory of models to load from");
     if (url.length > 0)
         return watch_load_dir(watch, watch->models_dir, url, out, err);
-    if (watch->project->config.path == NULL)
-        return err_set(err, ERR_NOT_FOUND, "there is no registry here to load '" VIEW_FMT "' from",
-                       VIEW_ARG(name));
     snprintf(reference, sizeof reference, "%.*s", (int)name.length, name.text);
-    if (watch->project->store.dir == NULL && !project_open_store(watch->project, err))
-        return false;
     return watch_load(watch, reference, out, &version, err);
 }
 

@@ -10,6 +10,9 @@ static bool failed(const struct db *db, const char *doing, struct err *err)
     enum err_kind kind = code == SQLITE_CONSTRAINT ? ERR_CONFLICT
                          : code == SQLITE_FULL     ? ERR_IO
                                                    : ERR_STORE;
+    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
+        return err_set(err, kind, "%s is damaged (%s): put a copy of it back", db->name,
+                       sqlite3_errmsg(db->handle));
     return err_set(err, kind, "%s: %s: %s", db->name, doing, sqlite3_errmsg(db->handle));
 }
 

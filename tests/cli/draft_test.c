@@ -166,6 +166,13 @@ TEST(a_label_is_found_by_a_well_known_name_in_any_case)
     }
 }
 
+TEST(a_file_whose_fields_stand_between_semicolons_is_told_from_one_without_a_label)
+{
+    CLEANUP(bench_close) struct bench bench;
+    bench_open(&bench, "x;fraud\n1;0\n2;1\n", NULL);
+    refuses(&bench, NULL, NULL, ERR_INPUT, "the only column is 'x;fraud': commas are wanted");
+}
+
 TEST(a_label_by_another_name_must_be_said_and_must_have_two_values)
 {
     CLEANUP(bench_close) struct bench bench;

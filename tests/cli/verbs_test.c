@@ -10,8 +10,28 @@ static bool note(struct project *project, const struct call *call UNUSED, struct
     return project->store.dir != NULL;
 }
 
-static const struct verb rows[] = {{"list", .run = note}, {"show", 1, 2, .run = note}};
+static const struct verb rows[] = {
+    {"list", .run = note}, {"show", 1, 2, .run = note}, {"add", .writes = true, .run = note}};
 static const struct verbs verbs = {rows, LENGTH_OF(rows), .usage = "usage: assay x list | show A"};
+
+static bool call_verb(const char *name, struct err *err)
+{
+    const char *argument[] = {name};
+    struct call call = {.project = test_dir(), .arguments = 1, .argument = argument};
+    ran = 0;
+    return verbs_run(&verbs, &call, err);
+}
+
+TEST(a_verb_that_only_reads_makes_no_store)
+{
+    struct err err = {0};
+    FAILS(call_verb("list", &err), err, ERR_NOT_FOUND);
+    SAME(ran, 0);
+    err = (struct err){0};
+    WORKS(call_verb("add", &err), err);
+    WORKS(call_verb("list", &err), err);
+    SAME(ran, 1);
+}
 
 TEST(a_verb_runs_with_its_project_and_as_many_arguments_as_it_takes)
 {
@@ -25,6 +45,8 @@ TEST(a_verb_runs_with_its_project_and_as_many_arguments_as_it_takes)
         {{"show", "a", "b"}, 3, true}, {{"show", "a", "b", "c"}, 4, false},
         {{"shows", "a"}, 2, false},
     };
+    struct err none = {0};
+    WORKS(call_verb("add", &none), none);
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
         struct call call = {
             .project = test_dir(), .arguments = cases[i].arguments, .argument = cases[i].argument};

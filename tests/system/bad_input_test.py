@@ -340,6 +340,7 @@ def a_row_that_cannot_be_scored_is_named_and_no_score_is_written():
 def a_score_without_a_model_says_how_to_get_one():
     with directory() as cwd:
         write(cwd, "new.csv", "a\n1\n")
+        project(cwd)
         refused(cwd, "no champion yet", "`assay train`", command=("score", "new.csv"), status=4)
         refused(cwd, "no version '7'", "`assay models list`",
                 command=("score", "new.csv", "--model", "7"), status=4)

@@ -106,6 +106,26 @@ def a_project_elsewhere_is_named_by_project():
         assert len(assay("models", "list", "--project", "there", cwd=cwd).text.splitlines()) == 2
 
 
+@test
+def who_reads_where_there_is_no_project_is_told_so_and_nothing_is_made():
+    with directory() as cwd:
+        for command in ("models list", "models verify", "audit verify", "log show", "replay",
+                        "alarms list", "clients list", "report", "score x.csv", "explain x.csv",
+                        "serve --port 0"):
+            done = assay(*command.split(), cwd=cwd, status=4)
+            assert "neither an 'assay.yaml' nor a store here" in done.said, (command, done.said)
+            assert os.listdir(cwd) == [], command
+
+
+@test
+def every_verb_that_models_takes_is_in_its_help():
+    with directory() as cwd:
+        usage = assay("models", "nonsense", cwd=cwd, status=2).said
+        offered = assay("help", "models", cwd=cwd).text.splitlines()[0]
+        for verb in ("sign", "tag", "gc"):
+            assert verb in usage and f"| {verb} " in offered, (verb, offered)
+
+
 # ---------------------------------------------------------------- from files to a champion
 
 

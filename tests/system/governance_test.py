@@ -1,5 +1,6 @@
 """Who put what in force, and whether anybody changed the books since."""
 import os
+import pwd
 import sqlite3
 import subprocess
 
@@ -48,6 +49,16 @@ def a_rollback_gives_the_decisions_of_before_bit_for_bit():
         assert "--comment" in done.said, done.said
         assay("models", "rollback", "--comment", "complaints", cwd=cwd)
         assert champion(cwd) == 1 and assay(*score, cwd=cwd).text == before
+
+
+@test
+def where_no_name_is_set_the_log_has_that_of_the_process_user():
+    with directory() as cwd:
+        trained(cwd)
+        nobody = {"ASSAY_ACTOR": "", "USER": "", "LOGNAME": ""}
+        assay("models", "tag", "1", "team=cards", cwd=cwd, env=nobody)
+        last = assay("audit", "show", cwd=cwd).text.splitlines()[-1].split()
+        assert last[2:4] == [pwd.getpwuid(os.geteuid()).pw_name, "tag"], last
 
 
 @test

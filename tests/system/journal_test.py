@@ -16,6 +16,7 @@ import time
 from harness import SOAK, assay, directory, main, test
 from live import record, trained, typed, wait_for
 from server import Server
+from tiny import tiny_champion
 
 NAN = float("nan")
 
@@ -113,6 +114,7 @@ def a_segment_written_by_another_program_is_read_to_the_bit():
 @test
 def the_newest_are_shown_and_one_with_all_that_was_said_of_it():
     with directory() as cwd:
+        os.makedirs(os.path.join(cwd, ".assay"))
         assert assay("log", "show", cwd=cwd).text == ""
         segment(cwd, [request(decision(i)) for i in range(1, 61)]
                 + [label("id-7", "fraud", "analyst", 1760000100000000),
@@ -226,6 +228,19 @@ def decide(server, row, policy):
     status, answer = server.post("/decide", {**row, "policy_id": policy})
     assert status == 200, answer
     return answer["decisions"][0]["id"]
+
+
+@test
+def the_log_of_a_server_says_where_its_journal_is_and_that_it_has_none():
+    with directory() as cwd:
+        tiny_champion(cwd)  # there is no assay.yaml
+        for arguments, wanted in (((), None), (("--set", "journal.enabled=true"),
+                                               os.path.join(".assay", "journal"))):
+            with Server(cwd, *arguments) as server:
+                with open(server.log, encoding="utf-8") as log:
+                    said = json.loads(log.readline())
+            assert said["event"] == "listening" and said["journal"] == wanted, said
+        assert os.path.isdir(os.path.join(cwd, ".assay", "journal"))
 
 
 @test

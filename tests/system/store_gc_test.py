@@ -57,7 +57,6 @@ def orphans_and_old_steps_go_and_are_told_of():
 def a_version_that_is_being_registered_never_loses_its_bundle():
     """Everything is old at once: only the registry's lock stands between the two."""
     with directory() as cwd:
-        assay("models", "list", cwd=cwd)
         for value in range(40):
             write(cwd, f"model-{value}.json", one_split(1 + value))
         clearing = subprocess.Popen(
