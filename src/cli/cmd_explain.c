@@ -1,14 +1,14 @@
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/joined.h"
+#include "cli/out.h"
 #include "cli/project.h"
-#include "data/table.h"
 #include "decide/decision.h"
 #include "decide/reason.h"
 #include "model/shap.h"
 #include "serve/shape.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 enum { OPTION_BUNDLE, OPTION_MODEL, OPTION_JOIN, OPTION_ON, OPTION_OUT };
 
@@ -16,7 +16,7 @@ enum { OUT_PIECE = 1 << 16, MEMORY_MAX = 2000000000 };
 
 /* One explaining of a file's records, and what each of them needs. */
 struct explaining {
-    const struct call *call;
+    struct joined joined;
     struct arena *arena;
     struct bundle bundle;
     struct explainer explainer;
@@ -110,28 +110,11 @@ static bool explain(struct explaining *x, size_t line, const struct record *reco
 
 /* ---------------------------------------------------------------- the file */
 
-static bool load_table(struct explaining *x, struct table *out, struct err *err)
-{
-    const struct call *call = x->call;
-    const struct schema *schema = &x->bundle.schema;
-    struct table left, right;
-    struct join_audit audit;
-    if (!table_load(&left, schema, call->argument[0], MEMORY_MAX, x->arena, err))
-        return false;
-    *out = left;
-    if (call->option[OPTION_JOIN] == NULL)
-        return table_require_inputs(out, err) || err_while(err, "without --join FILE --on COLUMN");
-    struct join join = {.key = view_of(call->option[OPTION_ON])};
-    return table_load(&right, schema, call->option[OPTION_JOIN], MEMORY_MAX, x->arena, err) &&
-           table_join(out, &left, &right, &join, &audit, x->arena, err) &&
-           table_require_inputs(out, err);
-}
-
 static bool explain_table(struct explaining *x, struct err *err)
 {
     struct table table;
     struct record record = {.schema = &x->bundle.schema, .cell = x->cell};
-    if (!load_table(x, &table, err))
+    if (!joined_load(&x->joined, &x->bundle.schema, x->arena, &table, err))
         return false;
     for (size_t i = 0; i < table.rows; i++)
         if (!table_record(&table, i, &record, err) || !explain(x, table.line[i], &record, err))
@@ -156,9 +139,9 @@ static bool explain_line(struct explaining *x, struct view body, size_t line, st
 
 static bool explain_lines(struct explaining *x, struct err *err)
 {
-    const char *path = x->call->argument[0];
+    const char *path = x->joined.path;
     struct view rest, line;
-    if (x->call->option[OPTION_JOIN] != NULL)
+    if (x->joined.with != NULL)
         return err_set(err, ERR_USAGE, "--join is for a CSV; records in JSON lines are whole");
     if (!file_load(path, MEMORY_MAX, x->arena, &rest, err))
         return false;
@@ -170,47 +153,30 @@ static bool explain_lines(struct explaining *x, struct err *err)
 
 static bool explain_file(struct explaining *x, struct err *err)
 {
-    struct view path = view_of(x->call->argument[0]);
+    struct view path = view_of(x->joined.path);
     bool lines = view_ends(path, ".jsonl") || view_ends(path, ".ndjson");
     return prepare(x, err) && (lines ? explain_lines(x, err) : explain_table(x, err)) &&
            flush(x, err);
 }
 
-/* Into a new file beside, which takes its name when every record is in it. */
-static bool explain_into(struct explaining *x, const char *path, const char *building,
-                         struct err *err)
-{
-    CLEANUP(stream_close) FILE *file = fopen(building, "wbx");
-    if (file == NULL)
-        return err_set(err, ERR_IO, "'%s' cannot be created: %s", path, strerror(errno));
-    x->out = file;
-    bool ok = explain_file(x, err);
-    if (ok && (fflush(file) != 0 || rename(building, path) < 0))
-        ok = err_set(err, ERR_IO, "'%s' cannot be written: %s", path, strerror(errno));
-    if (!ok)
-        remove(building);
-    return ok;
-}
-
 static bool explain_to(struct explaining *x, const char *path, struct err *err)
 {
-    struct text name = text_in_arena(x->arena);
-    x->out = stdout;
-    if (path == NULL)
-        return explain_file(x, err);
-    text_addf(&name, "%s.new-%ld", path, (long)getpid());
-    return explain_into(x, path, text_c(&name), err);
+    struct out out;
+    if (!out_open(&out, path, x->arena, err))
+        return false;
+    x->out = out.stream;
+    return out_end(&out, explain_file(x, err), err);
 }
 
 static bool run(const struct call *call, struct err *err)
 {
-    if ((call->option[OPTION_JOIN] == NULL) != (call->option[OPTION_ON] == NULL))
-        return err_set(err, ERR_USAGE, "--join FILE and --on COLUMN, the key, go together");
+    struct explaining x = {
+        .joined = {call->argument[0], call->option[OPTION_JOIN], call->option[OPTION_ON]}};
     struct project project;
-    if (!project_open_loosely(&project, call, err))
+    if (!joined_check(&x.joined, err) || !project_open_loosely(&project, call, err))
         return false;
     CLEANUP(arena_release) struct arena arena = {.limit = (size_t)MEMORY_MAX * 8};
-    struct explaining x = {.call = call, .arena = &arena};
+    x.arena = &arena;
     struct version version;
     bool ok = project_load_bundle(&project, call->option[OPTION_BUNDLE], call->option[OPTION_MODEL],
                                   &x.bundle, &version, err);

@@ -1,13 +1,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/number.h"
+#include "cli/joined.h"
+#include "cli/out.h"
 #include "cli/project.h"
-#include "data/table.h"
 #include "decide/decision.h"
 
 #include <errno.h>
-#include <unistd.h>
-#include <sys/stat.h>
 
 enum { OPTION_BUNDLE, OPTION_MODEL, OPTION_JOIN, OPTION_ON, OPTION_OUT, OPTION_FORMAT };
 
@@ -15,32 +14,12 @@ enum { OUT_PIECE = 1 << 16, MEMORY_MAX = 2000000000 };
 
 /* One scoring of a file: the bundle's schema reads it, row by row as a request would be. */
 struct scoring {
-    const struct call *call;
     struct arena *arena;
     struct bundle bundle;
     struct table table;
     FILE *out;
     bool json;
 };
-
-static bool load(struct scoring *s, struct err *err)
-{
-    const struct call *call = s->call;
-    size_t memory = (size_t)MEMORY_MAX * 8;
-    if (!table_load(&s->table, &s->bundle.schema, call->argument[0], memory, s->arena, err))
-        return false;
-    if (call->option[OPTION_JOIN] == NULL)
-        return table_require_inputs(&s->table, err) ||
-               err_while(err, "without --join FILE --on COLUMN");
-    struct table right, joined;
-    struct join_audit audit;
-    struct join join = {.key = view_of(call->option[OPTION_ON])};
-    if (!table_load(&right, &s->bundle.schema, call->option[OPTION_JOIN], memory, s->arena, err) ||
-        !table_join(&joined, &s->table, &right, &join, &audit, s->arena, err))
-        return false;
-    s->table = joined;
-    return table_require_inputs(&s->table, err);
-}
 
 static void write_csv(struct text *text, uint32_t line, const struct decision *decision)
 {
@@ -91,47 +70,14 @@ static bool score_rows(struct scoring *s, struct err *err)
     return flush(s, &text, err);
 }
 
-static bool score_into(struct scoring *s, const char *path, const char *mode, bool *made,
-                       struct err *err)
+static bool score(struct scoring *s, const struct joined *joined, const char *path, struct err *err)
 {
-    s->out = fopen(path, mode);
-    *made = s->out != NULL;
-    if (!*made)
-        return err_set(err, ERR_IO, "'%s' cannot be created: %s", path, strerror(errno));
-    bool ok = score_rows(s, err);
-    if (fclose(s->out) != 0 && ok)
-        ok = err_set(err, ERR_IO, "'%s' cannot be written: %s", path, strerror(errno));
-    return ok;
-}
-
-/* Into a new file beside, which takes its name when every row is in it. A pipe or a device is
- * written to as it is: taking its name would make /dev/null a file. */
-static bool score_to_file(struct scoring *s, const char *path, struct err *err)
-{
-    struct stat there;
-    bool made;
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-        return score_into(s, path, "wb", &made, err);
-    struct text name = text_in_arena(s->arena);
-    text_addf(&name, "%s.new-%ld", path, (long)getpid());
-    const char *building = text_c(&name);
-    bool ok = score_into(s, building, "wbx", &made, err);
-    if (ok && rename(building, path) < 0)
-        ok = err_set(err, ERR_IO, "'%s' cannot be put in place: %s", path, strerror(errno));
-    if (!ok && made)
-        remove(building);
-    return ok;
-}
-
-static bool score(struct scoring *s, struct err *err)
-{
-    const char *path = s->call->option[OPTION_OUT];
-    if (!load(s, err))
+    struct out out;
+    if (!joined_load(joined, &s->bundle.schema, s->arena, &s->table, err) ||
+        !out_open(&out, path, s->arena, err))
         return false;
-    if (path != NULL)
-        return score_to_file(s, path, err);
-    s->out = stdout;
-    return score_rows(s, err);
+    s->out = out.stream;
+    return out_end(&out, score_rows(s, err), err);
 }
 
 static bool run(const struct call *call, struct err *err)
@@ -140,18 +86,19 @@ static bool run(const struct call *call, struct err *err)
     bool json = strcmp(format, "jsonl") == 0;
     if (!json && strcmp(format, "csv") != 0)
         return err_set(err, ERR_USAGE, "--format is csv or jsonl, not '%s'", format);
-    if ((call->option[OPTION_JOIN] == NULL) != (call->option[OPTION_ON] == NULL))
-        return err_set(err, ERR_USAGE, "--join FILE and --on COLUMN, the key, go together");
+    const struct joined joined = {call->argument[0], call->option[OPTION_JOIN],
+                                  call->option[OPTION_ON]};
     struct project project;
-    if (!project_open_loosely(&project, call, err))
+    if (!joined_check(&joined, err) || !project_open_loosely(&project, call, err))
         return false;
     CLEANUP(arena_release) struct arena arena = {.limit = (size_t)MEMORY_MAX * 8};
-    struct scoring s = {.call = call, .arena = &arena, .json = json};
+    struct scoring s = {.arena = &arena, .json = json};
     struct version version;
     bool ok = project_load_bundle(&project, call->option[OPTION_BUNDLE], call->option[OPTION_MODEL],
                                   &s.bundle, &version, err);
     if (ok) {
-        ok = project_vouched(&project, &version, err) && score(&s, err);
+        ok = project_vouched(&project, &version, err) &&
+             score(&s, &joined, call->option[OPTION_OUT], err);
         bundle_release(&s.bundle);
     }
     project_close(&project);
