@@ -15,6 +15,8 @@
 #include "monitor/quantity.h"
 #include "store/notice.h"
 
+#include <math.h>
+
 enum alarm_state { STATE_OK, STATE_INSUFFICIENT, STATE_WATCH, STATE_ALARM, STATES };
 extern const char *const alarm_states[STATES]; /* "OK", "INSUFFICIENT", "WATCH", "ALARM" */
 
@@ -43,6 +45,12 @@ struct alarm {
     enum severity severity;
     const char *runbook; /* what to look at first, in a sentence or two */
 };
+
+/* The fields of a judged row: so many breaches among the last so many windows, of which those
+ * without data do not count. */
+#define ALARM_JUDGED_IN(some, of_windows)                                                          \
+    .compare = ALARM_JUDGED, .limit = (double)NAN, .recover = (double)NAN, .breaches = (some),     \
+    .windows = (of_windows), .missing = MISSING_KEEP
 
 enum alarm_id {
 #define ALARM(name) ALARM_ID_##name,

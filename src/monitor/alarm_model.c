@@ -1,14 +1,8 @@
 /* Whether the model still fits what it meets. Each watch comes to its own verdict. */
 #include "monitor/alarm.h"
 
-#include <math.h>
-
-#define JUDGED_IN(some, of_windows)                                                                \
-    .compare = ALARM_JUDGED, .limit = (double)NAN, .recover = (double)NAN, .breaches = (some),     \
-    .windows = (of_windows), .missing = MISSING_KEEP
-#define JUDGED JUDGED_IN(1, 1)
 /* One window may be a campaign or a holiday: two of the last three are a change. */
-#define PERSISTENT JUDGED_IN(2, 3)
+#define PERSISTENT ALARM_JUDGED_IN(2, 3)
 
 const struct alarm alarm_drift = {
     .name = "drift",
@@ -55,7 +49,7 @@ const struct alarm alarm_quality = {
     .name = "quality",
     .about = "Records break an expectation",
     .measures = "the share of records that break an expectation",
-    JUDGED,
+    ALARM_JUDGED_IN(1, 1),
     .quantity = QUANTITY_SHARE,
     .severity = SEVERITY_ERROR,
     .runbook = "Ask who sends the records what changed; the expectation is in assay.yaml.",
@@ -65,7 +59,7 @@ const struct alarm alarm_performance = {
     .name = "performance",
     .about = "A metric is below its floor",
     .measures = "a metric over decisions whose labels are mature",
-    JUDGED,
+    ALARM_JUDGED_IN(1, 1),
     .severity = SEVERITY_ERROR,
     .runbook = "Look at the drift of columns and scores over the same time, then train on newer "
                "data; the gate decides whether that is better.",
@@ -75,7 +69,7 @@ const struct alarm alarm_concept_drift = {
     .name = "concept_drift",
     .about = "Fraud looks different now",
     .measures = "a metric's estimate without labels, less what mature labels say",
-    JUDGED,
+    ALARM_JUDGED_IN(1, 1),
     .severity = SEVERITY_ERROR,
     .runbook = "The model is surer than it has reason to be: ask the analysts what is new, and "
                "train on data that has it.",
@@ -95,7 +89,7 @@ const struct alarm alarm_label_rate = {
     .name = "label_rate",
     .about = "Labels come at another rate",
     .measures = "labels in the window, beside what was usual for a source",
-    JUDGED,
+    ALARM_JUDGED_IN(1, 1),
     .severity = SEVERITY_WARNING,
     .runbook = "Too few: a feed is broken, and performance is blind. Too many from one source: do "
                "not train on them before somebody has looked.",

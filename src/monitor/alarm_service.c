@@ -1,8 +1,6 @@
 /* How the service answers. The figures come from the servers' own /metrics. */
 #include "monitor/alarm.h"
 
-#include <math.h>
-
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS   (60 * MINUTE_MS)
 
@@ -10,13 +8,8 @@ const struct alarm alarm_server_down = {
     .name = "server_down",
     .about = "A server does not answer",
     .measures = "whether a server of monitor.servers gave its /metrics",
-    .compare = ALARM_JUDGED,
-    .limit = (double)NAN,
-    .recover = (double)NAN,
+    ALARM_JUDGED_IN(2, 3),
     .window_ms = MINUTE_MS,
-    .breaches = 2,
-    .windows = 3,
-    .missing = MISSING_KEEP,
     .severity = SEVERITY_CRITICAL,
     .runbook = "Ask its /readyz by hand, then look at its log; until it answers, its requests are "
                "in no other alarm's figures.",

@@ -1,8 +1,6 @@
 /* Whether the machinery around the model works. */
 #include "monitor/alarm.h"
 
-#include <math.h>
-
 #define MINUTE_MS INT64_C(60000)
 #define DAY_S     86400.0
 #define GIB       1073741824.0
@@ -96,12 +94,7 @@ const struct alarm alarm_retrain_refused = {
     .name = "retrain_refused",
     .about = "A retrained version was refused",
     .measures = "whether the last retraining passed its guards and the gate",
-    .compare = ALARM_JUDGED,
-    .limit = (double)NAN,
-    .recover = (double)NAN,
-    .breaches = 1,
-    .windows = 1,
-    .missing = MISSING_KEEP,
+    ALARM_JUDGED_IN(1, 1),
     .severity = SEVERITY_WARNING,
     .runbook = "The champion stays in force. The run's report says which rule it failed, or which "
                "source sent more labels than usual.",
@@ -111,12 +104,7 @@ const struct alarm alarm_monitor_failed = {
     .name = "monitor_failed",
     .about = "A watch failed",
     .measures = "whether a watch could do its work",
-    .compare = ALARM_JUDGED,
-    .limit = (double)NAN,
-    .recover = (double)NAN,
-    .breaches = 1,
-    .windows = 1,
-    .missing = MISSING_KEEP,
+    ALARM_JUDGED_IN(1, 1),
     .severity = SEVERITY_ERROR,
     .runbook = "What it watches is unwatched until it works again; the text says what went wrong.",
 };
