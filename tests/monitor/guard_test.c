@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-enum { MEMORY = 8 << 20 };
 static const int64_t day_us = INT64_C(86400) * 1000000;
 static const int64_t base_us = 1760000000000000;
 
@@ -13,12 +12,8 @@ static const struct guard_limits limits = {
     .times = 5, .labels_min = 20, .entity_labels = 10, .turned_share = 0.2};
 
 #define WITH_STORE(title)                                                                          \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct err err = {0};                                                                          \
+    FRESH_STORE(store, title);                                                                     \
     struct guard_findings findings;                                                                \
-    struct store_place place = ground_place(ground, &arena, title);                                \
-    WORKS(store_open_place(&store, &place, &err), err);                                            \
     WORKS(db_begin(&store.db, &err), err)
 
 static void tell(struct store *store, const char *decision, const char *label, const char *source,

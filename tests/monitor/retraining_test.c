@@ -3,15 +3,6 @@
 #include "store/audit.h"
 #include "store/ground.h"
 
-enum { MEMORY = 8 << 20 };
-
-#define WITH_STORE(title)                                                                          \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct err err = {0};                                                                          \
-    struct store_place place = ground_place(ground, &arena, title);                                \
-    WORKS(store_open_place(&store, &place, &err), err)
-
 static struct retraining begin(struct store *store, int64_t now_ms, bool want)
 {
     struct err err = {0};
@@ -39,7 +30,7 @@ static struct retraining change(struct store *store, const struct retraining *fr
 
 ON_BOTH(one_is_in_training_at_a_time_and_of_two_changes_one_is_made)
 {
-    WITH_STORE("retraining_one");
+    FRESH_STORE(store, "retraining_one");
     struct retraining first = begin(&store, 5, true), list[4];
     size_t count;
     begin(&store, 6, false);
@@ -73,7 +64,7 @@ static bool begins_for(struct store *store, int64_t due_ms, int64_t now_ms)
 
 ON_BOTH(there_is_one_for_a_date_and_a_clock_that_was_far_ahead_counts_for_nothing)
 {
-    WITH_STORE("retraining_date");
+    FRESH_STORE(store, "retraining_date");
     int64_t last_ms, ahead_ms = 900 + 2 * RETRAINING_AHEAD_MS;
     TRUE(begins_for(&store, 0, 900));
     WORKS(retraining_last_due(&store, 900, &last_ms, &err), err);
@@ -90,7 +81,7 @@ ON_BOTH(there_is_one_for_a_date_and_a_clock_that_was_far_ahead_counts_for_nothin
 
 ON_BOTH(of_two_that_take_it_up_one_does_and_who_lost_it_cannot_interrupt_it)
 {
-    WITH_STORE("retraining_taken");
+    FRESH_STORE(store, "retraining_taken");
     struct retraining one = begin(&store, 5, true), two = one, slow = one, list[1];
     size_t count;
     bool taken;
@@ -110,7 +101,7 @@ ON_BOTH(of_two_that_take_it_up_one_does_and_who_lost_it_cannot_interrupt_it)
 
 ON_BOTH(the_audit_log_tells_the_story)
 {
-    WITH_STORE("retraining_story");
+    FRESH_STORE(store, "retraining_story");
     struct retraining first = begin(&store, 5, true);
     struct retraining held = change(&store, &first, RETRAINING_quarantined, "too many", true);
     FAILS(retraining_release(&store, held.id, "", 9, "ann", &err), err, ERR_INPUT);
@@ -141,7 +132,7 @@ ON_BOTH(the_audit_log_tells_the_story)
 
 ON_BOTH(a_message_that_is_no_text_is_made_one)
 {
-    WITH_STORE("retraining_message");
+    FRESH_STORE(store, "retraining_message");
     struct retraining first = begin(&store, 5, true), list[1];
     size_t count;
     change(&store, &first, RETRAINING_failed, "line 2: '\xff'", true);
@@ -151,7 +142,7 @@ ON_BOTH(a_message_that_is_no_text_is_made_one)
 
 ON_BOTH(its_lease_is_renewed_while_it_trains)
 {
-    WITH_STORE("retraining_lease");
+    FRESH_STORE(store, "retraining_lease");
     struct retraining first = begin(&store, 5, true), list[1];
     size_t count;
     WORKS(retraining_renew(&store, &first, 1000, &err), err);

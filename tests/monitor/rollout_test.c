@@ -8,7 +8,6 @@
 #include "store/meeting.h"
 #include "store/versions.h"
 
-enum { MEMORY = 16 << 20 };
 #define NOW      INT64_C(1750420800000)
 #define SETTINGS "split: {column: at}\nretrain: {newest_days: 30, schedule: 100d, "
 
@@ -54,13 +53,9 @@ static bool vouch(void *self, int64_t version UNUSED, struct err *err)
 }
 
 #define SHOP(title, yaml)                                                                          \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct err err = {0};                                                                          \
+    FRESH_STORE(store, title);                                                                     \
     struct config config;                                                                          \
     struct retraining is = {0};                                                                    \
-    struct store_place place = ground_place(ground, &arena, title);                                \
-    WORKS(store_open_place(&store, &place, &err), err);                                            \
     config_init(&config, &arena);                                                                  \
     WORKS(config_parse(&config, view_of(SETTINGS yaml), &err), err);                               \
     struct shop shop = {.store = &store, .version = 2};                                            \

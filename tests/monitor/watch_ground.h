@@ -12,13 +12,9 @@
 #define START  INT64_C(1750420800000) /* Friday 2025-06-20 12:00 */
 
 #define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = 256 << 20};                              \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    struct err err = {0};                                                                          \
+    FRESH_STORE(store, name);                                                                      \
     static struct alarm_rules rules;                                                               \
-    alarm_rules_init(&rules);                                                                      \
-    WORKS(store_open_place(&store, &place, &err), err)
+    alarm_rules_init(&rules)
 
 static inline struct alarm_tally take_errors(struct store *store, const struct alarm_rules *rules,
                                              const char *subject, int64_t minute, double value)

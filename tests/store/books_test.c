@@ -5,8 +5,6 @@
 #include "store/history.h"
 #include "store/trust.h"
 
-enum { MEMORY = 8 << 20 };
-
 static void add_version(struct store *store, const char *seed, struct version *out,
                         struct arena *arena)
 {
@@ -33,12 +31,8 @@ static int64_t roll_back(struct store *store)
 }
 
 #define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    struct err err = {0};                                                                          \
+    FRESH_STORE(store, name);                                                                      \
     struct version version[3];                                                                     \
-    WORKS(store_open_place(&store, &place, &err), err);                                            \
     add_version(&store, "one", &version[0], &arena);                                               \
     add_version(&store, "two", &version[1], &arena);                                               \
     add_version(&store, "three", &version[2], &arena)

@@ -4,15 +4,6 @@
 #include "ground.h"
 #include "store/audit.h"
 
-enum { MEMORY = 8 << 20 };
-
-#define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    struct err err = {0};                                                                          \
-    WORKS(store_open_place(&store, &place, &err), err)
-
 static struct client_terms terms_of(const char *name)
 {
     return (struct client_terms){.name = view_of(name),
@@ -54,7 +45,7 @@ static struct audit_event event_at(struct store *store, int64_t seq, struct audi
 
 ON_BOTH(a_client_keeps_its_terms_and_of_its_key_only_the_hash)
 {
-    STORE(store, "client_add");
+    FRESH_STORE(store, "client_add");
     struct client_key_text made = add(&store, "till-7", 5000);
     struct client *client;
     size_t count;
@@ -81,7 +72,7 @@ ON_BOTH(a_client_keeps_its_terms_and_of_its_key_only_the_hash)
 
 ON_BOTH(two_keys_are_never_the_same)
 {
-    STORE(store, "client_draw");
+    FRESH_STORE(store, "client_draw");
     struct client_key_text one = add(&store, "a", 0), other = add(&store, "b", 0);
     TRUE(other.id > one.id);
     TRUE(strcmp(strrchr(one.text, '_'), strrchr(other.text, '_')) != 0);
@@ -89,7 +80,7 @@ ON_BOTH(two_keys_are_never_the_same)
 
 ON_BOTH(after_a_rotation_two_keys_are_good_until_the_grace_is_over)
 {
-    STORE(store, "client_rotate");
+    FRESH_STORE(store, "client_rotate");
     struct client_key_text first = add(&store, "a", 0), second;
     int64_t before = clock_now_ms();
     WORKS(client_rotate(&store, VIEW("a"), 60000, 0, "ann", &second, &err), err);
@@ -103,7 +94,7 @@ ON_BOTH(after_a_rotation_two_keys_are_good_until_the_grace_is_over)
 
 ON_BOTH(a_rotation_lengthens_no_key)
 {
-    STORE(store, "client_shorten");
+    FRESH_STORE(store, "client_shorten");
     struct client_key_text second;
     add(&store, "a", 5000);
     WORKS(client_rotate(&store, VIEW("a"), 60000, 0, "ann", &second, &err), err);
@@ -112,7 +103,7 @@ ON_BOTH(a_rotation_lengthens_no_key)
 
 ON_BOTH(a_rotation_leaves_other_clients_alone)
 {
-    STORE(store, "client_others");
+    FRESH_STORE(store, "client_others");
     struct client_key_text second;
     add(&store, "a", 0);
     add(&store, "b", 0);
@@ -122,7 +113,7 @@ ON_BOTH(a_rotation_leaves_other_clients_alone)
 
 ON_BOTH(a_revoked_client_loses_all_keys_and_keeps_its_name)
 {
-    STORE(store, "client_revoke");
+    FRESH_STORE(store, "client_revoke");
     struct client_key_text key;
     struct client_terms terms = terms_of("a");
     add(&store, "a", 0);
@@ -142,7 +133,7 @@ ON_BOTH(a_revoked_client_loses_all_keys_and_keeps_its_name)
 
 ON_BOTH(one_key_is_revoked_by_its_number_alone)
 {
-    STORE(store, "client_revoke_key");
+    FRESH_STORE(store, "client_revoke_key");
     struct client_key_text key;
     char number[32];
     add(&store, "a", 0);
@@ -158,7 +149,7 @@ ON_BOTH(one_key_is_revoked_by_its_number_alone)
 
 ON_BOTH(every_change_is_an_event_and_none_tells_a_secret)
 {
-    STORE(store, "client_audit");
+    FRESH_STORE(store, "client_audit");
     CLEANUP(audit_close) struct audit_reader reader = {0};
     struct audit_summary summary;
     struct client_key_text key = add(&store, "a", 0);
@@ -178,7 +169,7 @@ ON_BOTH(every_change_is_an_event_and_none_tells_a_secret)
 
 ON_BOTH(terms_that_make_no_sense_are_refused)
 {
-    STORE(store, "client_refused");
+    FRESH_STORE(store, "client_refused");
     static const char *const names[] = {"", "7", "a b", "a\"b", "-a", "a,b", "\xc3\xa4"};
     struct client_terms terms;
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
@@ -198,7 +189,7 @@ ON_BOTH(terms_that_make_no_sense_are_refused)
 
 ON_BOTH(a_client_of_a_certificate_has_no_key)
 {
-    STORE(store, "client_no_key");
+    FRESH_STORE(store, "client_no_key");
     struct client_terms terms = terms_of("spiffe://bank/till@7");
     struct client_key *key;
     size_t count;

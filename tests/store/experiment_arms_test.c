@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-enum { MEMORY = 8 << 20 };
 static const int64_t now_ms = 2000000000000, hour_ms = 3600000;
 
 struct told {
@@ -51,13 +50,6 @@ static void label(struct store *store, const char *id, const char *what, const c
     WORKS(db_commit(&store->db, &err), err);
 }
 
-#define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    struct err err = {0};                                                                          \
-    WORKS(store_open_place(&store, &place, &err), err)
-
 static struct experiment autumn(enum experiment_kind kind)
 {
     return (struct experiment){.name = "autumn",
@@ -70,7 +62,7 @@ static struct experiment autumn(enum experiment_kind kind)
 
 ON_BOTH(entities_are_units_and_only_mature_decisions_cost)
 {
-    STORE(store, "arms_units");
+    FRESH_STORE(store, "arms_units");
     static const struct told told[] = {
         {"d1", "a", "champion", "approve", 100, 20 * 3600000},
         {"d2", "a", "champion", "approve", 50, 20 * 3600000},
@@ -114,7 +106,7 @@ ON_BOTH(entities_are_units_and_only_mature_decisions_cost)
 
 ON_BOTH(the_strongest_label_counts_and_of_equal_ones_the_latest)
 {
-    STORE(store, "arms_labels");
+    FRESH_STORE(store, "arms_labels");
     static const struct told told[] = {{"d1", "a", "champion", "approve", 100, 20 * 3600000},
                                        {"d2", "b", "champion", "approve", 7, 20 * 3600000},
                                        {"d3", "c", "champion", "approve", UNKNOWN, 20 * 3600000}};
@@ -136,7 +128,7 @@ ON_BOTH(the_strongest_label_counts_and_of_equal_ones_the_latest)
 
 ON_BOTH(the_shadow_is_held_to_the_labels_of_what_was_told)
 {
-    STORE(store, "arms_shadow");
+    FRESH_STORE(store, "arms_shadow");
     static const struct told told[] = {
         {"d1", "a", "champion", "approve", 100, 20 * 3600000},
         {"d1~shadow", "a", "shadow", "decline", 100, 20 * 3600000},
@@ -159,7 +151,7 @@ ON_BOTH(the_shadow_is_held_to_the_labels_of_what_was_told)
 
 ON_BOTH(an_id_that_came_twice_is_two_decisions)
 {
-    STORE(store, "arms_twice");
+    FRESH_STORE(store, "arms_twice");
     static const struct told told[] = {{"d1", "a", "champion", "approve", 100, 30 * 3600000},
                                        {"d1", "a", "champion", "decline", 100, 20 * 3600000}};
     add(&store, "autumn", told, LENGTH_OF(told));
@@ -174,7 +166,7 @@ ON_BOTH(an_id_that_came_twice_is_two_decisions)
 
 ON_BOTH(an_entity_that_met_both_is_counted)
 {
-    STORE(store, "arms_crossed");
+    FRESH_STORE(store, "arms_crossed");
     static const struct told told[] = {{"d1", "a", "champion", "approve", 1, 20 * 3600000},
                                        {"d2", "a", "rival", "approve", 1, 20 * 3600000},
                                        {"d3", "b", "rival", "approve", 1, 20 * 3600000}};

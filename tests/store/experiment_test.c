@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-enum { MEMORY = 8 << 20 };
-
 static struct experiment canary(const char *name)
 {
     struct experiment wanted = {
@@ -27,18 +25,9 @@ static struct experiment canary(const char *name)
     return wanted;
 }
 
-#define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    struct err err = {0};                                                                          \
-    WORKS(store_open_place(&store, &place, &err), err);                                            \
-    add_version(&store, "one", &arena);                                                            \
-    add_version(&store, "two", &arena)
-
 ON_BOTH(an_experiment_runs_alone_until_it_ends)
 {
-    STORE(store, "experiment_alone");
+    STORE_OF_TWO(store, "experiment_alone");
     struct experiment found, wanted = canary("autumn");
     bool taken;
     WORKS(experiment_running(&store, &found, &err), err);
@@ -78,7 +67,7 @@ ON_BOTH(an_experiment_runs_alone_until_it_ends)
 
 ON_BOTH(a_step_is_taken_once)
 {
-    STORE(store, "experiment_step");
+    STORE_OF_TWO(store, "experiment_step");
     struct experiment found, wanted = canary("c");
     bool taken;
     WORKS(experiment_start(&store, &wanted, "ann", &found, &err), err);
@@ -96,7 +85,7 @@ ON_BOTH(a_step_is_taken_once)
 
 ON_BOTH(what_makes_no_sense_is_refused)
 {
-    STORE(store, "experiment_refused");
+    STORE_OF_TWO(store, "experiment_refused");
     struct experiment out, wanted;
 #define REFUSED(change, why)                                                                       \
     do {                                                                                           \

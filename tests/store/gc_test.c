@@ -8,13 +8,6 @@
 
 enum { MEMORY = 16 << 20, DAY_S = 24 * 60 * 60 };
 
-#define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct err err = {0};                                                                          \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    WORKS(store_open_place(&store, &place, &err), err)
-
 /* Makes a file or a directory as old as that. */
 static void age(const char *path, int days)
 {
@@ -98,7 +91,7 @@ static struct view last_payload(struct store *store, struct arena *arena, int64_
 
 ON_BOTH(bundles_of_versions_stay_and_old_orphans_go)
 {
-    STORE(store, "gc_orphans");
+    FRESH_STORE(store, "gc_orphans");
     const char *kept = bundle_of(&store, "registered", 400, &arena);
     registered(&store, "registered", &arena);
     const char *old = bundle_of(&store, "orphan", 40, &arena);
@@ -136,7 +129,7 @@ ON_BOTH(bundles_of_versions_stay_and_old_orphans_go)
 
 ON_BOTH(a_dry_run_removes_nothing_and_tells_nobody)
 {
-    STORE(store, "gc_dry");
+    FRESH_STORE(store, "gc_dry");
     const char *old = bundle_of(&store, "orphan", 40, &arena);
     const char *step = step_of(&store, "train-0123456789abcdef", 40, &arena);
     struct gc_summary summary = collect(&store, 30, true);
@@ -151,7 +144,7 @@ ON_BOTH(a_dry_run_removes_nothing_and_tells_nobody)
 ON_BOTH(more_orphans_than_one_batch_all_go)
 {
     enum { MANY = 120 };
-    STORE(store, "gc_many");
+    FRESH_STORE(store, "gc_many");
     for (int i = 0; i < MANY; i++) {
         char bytes[16];
         snprintf(bytes, sizeof bytes, "%d", i);
@@ -168,7 +161,7 @@ ON_BOTH(more_orphans_than_one_batch_all_go)
 
 ON_BOTH(steps_go_when_no_training_has_used_them_for_long)
 {
-    STORE(store, "gc_steps");
+    FRESH_STORE(store, "gc_steps");
     struct digest config = digest_of(VIEW("c"));
     struct step_entry entry = {
         .name = "train", .state = STEP_UNCHANGED, .started_ms = 1, .finished_ms = clock_now_ms()};
@@ -192,7 +185,7 @@ ON_BOTH(steps_go_when_no_training_has_used_them_for_long)
 
 ON_BOTH(nothing_goes_while_a_training_runs)
 {
-    STORE(store, "gc_locked");
+    FRESH_STORE(store, "gc_locked");
     CLEANUP(fd_close) int fd = -1;
     struct gc_options options = {.actor = "me", .say = ignore};
     struct gc_summary summary;

@@ -254,4 +254,12 @@ static UNUSED struct store_place ground_place(const struct ground *ground, struc
     return place;
 }
 
+/* An arena, and an open store that was not there. */
+#define FRESH_STORE(store, name)                                                                   \
+    CLEANUP(arena_release) struct arena arena = {.limit = 256 << 20};                              \
+    CLEANUP(store_close) struct store store = {0};                                                 \
+    struct store_place place = ground_place(ground, &arena, name);                                 \
+    struct err err = {0};                                                                          \
+    WORKS(store_open_place(&store, &place, &err), err)
+
 #endif

@@ -4,8 +4,6 @@
 #include "store/audit.h"
 #include "versions.h"
 
-enum { MEMORY = 8 << 20 };
-
 static void compare(struct store *store, int64_t champion, const char *verdict,
                     const char *document)
 {
@@ -26,18 +24,9 @@ static int64_t count(struct store *store, const char *sql)
     return db_i64(&statement, 0);
 }
 
-#define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    struct err err = {0};                                                                          \
-    WORKS(store_open_place(&store, &place, &err), err);                                            \
-    add_version(&store, "one", &arena);                                                            \
-    add_version(&store, "two", &arena)
-
 ON_BOTH(the_last_comparison_of_a_version_is_the_one_that_counts)
 {
-    STORE(store, "meeting_last");
+    STORE_OF_TWO(store, "meeting_last");
     struct meeting last;
     WORKS(meeting_last(&store, 2, &arena, &last, &err), err);
     SAME(last.number, 0);
@@ -55,7 +44,7 @@ ON_BOTH(the_last_comparison_of_a_version_is_the_one_that_counts)
 
 ON_BOTH(the_same_comparison_made_again_is_no_other_event)
 {
-    STORE(store, "comparison_again");
+    STORE_OF_TWO(store, "comparison_again");
     compare(&store, 1, "keep", "{\"a\":1}");
     int64_t events = count(&store, "select count(*) from audit");
     compare(&store, 1, "keep", "{\"a\":1}");
@@ -67,7 +56,7 @@ ON_BOTH(the_same_comparison_made_again_is_no_other_event)
 
 ON_BOTH(a_comparison_that_was_changed_or_taken_away_is_named)
 {
-    STORE(store, "comparison_changed");
+    STORE_OF_TWO(store, "comparison_changed");
     compare(&store, 1, "keep", "{\"a\":1}");
     WORKS(db_run(&store.db, "update comparison set document = '{\"a\":9}'", &err), err);
     FAILS(meeting_check(&store, 2, &err), err, ERR_STORE);

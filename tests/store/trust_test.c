@@ -3,8 +3,6 @@
 #include "ground.h"
 #include "store/audit.h"
 
-enum { MEMORY = 8 << 20 };
-
 static struct version add_version(struct store *store, struct arena *arena)
 {
     struct version wanted = {.project = VIEW("p"),
@@ -19,11 +17,7 @@ static struct version add_version(struct store *store, struct arena *arena)
 }
 
 #define STORE(store, name)                                                                         \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct store_place place = ground_place(ground, &arena, name);                                 \
-    struct err err = {0};                                                                          \
-    WORKS(store_open_place(&store, &place, &err), err);                                            \
+    FRESH_STORE(store, name);                                                                      \
     struct version version UNUSED = add_version(&store, &arena);                                   \
     CLEANUP(trust_close) struct trust trust = {.every = 3};                                        \
     WORKS(signing_key_make(&trust.key, &err), err)

@@ -17,4 +17,10 @@ static inline void add_version(struct store *store, const char *seed, struct are
     WORKS(registry_add(store, &wanted, "ann", arena, &out, &known, &err), err);
 }
 
+/* FRESH_STORE (ground.h) with versions 1 and 2. */
+#define STORE_OF_TWO(store, name)                                                                  \
+    FRESH_STORE(store, name);                                                                      \
+    add_version(&store, "one", &arena);                                                            \
+    add_version(&store, "two", &arena)
+
 #endif
