@@ -1,9 +1,5 @@
 #include "monitor/run.h"
 
-#include "base/number.h"
-
-#include <math.h>
-
 static const char *const states[] = {
     [WATCH_OK] = "ok",         [WATCH_INSUFFICIENT] = "insufficient",
     [WATCH_WATCH] = "watch",   [WATCH_ALARM] = "alarm",
@@ -17,22 +13,29 @@ const char *watch_state_name(enum watch_state state)
 
 /* ---------------------------------------------------------------- taking */
 
-/* Where the last judged stretch of the watch ended; INT64_MIN: there is none. */
-static bool judged_until(struct store *store, const char *watch, int64_t before_ms, int64_t *out,
-                         struct err *err)
+/* What `sql` finds of a watch, $1, and its runs up to an instant, $2; INT64_MIN: nothing. */
+static bool ask_latest(struct store *store, const char *sql, const char *watch, int64_t until_ms,
+                       int64_t *out, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     *out = INT64_MIN;
-    if (!db_prepare(&store->db,
-                    "select max(until_ms) from monitor_run where watch = $1 and manual = 0 "
-                    "and due_ms < $2 and state in ('ok', 'watch', 'alarm')",
-                    &row, err))
+    if (!db_prepare(&store->db, sql, &row, err))
         return false;
     db_bind_text(&row, 1, view_of(watch));
-    db_bind_i64(&row, 2, before_ms);
+    db_bind_i64(&row, 2, until_ms);
     if (db_next(&row, err) && !db_is_null(&row, 0))
         *out = db_i64(&row, 0);
     return err->kind == ERR_NONE;
+}
+
+/* Where the last judged stretch of the watch ended. */
+static bool judged_until(struct store *store, const char *watch, int64_t before_ms, int64_t *out,
+                         struct err *err)
+{
+    return ask_latest(store,
+                      "select max(until_ms) from monitor_run where watch = $1 and manual = 0 "
+                      "and due_ms < $2 and state in ('ok', 'watch', 'alarm')",
+                      watch, before_ms, out, err);
 }
 
 static bool choose_stretch(struct store *store, const struct run_wanted *wanted,
@@ -193,30 +196,22 @@ bool run_take(struct store *store, const struct run_wanted *wanted, const char *
 
 /* ---------------------------------------------------------------- finishing */
 
-static void bind_number(struct db_statement *row, int parameter, double value)
-{
-    char number[NUMBER_SIZE];
-    if (!isfinite(value))
-        db_bind_null(row, parameter);
-    else
-        db_bind_text(row, parameter, (struct view){number, number_print(value, number)});
-}
-
 static bool add_result(struct store *store, const struct watch_run *run,
                        const struct run_result *result, struct err *err)
 {
     CLEANUP(db_finish) struct db_statement row = {0};
     if (!db_prepare(&store->db,
                     "insert into monitor_result (run, kind, subject, state, value, bound) "
-                    "values ($1, $2, $3, $4, cast($5 as real), cast($6 as real))",
+                    "values ($1, $2, $3, $4, cast($5 as double precision), "
+                    "cast($6 as double precision))",
                     &row, err))
         return false;
     db_bind_i64(&row, 1, run->id);
     db_bind_text(&row, 2, view_of(result->kind));
     db_bind_text(&row, 3, result->subject);
     db_bind_text(&row, 4, view_of(states[result->state]));
-    bind_number(&row, 5, result->value);
-    bind_number(&row, 6, result->bound);
+    db_bind_real(&row, 5, result->value);
+    db_bind_real(&row, 6, result->bound);
     return db_done(&row, err);
 }
 
@@ -277,18 +272,10 @@ bool run_finish(struct store *store, const struct watch_run *run, const struct r
 bool run_last_due(struct store *store, const char *watch, int64_t now_ms, int64_t *out,
                   struct err *err)
 {
-    CLEANUP(db_finish) struct db_statement row = {0};
-    *out = INT64_MIN;
-    if (!db_prepare(&store->db,
-                    "select max(due_ms) from monitor_run where watch = $1 and manual = 0 "
-                    "and due_ms <= $2",
-                    &row, err))
-        return false;
-    db_bind_text(&row, 1, view_of(watch));
-    db_bind_i64(&row, 2, now_ms + RUN_AHEAD_MS);
-    if (db_next(&row, err) && !db_is_null(&row, 0))
-        *out = db_i64(&row, 0);
-    return err->kind == ERR_NONE;
+    return ask_latest(store,
+                      "select max(due_ms) from monitor_run where watch = $1 and manual = 0 "
+                      "and due_ms <= $2",
+                      watch, now_ms + RUN_AHEAD_MS, out, err);
 }
 
 bool run_last_document(struct store *store, const char *watch, struct arena *arena,

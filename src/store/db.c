@@ -1,6 +1,9 @@
 #include "store/db.h"
 
+#include "base/number.h"
 #include "store/db_engine.h"
+
+#include <math.h>
 
 bool db_is_url(struct view place)
 {
@@ -130,6 +133,15 @@ void db_bind_text(struct db_statement *statement, int parameter, struct view val
 void db_bind_null(struct db_statement *statement, int parameter)
 {
     statement->db->engine->bind_null(statement, parameter);
+}
+
+void db_bind_real(struct db_statement *statement, int parameter, double value)
+{
+    char text[NUMBER_SIZE];
+    if (!isfinite(value))
+        db_bind_null(statement, parameter);
+    else
+        db_bind_text(statement, parameter, (struct view){text, number_print(value, text)});
 }
 
 bool db_next(struct db_statement *statement, struct err *err)

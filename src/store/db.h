@@ -61,6 +61,9 @@ void db_finish(struct db_statement *statement);
 void db_bind_i64(struct db_statement *statement, int parameter, int64_t value);
 void db_bind_text(struct db_statement *statement, int parameter, struct view value); /* copied */
 void db_bind_null(struct db_statement *statement, int parameter);
+/* As text: "cast($1 as double precision)" makes eight bytes of it on either engine. NULL where it
+ * is not finite. */
+void db_bind_real(struct db_statement *statement, int parameter, double value);
 
 /* True while there is a row. A constraint that does not hold is ERR_CONFLICT. */
 bool db_next(struct db_statement *statement, struct err *err);

@@ -60,16 +60,6 @@ static void bind_i64(struct binding *binding, int parameter, int64_t value)
     db_bind_i64(binding->statement, parameter, value);
 }
 
-/* As text: it is cast where it goes, to eight bytes on either engine. */
-static void bind_real(struct binding *binding, int parameter, double value)
-{
-    char text[NUMBER_SIZE];
-    if (!isfinite(value))
-        db_bind_null(binding->statement, parameter);
-    else
-        db_bind_text(binding->statement, parameter, (struct view){text, number_print(value, text)});
-}
-
 static void bind_base64(struct binding *binding, int parameter, struct view bytes)
 {
     struct text text = text_in_arena(binding->arena);
@@ -153,9 +143,9 @@ bool journal_add_decision(struct journal_adding *adding, const struct journal_de
     bind_view(&b, 4, d->variant);
     bind_view(&b, 5, d->outcome);
     bind_i64(&b, 6, d->fraud);
-    bind_real(&b, 7, (double)d->score);
-    bind_real(&b, 8, d->probability);
-    bind_real(&b, 9, d->amount);
+    db_bind_real(b.statement, 7, (double)d->score);
+    db_bind_real(b.statement, 8, d->probability);
+    db_bind_real(b.statement, 9, d->amount);
     bind_i64(&b, 10, d->latency_us);
     bind_view(&b, 11, d->client);
     bind_view(&b, 12, d->entity);
@@ -174,7 +164,7 @@ bool journal_add_label(struct journal_adding *adding, const struct journal_label
     bind_view(&b, 3, label->source);
     bind_i64(&b, 4, label->at_us);
     bind_i64(&b, 5, label->label_ms);
-    bind_real(&b, 6, label->amount_lost);
+    db_bind_real(b.statement, 6, label->amount_lost);
     bind_view(&b, 7, label->client);
     return add(&b);
 }

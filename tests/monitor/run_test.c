@@ -4,14 +4,7 @@
 
 #include <math.h>
 
-enum { MEMORY = 8 << 20, HOUR = 3600 * 1000 };
-
-#define WITH_STORE(title)                                                                          \
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY};                                 \
-    CLEANUP(store_close) struct store store = {0};                                                 \
-    struct err err = {0};                                                                          \
-    struct store_place place = ground_place(ground, &arena, title);                                \
-    WORKS(store_open_place(&store, &place, &err), err)
+enum { HOUR = 3600 * 1000 };
 
 static struct watch_run take(struct store *store, const char *watch, int64_t due_ms,
                              const char *owner, int64_t now_ms, bool want)
@@ -40,7 +33,7 @@ static void end(struct store *store, const struct watch_run *run, enum watch_sta
 
 ON_BOTH(of_two_monitors_one_takes_a_run)
 {
-    WITH_STORE("run_taken");
+    FRESH_STORE(store, "run_taken");
     struct watch_run run = take(&store, "drift", 100 * HOUR, "a", 100 * HOUR, true);
     SAME(run.since_ms, 76 * HOUR);
     SAME(run.until_ms, 100 * HOUR);
@@ -52,7 +45,7 @@ ON_BOTH(of_two_monitors_one_takes_a_run)
 
 ON_BOTH(a_run_whose_holder_is_gone_is_taken_over_and_the_first_to_finish_counts)
 {
-    WITH_STORE("run_lease");
+    FRESH_STORE(store, "run_lease");
     int64_t now = 100 * HOUR;
     struct watch_run first = take(&store, "drift", now, "a", now, true);
     take(&store, "drift", now, "b", now + RUN_LEASE_MS, false);
@@ -79,7 +72,7 @@ static void fail(struct store *store, const struct watch_run *run, int64_t again
 
 ON_BOTH(one_that_failed_is_tried_again_when_it_said_so_by_one_and_after_longer_and_longer)
 {
-    WITH_STORE("run_again");
+    FRESH_STORE(store, "run_again");
     int64_t now = 100 * HOUR;
     struct watch_run run = take(&store, "drift", now, "a", now, true);
     int64_t since_ms = run.since_ms, id = run.id, longest = 0;
@@ -104,7 +97,7 @@ ON_BOTH(one_that_failed_is_tried_again_when_it_said_so_by_one_and_after_longer_a
 
 ON_BOTH(ones_own_that_came_to_no_end_is_begun_again_after_the_pause_and_not_anothers)
 {
-    WITH_STORE("run_own");
+    FRESH_STORE(store, "run_own");
     int64_t now = 100 * HOUR;
     take(&store, "drift", now, "a", now, true);
     take(&store, "drift", now, "a", now + RUN_RETRY_MS - 1, false);
@@ -117,7 +110,7 @@ ON_BOTH(ones_own_that_came_to_no_end_is_begun_again_after_the_pause_and_not_anot
 
 ON_BOTH(a_clock_that_was_far_ahead_keeps_nobody_from_looking)
 {
-    WITH_STORE("run_ahead");
+    FRESH_STORE(store, "run_ahead");
     int64_t last, now = 100 * HOUR;
     struct watch_run run = take(&store, "drift", now, "a", now, true);
     end(&store, &run, WATCH_OK, NULL, 0);
@@ -135,7 +128,7 @@ ON_BOTH(a_clock_that_was_far_ahead_keeps_nobody_from_looking)
 
 ON_BOTH(stretches_follow_each_other_and_what_was_not_judged_is_looked_at_again)
 {
-    WITH_STORE("run_stretch");
+    FRESH_STORE(store, "run_stretch");
     static const struct {
         int64_t due, since;
         enum watch_state state;
@@ -164,7 +157,7 @@ ON_BOTH(stretches_follow_each_other_and_what_was_not_judged_is_looked_at_again)
 
 ON_BOTH(what_somebody_asked_for_is_no_part_of_the_history)
 {
-    WITH_STORE("run_manual");
+    FRESH_STORE(store, "run_manual");
     struct watch_run run = {0};
     bool taken;
     struct run_wanted wanted = {.watch = "drift",
@@ -181,9 +174,24 @@ ON_BOTH(what_somebody_asked_for_is_no_part_of_the_history)
     SAME(run.since_ms, 76 * HOUR);
 }
 
+ON_BOTH(a_result_is_kept_to_its_last_bit_and_an_unknown_one_as_null)
+{
+    FRESH_STORE(store, "run_result");
+    CLEANUP(db_finish) struct db_statement row = {0};
+    struct watch_run run = take(&store, "drift", HOUR, "me", HOUR, true);
+    struct run_result alarm = {"drift", VIEW("amount"), WATCH_ALARM, 0.1, (double)INFINITY};
+    end(&store, &run, WATCH_ALARM, &alarm, 1);
+    WORKS(db_prepare(&store.db,
+                     "select 1 from monitor_result where value = cast('0.1' as double precision) "
+                     "and bound is null",
+                     &row, &err),
+          err);
+    TRUE(db_next(&row, &err));
+}
+
 ON_BOTH(a_message_that_is_no_text_is_made_one)
 {
-    WITH_STORE("run_message");
+    FRESH_STORE(store, "run_message");
     CLEANUP(run_read_close) struct run_reader reader = {0};
     struct run_entry entry;
     struct watch_run run = take(&store, "drift", HOUR, "me", HOUR, true);
@@ -199,7 +207,7 @@ ON_BOTH(a_message_that_is_no_text_is_made_one)
 
 ON_BOTH(history_is_read_newest_first)
 {
-    WITH_STORE("run_history");
+    FRESH_STORE(store, "run_history");
     for (int i = 1; i <= 3; i++) {
         struct watch_run run = take(&store, i == 2 ? "bias" : "drift", i * HOUR, "me", i, true);
         end(&store, &run, WATCH_WATCH, NULL, 0);
