@@ -68,7 +68,7 @@ static void add_metadata(const struct served *served, struct json *json)
     json_open(json, '[');
     for (size_t i = 0; i < schema->input_count; i++) {
         const struct column *column = &schema->column[schema->input[i]];
-        add_tensor(json, column->name, tensor_datatype_of(column), 0);
+        add_tensor(json, column->name, datatype_of_column(column), 0);
     }
     json_close(json);
     json_key(json, "outputs");
