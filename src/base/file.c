@@ -130,7 +130,7 @@ bool file_save(const char *path, struct view bytes, struct err *err)
 
     CLEANUP(fd_close) int fd = open_new(beside);
     if (fd < 0)
-        return err_set(err, ERR_IO, "'%s' cannot be created: %s", beside, strerror(errno));
+        return err_set(err, ERR_IO, "'%s' cannot be created: %s", path, strerror(errno));
     bool ok = write_all(fd, bytes) && fsync(fd) == 0;
     ok = ok && rename(beside, path) == 0 && sync_dir_of(path);
     if (!ok) {

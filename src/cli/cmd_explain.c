@@ -1,12 +1,11 @@
-#include "base/file.h"
 #include "base/json.h"
 #include "cli/joined.h"
 #include "cli/out.h"
 #include "cli/project.h"
+#include "cli/record_lines.h"
 #include "decide/decision.h"
 #include "decide/reason.h"
 #include "model/shap.h"
-#include "serve/shape.h"
 
 #include <errno.h>
 
@@ -122,39 +121,20 @@ static bool explain_table(struct explaining *x, struct err *err)
     return true;
 }
 
-/* One line of JSON, as a server would take it for a body. */
-static bool explain_line(struct explaining *x, struct view body, size_t line, struct err *err)
+static bool explain_lines(struct explaining *x, struct err *err)
 {
-    CLEANUP(arena_release) struct arena arena = {.limit = MEMORY_MAX};
-    CLEANUP(decode_close) struct decode decode;
-    const struct decode_rules rules = {.takes = {{"application/json", &shape_rows}}};
-    if (!decode_open(&decode, &rules, &x->bundle.schema, VIEW("application/json"), body, &arena,
-                     err))
+    CLEANUP(record_lines_close) struct record_lines lines = {.schema = &x->bundle.schema};
+    if (!record_lines_open(&lines, &x->joined, MEMORY_MAX, x->arena, err))
         return false;
-    while (decode_next(&decode, err))
-        if (!explain(x, line, &decode.record, err))
+    while (record_lines_next(&lines, err))
+        if (!explain(x, lines.line, lines.record, err))
             return false;
     return err->kind == ERR_NONE;
 }
 
-static bool explain_lines(struct explaining *x, struct err *err)
-{
-    const char *path = x->joined.path;
-    struct view rest, line;
-    if (x->joined.with != NULL)
-        return err_set(err, ERR_USAGE, "--join is for a CSV; records in JSON lines are whole");
-    if (!file_load(path, MEMORY_MAX, x->arena, &rest, err))
-        return false;
-    for (size_t number = 1; view_cut(&rest, '\n', &line); number++)
-        if (view_trim(line).length > 0 && !explain_line(x, line, number, err))
-            return err_while(err, "'%s' line %zu", path, number);
-    return true;
-}
-
 static bool explain_file(struct explaining *x, struct err *err)
 {
-    struct view path = view_of(x->joined.path);
-    bool lines = view_ends(path, ".jsonl") || view_ends(path, ".ndjson");
+    bool lines = record_lines_wanted(x->joined.path);
     return prepare(x, err) && (lines ? explain_lines(x, err) : explain_table(x, err)) &&
            flush(x, err);
 }
@@ -181,7 +161,8 @@ static bool run(const struct call *call, struct err *err)
     bool ok = project_load_bundle(&project, call->option[OPTION_BUNDLE], call->option[OPTION_MODEL],
                                   &x.bundle, &version, err);
     if (ok) {
-        ok = explain_to(&x, call->option[OPTION_OUT], err);
+        ok = project_vouched(&project, &version, err) &&
+             explain_to(&x, call->option[OPTION_OUT], err);
         bundle_release(&x.bundle);
     }
     project_close(&project);

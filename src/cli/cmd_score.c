@@ -1,9 +1,9 @@
-#include "base/file.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "cli/joined.h"
 #include "cli/out.h"
 #include "cli/project.h"
+#include "cli/record_lines.h"
 #include "decide/decision.h"
 
 #include <errno.h>
@@ -17,18 +17,20 @@ struct scoring {
     struct arena *arena;
     struct bundle bundle;
     struct table table;
+    float *row;
+    struct text text;
     FILE *out;
     bool json;
 };
 
-static void write_csv(struct text *text, uint32_t line, const struct decision *decision)
+static void write_csv(struct text *text, size_t line, const struct decision *decision)
 {
-    text_addf(text, "%u,", line);
+    text_addf(text, "%zu,", line);
     text_add_number(text, (double)decision->score);
     text_addf(text, ",%d\n", decision->fraud);
 }
 
-static void write_json(struct text *text, uint32_t line, const struct decision *decision)
+static void write_json(struct text *text, size_t line, const struct decision *decision)
 {
     struct json json = json_to(text);
     json_open(&json, '{');
@@ -39,45 +41,67 @@ static void write_json(struct text *text, uint32_t line, const struct decision *
     text_addc(text, '\n');
 }
 
-static bool flush(struct scoring *s, struct text *text, struct err *err)
+static bool flush(struct scoring *s, struct err *err)
 {
-    if (fwrite(text->bytes, 1, text->length, s->out) != text->length)
+    if (fwrite(s->text.bytes, 1, s->text.length, s->out) != s->text.length)
         return err_set(err, ERR_IO, "the scores cannot be written: %s", strerror(errno));
-    text->length = 0;
+    s->text.length = 0;
     return true;
 }
 
-static bool score_rows(struct scoring *s, struct err *err)
+static bool score_one(struct scoring *s, const struct record *record, size_t line, struct err *err)
 {
     enum { LINE_MAX_SIZE = 256 };
-    static char bytes[OUT_PIECE];
-    struct text text = text_in(bytes, sizeof bytes);
-    struct cell *cell = arena_new(s->arena, struct cell, s->bundle.schema.count);
-    float *row = arena_new(s->arena, float, s->bundle.plan.width);
-    if (cell == NULL || row == NULL)
-        return err_set(err, ERR_LIMIT, "a record does not fit the memory limit");
-    struct record record = {.schema = &s->bundle.schema, .cell = cell};
-    if (!s->json)
-        text_adds(&text, "line,fraud_probability,is_fraud\n");
-    for (size_t i = 0; i < s->table.rows; i++) {
-        if (!table_record(&s->table, i, &record, err))
-            return false;
-        struct decision decision = decide(&s->bundle, &record, row);
-        (s->json ? write_json : write_csv)(&text, s->table.line[i], &decision);
-        if (text.length > OUT_PIECE - LINE_MAX_SIZE && !flush(s, &text, err))
-            return false;
-    }
-    return flush(s, &text, err);
+    struct decision decision = decide(&s->bundle, record, s->row);
+    (s->json ? write_json : write_csv)(&s->text, line, &decision);
+    return s->text.length <= OUT_PIECE - LINE_MAX_SIZE || flush(s, err);
 }
 
-static bool score(struct scoring *s, const struct joined *joined, const char *path, struct err *err)
+static bool score_table(struct scoring *s, struct err *err)
+{
+    struct cell *cell = arena_new(s->arena, struct cell, s->bundle.schema.count);
+    if (cell == NULL)
+        return err_set(err, ERR_LIMIT, "a record does not fit the memory limit");
+    struct record record = {.schema = &s->bundle.schema, .cell = cell};
+    for (size_t i = 0; i < s->table.rows; i++)
+        if (!table_record(&s->table, i, &record, err) ||
+            !score_one(s, &record, s->table.line[i], err))
+            return false;
+    return true;
+}
+
+static bool score_lines(struct scoring *s, const struct joined *file, struct err *err)
+{
+    CLEANUP(record_lines_close) struct record_lines lines = {.schema = &s->bundle.schema};
+    if (!record_lines_open(&lines, file, MEMORY_MAX, s->arena, err))
+        return false;
+    while (record_lines_next(&lines, err))
+        if (!score_one(s, lines.record, lines.line, err))
+            return false;
+    return err->kind == ERR_NONE;
+}
+
+static bool score_rows(struct scoring *s, const struct joined *file, bool lines, struct err *err)
+{
+    static char bytes[OUT_PIECE];
+    s->text = text_in(bytes, sizeof bytes);
+    s->row = arena_new(s->arena, float, s->bundle.plan.width);
+    if (s->row == NULL)
+        return err_set(err, ERR_LIMIT, "a record does not fit the memory limit");
+    if (!s->json)
+        text_adds(&s->text, "line,fraud_probability,is_fraud\n");
+    return (lines ? score_lines(s, file, err) : score_table(s, err)) && flush(s, err);
+}
+
+static bool score(struct scoring *s, const struct joined *file, const char *path, struct err *err)
 {
     struct out out;
-    if (!joined_load(joined, &s->bundle.schema, s->arena, &s->table, err) ||
+    bool lines = record_lines_wanted(file->path);
+    if ((!lines && !joined_load(file, &s->bundle.schema, s->arena, &s->table, err)) ||
         !out_open(&out, path, s->arena, err))
         return false;
     s->out = out.stream;
-    return out_end(&out, score_rows(s, err), err);
+    return out_end(&out, score_rows(s, file, lines, err), err);
 }
 
 static bool run(const struct call *call, struct err *err)
@@ -118,7 +142,9 @@ static const struct option_row options[] = {
 const struct command command_score = {
     .name = "score",
     .arguments = "FILE",
-    .about = "a CSV in, scores out",
+    .about = "records in, scores out",
+    .more = "FILE is a CSV, or JSON lines when its name ends in .jsonl: records as a server takes\n"
+            "them.\n",
     .options = options,
     .least = 1,
     .most = 1,

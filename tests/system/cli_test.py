@@ -208,6 +208,26 @@ def csv_jsonl_and_a_file_say_the_same_scores():
 
 
 @test
+def records_in_json_lines_have_the_scores_that_they_have_in_a_csv():
+    with directory() as cwd:
+        numbers(cwd)
+        assay("train", cwd=cwd)
+        lines = []
+        for row in read(cwd, "numbers.csv").splitlines()[1:]:
+            a, b, c, _ = row.split(",")
+            lines.append(f'{{"a": {a}, "b": {b or "null"}, "c": {c}}}')
+        write(cwd, "numbers.jsonl", "\n".join(lines) + "\n")
+        wanted = score_column(assay("score", "numbers.csv", cwd=cwd).text)
+        assert score_column(assay("score", "numbers.jsonl", cwd=cwd).text) == wanted
+        write(cwd, "out.csv", "of yesterday\n")
+        write(cwd, "bad.jsonl", lines[0] + '\n{"a": "x"}\n')
+        done = assay("score", "bad.jsonl", "--out", "out.csv", cwd=cwd, status=3)
+        assert "'bad.jsonl' line 2: 'a'" in done.said, done.said
+        assert read(cwd, "out.csv") == "of yesterday\n"
+        assay("score", "bad.jsonl", "--join", "numbers.csv", "--on", "a", cwd=cwd, status=2)
+
+
+@test
 def a_scoring_that_fails_leaves_the_old_output_as_it_was():
     with directory() as cwd:
         numbers(cwd)

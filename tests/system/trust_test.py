@@ -88,6 +88,10 @@ def a_rollback_passes_by_what_nobody_signed():
         write(cwd, "assay.yaml", read(cwd, "assay.yaml") + "sign: {key: k.pem, required: true}\n")
         assay("keys", "new", "k.pem", cwd=cwd)
         train(cwd, seed=2)
+        rows = ("claims.csv", "--join", "customers.csv", "--on", "policy_id", "--model", 1)
+        for command in ("score", "explain"):  # an explanation has the score
+            done = assay(command, *rows, cwd=cwd, status=10)
+            assert "version 1 is signed by no key" in done.said, done.said
         done = assay("models", "rollback", "--comment", "x", cwd=cwd, status=4)
         assert "nothing was champion before version 2" in done.said, done.said
         assay("models", "sign", 1, cwd=cwd)
