@@ -1,4 +1,4 @@
-#include "http/tls.h"
+#include "http/tls_parts.h"
 
 #include "base/clock.h"
 
@@ -17,12 +17,7 @@ struct stamp {
     struct timespec changed;
 };
 
-enum {
-    FILES = 4,
-    NAME_MAX_BYTES = 256,
-    LISTS_MAX = 1024,
-    LISTS_BYTES_MAX = 16 << 20, /* each handshake reads its issuer's whole, 2 to 4 ms a MiB */
-};
+enum { FILES = 4, NAME_MAX_BYTES = 256 };
 
 const char *const tls_refusal_names[TLS_REFUSALS] = {"revoked", "no_list", "list_expired",
                                                      "expired", "other"};
@@ -39,8 +34,7 @@ struct tls {
 
 /* ---------------------------------------------------------------- OpenSSL's words and manners */
 
-/* The first of OpenSSL's errors; the queue is empty afterwards. */
-static const char *reason(void)
+const char *tls_reason(void)
 {
     unsigned long code = ERR_get_error();
     const char *text = code == 0 ? NULL : ERR_reason_error_string(code);
@@ -48,9 +42,23 @@ static const char *reason(void)
     return text == NULL ? "unknown reason" : text;
 }
 
-static int no_password(char *room UNUSED, int size UNUSED, int writing UNUSED, void *self UNUSED)
+int tls_no_password(char *room UNUSED, int size UNUSED, int writing UNUSED, void *self UNUSED)
 {
     return -1;
+}
+
+int64_t tls_time_ms(const ASN1_TIME *time)
+{
+    struct tm tm;
+    if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
+        return 0;
+    struct civil civil = {.year = tm.tm_year + 1900,
+                          .month = tm.tm_mon + 1,
+                          .day = tm.tm_mday,
+                          .hour = tm.tm_hour,
+                          .minute = tm.tm_min,
+                          .second = tm.tm_sec};
+    return civil_to_ms(&civil);
 }
 
 /* A client that also speaks HTTP/2 is told that this is HTTP/1.1. */
@@ -75,144 +83,11 @@ static void set_manners(SSL_CTX *context)
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_default_passwd_cb(context, no_password);
+    SSL_CTX_set_default_passwd_cb(context, tls_no_password);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
 }
 
-/* ---------------------------------------------------------------- revocation lists */
-
-static int64_t ms_of(const ASN1_TIME *time)
-{
-    struct tm tm;
-    if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
-        return 0;
-    struct civil civil = {.year = tm.tm_year + 1900,
-                          .month = tm.tm_mon + 1,
-                          .day = tm.tm_mday,
-                          .hour = tm.tm_hour,
-                          .minute = tm.tm_min,
-                          .second = tm.tm_sec};
-    return civil_to_ms(&civil);
-}
-
-/* What is known of the lists in a file. */
-struct lists {
-    STACK_OF(X509_CRL) * list;
-    int64_t expire_ms;
-    const X509_NAME *expiring; /* one of theirs */
-};
-
-static void lists_release(struct lists *lists)
-{
-    sk_X509_CRL_pop_free(lists->list, X509_CRL_free);
-    *lists = (struct lists){0};
-}
-
-static bool read_lists(BIO *file, const char *path, STACK_OF(X509_CRL) * out, struct err *err)
-{
-    X509_CRL *list;
-    while ((list = PEM_read_bio_X509_CRL(file, NULL, no_password, NULL)) != NULL) {
-        int count = sk_X509_CRL_push(out, list);
-        assert(count > 0); /* out of memory */
-        if (count > LISTS_MAX)
-            return err_set(err, ERR_LIMIT, "serve.tls_client_crl '%s' holds more than %d lists",
-                           path, LISTS_MAX);
-        if (ms_of(X509_CRL_get0_nextUpdate(list)) == 0)
-            return err_set(err, ERR_INPUT,
-                           "serve.tls_client_crl '%s': list %d says not until when it is valid "
-                           "(nextUpdate): have its CA say so",
-                           path, count);
-    }
-    bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    if (at_end && sk_X509_CRL_num(out) > 0) {
-        ERR_clear_error();
-        return true;
-    }
-    return err_set(err, ERR_INPUT,
-                   "serve.tls_client_crl '%s' holds %s in PEM: %s; openssl crl -in FILE shows one",
-                   path, at_end ? "no revocation list" : "something that is no revocation list",
-                   reason());
-}
-
-/* An issuer's last list counts; of the issuers, the one whose runs out first. */
-static void find_expiry(struct lists *lists)
-{
-    for (int i = 0; i < sk_X509_CRL_num(lists->list); i++) {
-        const X509_NAME *issuer = X509_CRL_get_issuer(sk_X509_CRL_value(lists->list, i));
-        int64_t last_ms = 0;
-        for (int j = 0; j < sk_X509_CRL_num(lists->list); j++) {
-            const X509_CRL *other = sk_X509_CRL_value(lists->list, j);
-            int64_t until_ms = ms_of(X509_CRL_get0_nextUpdate(other));
-            if (X509_NAME_cmp(issuer, X509_CRL_get_issuer(other)) == 0 && until_ms > last_ms)
-                last_ms = until_ms;
-        }
-        if (lists->expiring == NULL || last_ms < lists->expire_ms) {
-            lists->expiring = issuer;
-            lists->expire_ms = last_ms;
-        }
-    }
-}
-
-static bool lists_load(struct lists *lists, const char *path, struct err *err)
-{
-    struct stat about;
-    if (stat(path, &about) == 0 && about.st_size > LISTS_BYTES_MAX)
-        return err_set(err, ERR_LIMIT, "serve.tls_client_crl '%s' has more than %d bytes", path,
-                       LISTS_BYTES_MAX);
-    BIO *file = BIO_new_file(path, "r");
-    if (file == NULL)
-        return err_set(err, ERR_IO, "serve.tls_client_crl '%s' cannot be read: %s", path, reason());
-    lists->list = sk_X509_CRL_new_null();
-    assert(lists->list != NULL);
-    ERR_clear_error();
-    bool ok = read_lists(file, path, lists->list, err);
-    BIO_free(file);
-    if (ok)
-        find_expiry(lists);
-    return ok;
-}
-
-/* From here on no client's certificate is taken that is not looked up in a list. */
-static void ask_lists(SSL_CTX *context, const struct lists *lists)
-{
-    X509_STORE *store = SSL_CTX_get_cert_store(context);
-    for (int i = 0; i < sk_X509_CRL_num(lists->list); i++) {
-        int added = X509_STORE_add_crl(store, sk_X509_CRL_value(lists->list, i));
-        assert(added == 1); /* out of memory */
-    }
-    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-}
-
-static enum tls_refusal refusal_of(int error)
-{
-    switch (error) {
-    case X509_V_ERR_CERT_REVOKED:
-        return TLS_REVOKED;
-    case X509_V_ERR_UNABLE_TO_GET_CRL:
-        return TLS_NO_LIST;
-    case X509_V_ERR_CRL_HAS_EXPIRED:
-    case X509_V_ERR_CRL_NOT_YET_VALID:
-        return TLS_LIST_EXPIRED;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        return TLS_EXPIRED;
-    default:
-        return TLS_OTHER;
-    }
-}
-
-/* OpenSSL looks into lists before it looks at signatures: until then anybody may have written what
- * the certificates say. */
-static bool is_signed(const X509_STORE_CTX *chain)
-{
-    const STACK_OF(X509) *one = X509_STORE_CTX_get0_chain(chain);
-    bool good = true;
-    ERR_set_mark();
-    for (int i = 1; i < sk_X509_num(one) && good; i++)
-        good = X509_verify(sk_X509_value(one, i - 1), X509_get0_pubkey(sk_X509_value(one, i))) == 1;
-    ERR_pop_to_mark();
-    return good;
-}
+/* ---------------------------------------------------------------- making a context */
 
 /* OpenSSL's verdict on one certificate of a chain; the client's own is at depth 0. */
 static int on_verified(int good, X509_STORE_CTX *chain)
@@ -226,7 +101,7 @@ static int on_verified(int good, X509_STORE_CTX *chain)
     }
     const SSL *session = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
-    enum tls_refusal refusal = is_signed(chain) ? refusal_of(error) : TLS_OTHER;
+    enum tls_refusal refusal = revocation_refusal(chain);
     pthread_mutex_lock(&tls->lock);
     tls->state.refused[refusal]++;
     if (refusal == TLS_NO_LIST)
@@ -236,21 +111,19 @@ static int on_verified(int good, X509_STORE_CTX *chain)
     return 0;
 }
 
-/* ---------------------------------------------------------------- making a context */
-
 static bool load_pair(SSL_CTX *context, const struct tls_options *options, struct err *err)
 {
     if (SSL_CTX_use_certificate_chain_file(context, options->certificate) != 1)
         return err_set(err, ERR_INPUT, "serve.tls_certificate '%s' holds no certificate in PEM: %s",
-                       options->certificate, reason());
+                       options->certificate, tls_reason());
     if (SSL_CTX_use_PrivateKey_file(context, options->key, SSL_FILETYPE_PEM) != 1)
         return err_set(err, ERR_INPUT,
                        "serve.tls_key '%s' holds no private key, in PEM and without a password, "
                        "that belongs to '%s': %s",
-                       options->key, options->certificate, reason());
+                       options->key, options->certificate, tls_reason());
     return SSL_CTX_check_private_key(context) == 1 ||
            err_set(err, ERR_INPUT, "serve.tls_key '%s' is not the key of '%s': %s", options->key,
-                   options->certificate, reason());
+                   options->certificate, tls_reason());
 }
 
 static bool load_client_ca(SSL_CTX *context, const char *path, struct err *err)
@@ -259,7 +132,7 @@ static bool load_client_ca(SSL_CTX *context, const char *path, struct err *err)
     if (names == NULL || SSL_CTX_load_verify_locations(context, path, NULL) != 1) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
         return err_set(err, ERR_INPUT, "serve.tls_client_ca '%s' holds no certificate in PEM: %s",
-                       path, reason());
+                       path, tls_reason());
     }
     SSL_CTX_set_client_CA_list(context, names); /* takes them */
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, on_verified);
@@ -267,8 +140,8 @@ static bool load_client_ca(SSL_CTX *context, const char *path, struct err *err)
     return SSL_CTX_set_num_tickets(context, 0) == 1;
 }
 
-static bool load_clients(SSL_CTX *context, const struct tls_options *options, struct lists *lists,
-                         struct err *err)
+static bool load_clients(SSL_CTX *context, const struct tls_options *options,
+                         struct revocation *lists, struct err *err)
 {
     if (options->client_ca == NULL)
         return true;
@@ -276,13 +149,13 @@ static bool load_clients(SSL_CTX *context, const struct tls_options *options, st
         return false;
     if (options->client_crl == NULL)
         return true;
-    if (!lists_load(lists, options->client_crl, err))
+    if (!revocation_load(lists, options->client_crl, err))
         return false;
-    ask_lists(context, lists);
+    revocation_ask(lists, SSL_CTX_get_cert_store(context));
     return true;
 }
 
-static SSL_CTX *make_context(struct tls *tls, struct lists *lists, struct err *err)
+static SSL_CTX *make_context(struct tls *tls, struct revocation *lists, struct err *err)
 {
     const struct tls_options *options = &tls->options;
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
@@ -324,11 +197,11 @@ static bool look_at_all(const struct tls_options *options, struct stamp stamp[FI
 }
 
 /* Under the lock. */
-static void take(struct tls *tls, SSL_CTX *context, const struct lists *lists,
+static void take(struct tls *tls, SSL_CTX *context, const struct revocation *lists,
                  const struct stamp stamp[FILES])
 {
     tls->context = context;
-    tls->state.expires_ms = ms_of(X509_get0_notAfter(SSL_CTX_get0_certificate(context)));
+    tls->state.expires_ms = tls_time_ms(X509_get0_notAfter(SSL_CTX_get0_certificate(context)));
     tls->state.lists_expire_ms = lists->expire_ms;
     tls->unlisted[0] = '\0';
     if (lists->expiring != NULL)
@@ -348,7 +221,7 @@ bool tls_refresh(struct tls *tls, bool anew, bool *changed, struct err *err)
     pthread_mutex_unlock(&tls->lock);
     if (same && !anew)
         return true;
-    CLEANUP(lists_release) struct lists lists = {0};
+    CLEANUP(revocation_release) struct revocation lists = {0};
     SSL_CTX *context = make_context(tls, &lists, err);
     if (context == NULL)
         return false;
