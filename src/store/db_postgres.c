@@ -1,12 +1,13 @@
 #include "store/db_engine.h"
 
 #include "base/number.h"
+#include "store/db_postgres_connect.h"
 #include "store/dialect.h"
 
 #include <endian.h>
 #include <postgresql/libpq-fe.h>
 
-enum { PARAMETERS_MAX = 16, TEXT_MAX = 64 << 20, NAME_MAX_BYTES = 256 };
+enum { PARAMETERS_MAX = 16, TEXT_MAX = 64 << 20 };
 enum {
     QUEUE_MAX = 1000, /* so many answers, of some 50 bytes each, wait for us in the socket */
     QUEUE_STEPS = 3,  /* most that one statement owes: one forgotten, one parsed, one run */
@@ -23,7 +24,7 @@ struct connection {
     unsigned forgotten; /* up to here it may not have them */
     struct db_statement *queued[QUEUE_MAX]; /* what answers are owed for; NULL: for a parse */
     size_t queue_length;
-    char name[NAME_MAX_BYTES];
+    char name[POSTGRES_NAME_SIZE];
 };
 
 struct query {
@@ -46,12 +47,6 @@ struct query {
 static struct connection *connection_of(const struct db *db)
 {
     return db->handle;
-}
-
-static struct view first_line(const char *message)
-{
-    struct view rest = view_of(message), line;
-    return view_cut(&rest, '\n', &line) ? view_trim(line) : VIEW("no reason given");
 }
 
 static enum err_kind kind_of(const char *state)
@@ -83,10 +78,10 @@ static bool failed(const struct db *db, const PGresult *result, struct err *err)
         return err_set(err, ERR_STORE,
                        "%s: the connection was lost: " VIEW_FMT
                        "; what was being written may or may not be there: look before repeating it",
-                       db->name, VIEW_ARG(first_line(PQerrorMessage(connection->link))));
+                       db->name, VIEW_ARG(postgres_why(connection->link)));
     if (state == NULL || why == NULL)
         return err_set(err, ERR_STORE, "%s: " VIEW_FMT, db->name,
-                       VIEW_ARG(first_line(PQerrorMessage(connection->link))));
+                       VIEW_ARG(postgres_why(connection->link)));
     if (strcmp(state, "55P03") == 0)
         return err_set(err, ERR_STORE, "%s: somebody else has held the write lock for 30 seconds",
                        db->name);
@@ -99,88 +94,7 @@ static bool too_large(const struct db *db, struct err *err)
                    TEXT_MAX);
 }
 
-/* ---------------------------------------------------------------- connecting */
-
-static void be_quiet(void *self UNUSED, const char *message UNUSED)
-{
-}
-
-static const char *option_in(const PQconninfoOption *options, const char *keyword)
-{
-    for (; options->keyword != NULL; options++)
-        if (strcmp(options->keyword, keyword) == 0)
-            return options->val == NULL ? "" : options->val;
-    return "";
-}
-
-/* libpq quotes what it cannot read, which may be a piece of the password: so its words on a URL are
- * not shown. A '/' or '@' in a password makes the rest of it the port. */
-static bool name_it(struct connection *connection, const char *url, struct err *err)
-{
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-    bool ok = options != NULL;
-    if (ok) {
-        const char *port = option_in(options, "port");
-        ok = strspn(port, "0123456789,") == strlen(port);
-        snprintf(connection->name, sizeof connection->name, "postgresql://%s%s%s/%s",
-                 option_in(options, "host"), port[0] == '\0' ? "" : ":", port,
-                 option_in(options, "dbname"));
-    }
-    PQconninfoFree(options);
-    return ok ||
-           err_set(err, ERR_INPUT,
-                   "the database's URL is not postgresql://USER:PASSWORD@HOST:PORT/DATABASE; "
-                   "in a name or password, '/', '@', ':', '%%' and the like are written %%XX");
-}
-
-/* What to do depends on how far it came: nobody there, a password wanted, or the server said no. */
-static bool refused(const struct connection *connection, const char *const *keyword,
-                    const char *const *value, struct err *err)
-{
-    PGPing ping = PQpingParams(keyword, value, 1);
-    struct view why = first_line(PQerrorMessage(connection->link));
-    int shown = (int)(why.length < 240 ? why.length : 240);
-    if (ping == PQPING_NO_RESPONSE || ping == PQPING_NO_ATTEMPT)
-        return err_set(err, ERR_STORE,
-                       "%s: no server answers: start it, or correct store.database (%.*s)",
-                       connection->name, shown, why.text);
-    if (ping == PQPING_REJECT)
-        return err_set(err, ERR_STORE, "%s: the server takes no connections now (%.*s)",
-                       connection->name, shown, why.text);
-    if (PQconnectionNeedsPassword(connection->link))
-        return err_set(err, ERR_STORE,
-                       "%s: the server wants a password: set PGPASSWORD, or PGPASSFILE to a file "
-                       "with it",
-                       connection->name);
-    return err_set(err, ERR_STORE,
-                   "%s: %.*s; correct user and database in store.database and the password in "
-                   "PGPASSWORD, or make the database with `createdb`",
-                   connection->name, shown, why.text);
-}
-
-static bool is_utf8(const struct connection *connection, struct err *err)
-{
-    const char *encoding = PQparameterStatus(connection->link, "server_encoding");
-    return (encoding != NULL && strcmp(encoding, "UTF8") == 0) ||
-           err_set(err, ERR_STORE, "%s: its encoding is %s: make it with `createdb -E UTF8`",
-                   connection->name, encoding == NULL ? "unknown" : encoding);
-}
-
-static bool connect_it(struct connection *connection, const char *url, struct err *err)
-{
-    /* What the URL says wins over what stands before it. */
-    const char *const keyword[] = {"connect_timeout",           "keepalives_idle",
-                                   "fallback_application_name", "dbname",
-                                   "client_encoding",           NULL};
-    const char *const value[] = {"10", "60", "assay", url, "UTF8", NULL};
-    connection->link = PQconnectdbParams(keyword, value, 1);
-    if (connection->link == NULL)
-        return err_set(err, ERR_LIMIT, "%s: no memory for a connection", connection->name);
-    PQsetNoticeProcessor(connection->link, be_quiet, NULL);
-    if (PQstatus(connection->link) != CONNECTION_OK)
-        return refused(connection, keyword, value, err);
-    return is_utf8(connection, err);
-}
+/* ---------------------------------------------------------------- opening */
 
 static void release(struct connection *connection)
 {
@@ -196,7 +110,7 @@ static bool open_it(struct db *db, const char *url, struct err *err)
     if (connection == NULL)
         return err_set(err, ERR_LIMIT, "no memory for a connection");
     connection->arena = arena;
-    if (name_it(connection, url, err) && connect_it(connection, url, err)) {
+    if (postgres_connect(url, connection->name, &connection->link, err)) {
         db->handle = connection;
         db->name = connection->name;
         return true;
