@@ -16,6 +16,12 @@ void shap_measure_scratch(struct explainer *explainer)
     size_t totals = x->used_count * sizeof(double);
     explainer->row_scratch = keys + (x->branches_max + SHAP_PAD) * (sizeof(double) + 1) + vectors +
                              totals * (1 + LANES_MAX + SHAP_POINTS) + pieces * line;
+    size_t slots = x->eights.slots_max + SHAP_PAD;
+    size_t eights = keys + totals * (1 + SHAP_TOTALS) + 2 * slots +
+                    2 * slots * SHAP_POINTS * sizeof(struct shap_lanes) +
+                    (x->eights.gains_max + 1) * sizeof(struct shap_lanes) + pieces * line;
+    if (x->eights.count > 0 && explainer->row_scratch < eights)
+        explainer->row_scratch = eights;
     size_t branch = 2 * SHAP_ROWS / 8 + 4 * 3 * sizeof(double);
     explainer->batch_scratch = keys * SHAP_ROWS + x->branches_max * branch + 3 * vectors +
                                totals * SHAP_ROWS + pieces * line;
@@ -36,7 +42,10 @@ void shap_row(const struct explainer *explainer, const float *row, double *phi, 
 {
     struct shap_room room = shap_room_of(scratch);
     double *used = shap_take(&room, explainer->used_count * sizeof *used);
-    explainer->kernel->row(explainer, row, used, room.at);
+    if (explainer->eights.count > 0)
+        explainer->kernel->eights(explainer, row, used, room.at);
+    else
+        explainer->kernel->row(explainer, row, used, room.at);
     memset(phi, 0, explainer->forest.feature_count * sizeof *phi);
     for (size_t i = 0; i < explainer->used_count; i++)
         phi[explainer->used[i]] = used[i];

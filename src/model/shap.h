@@ -102,6 +102,83 @@ struct shap_input {
     bool missing_left;
 };
 
+enum { SHAP_EIGHT = 8 };
+
+struct shap_lanes {
+    double lane[SHAP_EIGHT];
+};
+
+/* Eight trees of like shape side by side, a lane each: one row of shallow trees is explained by
+ * these. Its slots are the places at which any of them branches. In a tree that has a leaf at such
+ * a place, or above it, the slot branches on nothing between leaves alike. The first way below a
+ * slot is the one with more branches, whichever side that is. Slots are numbered: the UPPER ones;
+ * the TIPS, below which no slot has another below it; the two ends of each tip; those BOTTOM slots
+ * that are below no tip; and then LONE leaves, which stand beside a slot in all trees. */
+struct shap_eight {
+    uint32_t slot; /* its root, in the arrays by slot; and so on */
+    uint32_t upper, tips, bottom;
+    uint32_t ways; /* by upper slot */
+    uint32_t ends; /* by slot past the tips */
+    uint32_t lone_leaf, lone;
+    uint32_t repeat, repeats;
+    uint32_t category, categories;
+    uint32_t rule, points;
+};
+
+/* Below an upper slot: slots of the eight, times points. */
+struct shap_ways {
+    uint32_t first, second;
+};
+
+/* What is expected below a slot with leaves is base + e T step. */
+struct shap_ends {
+    struct shap_lanes base, step;
+};
+
+/* In some trees a slot asks a feature again, which passed when it took one way there. */
+struct shap_again {
+    uint16_t slot, earlier;
+    uint8_t asks, otherwise; /* a bit for each tree: it passed if (first way & asks) ^ otherwise */
+};
+
+struct shap_eight_category {
+    uint32_t slot, lane, node; /* of forest.node */
+};
+
+/* Four gains of one feature, counted from before the pass's first, and which of its totals they go
+ * to: it has so many that none waits for the sum before it. */
+struct shap_pick {
+    uint16_t total, gain[4];
+};
+
+enum { SHAP_TOTALS = 4 };
+
+/* Eights whose slots' gains are added up together, feature by feature. */
+struct shap_pass {
+    uint32_t eight_end;
+    uint32_t pick, picks;
+};
+
+struct shap_eights {
+    size_t count; /* 0: the trees are too deep, or too unlike */
+    const struct shap_eight *eight;
+    const struct shap_lanes *share; /* by slot: of the first way */
+    const uint8_t *input;           /* by slot, SHAP_EIGHT each, as explainer.input */
+    const int32_t *limit;           /* and as explainer.limit */
+    const uint8_t *swapped; /* by slot, a bit for each tree: the first way is the right one */
+    const uint32_t *rise;   /* by slot, in: */
+    const struct shap_lanes *rises; /* T, by point */
+    const struct shap_ways *ways;
+    const struct shap_ends *ends;
+    const struct shap_lanes *lone;
+    const struct shap_again *again;
+    const struct shap_eight_category *category;
+    size_t pass_count;
+    const struct shap_pass *pass;
+    const struct shap_pick *pick;
+    size_t slots_max, gains_max; /* of an eight, with its lone leaves; slots of a pass */
+};
+
 struct explainer {
     struct forest forest; /* a second name for it */
     double expected;      /* the margin when nothing is known */
@@ -126,6 +203,8 @@ struct explainer {
     const struct shap_input *inputs;
     size_t used_count, input_count;
     size_t branches_max, slots_max; /* of a clump; slots are its branches and lone leaves */
+
+    struct shap_eights eights;
 
     size_t table_clumps;       /* how many clumps have tables */
     size_t table_rows;         /* so many rows repay making them; 0 where there are none */

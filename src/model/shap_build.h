@@ -59,6 +59,11 @@ struct laying {
 /* Appends trees from `tree` up to `end` to what is laid out. */
 void shap_lay_clump(struct laying *laying, size_t tree, size_t end);
 
+/* Puts the trees of all clumps side by side, if that is worth it; what cannot be is left without.
+ */
+bool shap_lay_eights(struct explainer *explainer, struct arena *arena, struct arena *scratch,
+                     struct err *err);
+
 /* One past the last node of a tree. */
 static inline uint32_t shap_tree_end(const struct forest *forest, size_t tree)
 {

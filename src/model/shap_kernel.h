@@ -26,6 +26,9 @@ struct shap_kernel {
     /* One row; phi: used_count, in the order of `used`. */
     void (*row)(const struct explainer *explainer, const float *row, double *phi, void *scratch);
 
+    /* The same by explainer.eights, where there are any. */
+    void (*eights)(const struct explainer *explainer, const float *row, double *phi, void *scratch);
+
     /* `count` rows, at most SHAP_ROWS; phi: used_count * SHAP_ROWS, in blocks of `lanes` rows, each
      * by feature. `rest`: only those clumps that have no tables. */
     void (*block)(const struct explainer *explainer, const float *rows, size_t count, size_t stride,
@@ -43,6 +46,11 @@ struct shap_kernel {
 /* Fills explainer.row_scratch and explainer.batch_scratch from its counts. */
 void shap_measure_scratch(struct explainer *explainer);
 size_t shap_pairs_scratch(const struct explainer *explainer);
+
+static inline size_t shap_slots(const struct shap_eight *eight)
+{
+    return eight->upper + (size_t)eight->tips * 3 + eight->bottom;
+}
 
 /* Pieces of scratch memory, each on a line of its own. */
 #define SHAP_LINE 64

@@ -137,27 +137,46 @@ static struct row_work row_work_of(const struct explainer *x, void *scratch)
 #if defined(__AVX512VL__)
 enum { KEYS_LOOKED_UP = 256 }; /* from here on one by one is no slower */
 
-/* Sixteen branches from `i` on. Which of them lie past the clump does not matter. */
-static inline void compare_sixteen(const struct explainer *x, const struct shap_clump *clump,
-                                   size_t i, const struct row_work *work)
+/* Keys, the first of them in registers. */
+struct key_table {
+    const int32_t *key;
+    __m512i low, high;
+};
+
+static inline struct key_table key_table_of(const int32_t *key)
 {
-    const double *share = x->share + clump->branch + i;
-    __m512i input = _mm512_loadu_si512(x->input + clump->branch + i);
-    __m512i key = _mm512_setzero_si512();
-    for (size_t first = 0; first < x->input_count; first += 32) {
-        __m512i low = _mm512_loadu_si512(work->key + first);
-        __m512i high = _mm512_loadu_si512(work->key + first + 16);
+    return (struct key_table){key, _mm512_loadu_si512(key), _mm512_loadu_si512(key + 16)};
+}
+
+/* Which keys of sixteen inputs are below their limits. */
+static inline __mmask16 below_sixteen(const struct explainer *x, const struct key_table *table,
+                                      __m512i input, const int32_t *limit)
+{
+    __m512i key = _mm512_permutex2var_epi32(table->low, input, table->high);
+    for (size_t first = 32; first < x->input_count; first += 32) {
+        __m512i low = _mm512_loadu_si512(table->key + first);
+        __m512i high = _mm512_loadu_si512(table->key + first + 16);
         __mmask16 here = _mm512_cmpge_epu32_mask(input, _mm512_set1_epi32((int)first));
         key = _mm512_mask_mov_epi32(key, here, _mm512_permutex2var_epi32(low, input, high));
     }
-    __m512i limit = _mm512_loadu_si512(x->limit + clump->branch + i);
-    __mmask16 left = _mm512_cmplt_epi32_mask(key, limit);
+    return _mm512_cmplt_epi32_mask(key, _mm512_loadu_si512(limit));
+}
+
+/* Sixteen branches from `i` on. Which of them lie past the clump does not matter. */
+static inline void compare_sixteen(const struct explainer *x, const struct shap_clump *clump,
+                                   size_t i, const struct key_table *table,
+                                   const struct row_work *work)
+{
+    size_t at = clump->branch + i;
+    __m512i input = _mm512_loadu_si512(x->input + at);
+    __mmask16 left = below_sixteen(x, table, input, x->limit + at);
     __m128i side = _mm_mask_mov_epi8(_mm_set1_epi8(SHAP_RIGHT), left, _mm_set1_epi8(SHAP_LEFT));
     _mm_storeu_si128((__m128i *)(work->side + i), side);
     __m512d one = _mm512_set1_pd(1);
     for (size_t half = 0; half < 16; half += 8) {
         __m512d went = _mm512_maskz_mov_pd((__mmask8)(left >> half), one);
-        _mm512_storeu_pd(work->way + i + half, _mm512_sub_pd(went, _mm512_loadu_pd(share + half)));
+        _mm512_storeu_pd(work->way + i + half,
+                         _mm512_sub_pd(went, _mm512_loadu_pd(x->share + at + half)));
     }
 }
 #endif
@@ -170,8 +189,9 @@ static void compare_row(const struct explainer *x, const struct shap_clump *clum
     const double *share = x->share + clump->branch;
     size_t branches = clump->upper + clump->bottom, i = 0;
 #if defined(__AVX512VL__)
+    struct key_table table = key_table_of(work->key);
     for (; x->input_count <= KEYS_LOOKED_UP && i < branches; i += 16)
-        compare_sixteen(x, clump, i, work);
+        compare_sixteen(x, clump, i, &table, work);
 #endif
     for (; i < branches; i++) {
         int left = work->key[input[i]] < limit[i];
@@ -293,6 +313,8 @@ static inline NARROW_(lanes) NARROW_(way)(const struct block_bits *bits, size_t 
 #define LANES   NARROW
 #define NAME(x) NARROW_(x)
 #endif
+
+#include "model/shap_eight.h"
 
 #include "model/shap_block.h"
 
