@@ -1,6 +1,6 @@
 #include "base/arena.h"
 
-enum { BLOCK_SIZE = 64 * 1024, ALIGNMENT = 16 };
+enum { BLOCK_SIZE = 64 * 1024, WARM_MAX = 4 * BLOCK_SIZE, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *older;
@@ -19,12 +19,11 @@ static struct arena_block *block_new(size_t size, struct arena_block *older)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size, size_t count)
+void *arena_room(struct arena *arena, size_t need)
 {
     assert(arena->limit > 0);
-    size_t need, padded;
-    if (__builtin_mul_overflow(size, count, &need) ||
-        __builtin_add_overflow(need, (size_t)ALIGNMENT - 1, &padded))
+    size_t padded;
+    if (__builtin_add_overflow(need, (size_t)ALIGNMENT - 1, &padded))
         return NULL;
     padded &= ~(size_t)(ALIGNMENT - 1);
     if (padded > arena->limit - arena->used)
@@ -41,7 +40,14 @@ void *arena_alloc(struct arena *arena, size_t size, size_t count)
     void *bytes = block->bytes + block->used;
     block->used += padded;
     arena->used += padded;
-    return memset(bytes, 0, need);
+    return bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t size, size_t count)
+{
+    size_t need;
+    void *bytes = __builtin_mul_overflow(size, count, &need) ? NULL : arena_room(arena, need);
+    return bytes == NULL ? NULL : memset(bytes, 0, need);
 }
 
 void *arena_lines(struct arena *arena, size_t size, size_t count)
@@ -64,13 +70,16 @@ char *arena_copy(struct arena *arena, const char *text, size_t length)
 
 void arena_reset(struct arena *arena)
 {
-    while (arena->block != NULL && arena->block->older != NULL) {
-        struct arena_block *older = arena->block->older;
-        free(arena->block);
-        arena->block = older;
+    struct arena_block *warm = NULL, *older;
+    for (struct arena_block *block = arena->block; block != NULL; block = older) {
+        older = block->older;
+        bool keep = block->size <= WARM_MAX && (warm == NULL || warm->size < block->size);
+        free(keep ? warm : block);
+        warm = keep ? block : warm;
     }
-    if (arena->block != NULL)
-        arena->block->used = 0;
+    if (warm != NULL)
+        *warm = (struct arena_block){.size = warm->size};
+    arena->block = warm;
     arena->used = 0;
 }
 

@@ -7,45 +7,66 @@
 enum { LANES_MAX = 8 };
 
 /* Every kernel takes its pieces from these, so they are measured at the widest. */
-void shap_measure_scratch(struct explainer *explainer)
+enum { PIECES = 16 * SHAP_LINE };
+
+static size_t keys_size(const struct explainer *x)
 {
-    const struct explainer *x = explainer;
-    const size_t line = SHAP_LINE, pieces = 16;
+    return (x->input_count + SHAP_PAD) * sizeof(int32_t);
+}
+
+static size_t clumps_size(const struct explainer *x)
+{
     size_t vectors = 3 * x->slots_max * LANES_MAX * sizeof(double);
-    size_t keys = (x->input_count + SHAP_PAD) * sizeof(int32_t);
-    size_t totals = x->used_count * sizeof(double);
-    explainer->row_scratch = keys + (x->branches_max + SHAP_PAD) * (sizeof(double) + 1) + vectors +
-                             totals * (1 + LANES_MAX + SHAP_POINTS) + pieces * line;
-    size_t slots = x->eights.slots_max + SHAP_PAD;
-    size_t eights = keys + totals * (1 + SHAP_TOTALS) + 2 * slots +
-                    2 * slots * SHAP_POINTS * sizeof(struct shap_lanes) +
-                    (x->eights.gains_max + 1) * sizeof(struct shap_lanes) + pieces * line;
-    if (x->eights.count > 0 && explainer->row_scratch < eights)
-        explainer->row_scratch = eights;
+    size_t totals = x->used_count * (1 + LANES_MAX + SHAP_POINTS) * sizeof(double);
+    return keys_size(x) + (x->branches_max + SHAP_PAD) * (sizeof(double) + 1) + vectors + totals +
+           PIECES;
+}
+
+static size_t stands_size(const struct explainer *x)
+{
+    const struct shap_stands *stands = &x->stands;
+    size_t vectors = 2 * stands->slots_max * stands->points_max * sizeof(struct shap_lanes);
+    size_t gains = (1 + stands->gains_max) * sizeof(struct shap_lanes);
+    size_t totals = x->used_count * (1 + SHAP_TOTALS) * sizeof(double);
+    return keys_size(x) + 2 * (stands->slots_max + SHAP_PAD) + vectors + gains + totals + PIECES;
+}
+
+static size_t blocks_size(const struct explainer *x)
+{
+    size_t vectors = 9 * x->slots_max * LANES_MAX * sizeof(double);
     size_t branch = 2 * SHAP_ROWS / 8 + 4 * 3 * sizeof(double);
-    explainer->batch_scratch = keys * SHAP_ROWS + x->branches_max * branch + 3 * vectors +
-                               totals * SHAP_ROWS + pieces * line;
+    return keys_size(x) * SHAP_ROWS + x->branches_max * branch + vectors +
+           x->used_count * sizeof(double) * SHAP_ROWS + PIECES;
+}
+
+static size_t tables_size(const struct explainer *x)
+{
+    size_t table = SHAP_PATTERNS * SHAP_ACROSS * sizeof(float) + sizeof(struct shap_twig) +
+                   sizeof(struct shap_bunch);
     size_t width = x->used_count + SHAP_ACROSS;
-    size_t tables = x->tables_max * (SHAP_PATTERNS * SHAP_ACROSS * sizeof(float) +
-                                     sizeof(struct shap_twig) + sizeof(struct shap_bunch));
     size_t chunk = (x->input_count + 1) * sizeof(int32_t) + 2 * x->table_branches_max + SHAP_BUNCH +
                    width * sizeof(float);
     size_t walk = x->forest.depth_max * sizeof(struct shap_step) + x->slots_max * sizeof(uint32_t);
-    if (x->tables_max > 0 &&
-        explainer->batch_scratch < walk + tables + chunk * SHAP_CHUNK + pieces * line)
-        explainer->batch_scratch = walk + tables + chunk * SHAP_CHUNK + pieces * line;
-    if (explainer->batch_scratch < explainer->row_scratch)
-        explainer->batch_scratch = explainer->row_scratch;
+    return walk + x->tables_max * table + chunk * SHAP_CHUNK + PIECES;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+void shap_measure_scratch(struct explainer *x)
+{
+    x->row_scratch = x->stands.count > 0 ? stands_size(x) : clumps_size(x);
+    size_t batch = larger(blocks_size(x), x->tables_max > 0 ? tables_size(x) : 0);
+    x->batch_scratch = larger(batch, x->row_scratch);
 }
 
 void shap_row(const struct explainer *explainer, const float *row, double *phi, void *scratch)
 {
     struct shap_room room = shap_room_of(scratch);
     double *used = shap_take(&room, explainer->used_count * sizeof *used);
-    if (explainer->eights.count > 0)
-        explainer->kernel->eights(explainer, row, used, room.at);
-    else
-        explainer->kernel->row(explainer, row, used, room.at);
+    explainer->kernel->row(explainer, row, used, room.at);
     memset(phi, 0, explainer->forest.feature_count * sizeof *phi);
     for (size_t i = 0; i < explainer->used_count; i++)
         phi[explainer->used[i]] = used[i];

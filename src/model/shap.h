@@ -102,30 +102,32 @@ struct shap_input {
     bool missing_left;
 };
 
-enum { SHAP_EIGHT = 8 };
+enum { SHAP_EIGHT = 8, SHAP_TIP = 3 };
 
 struct shap_lanes {
     double lane[SHAP_EIGHT];
 };
 
-/* Eight trees of like shape side by side, a lane each: one row of shallow trees is explained by
- * these. Its slots are the places at which any of them branches. In a tree that has a leaf at such
- * a place, or above it, the slot branches on nothing between leaves alike. The first way below a
- * slot is the one with more branches, whichever side that is. Slots are numbered: the UPPER ones;
- * the TIPS, below which no slot has another below it; the two ends of each tip; those BOTTOM slots
- * that are below no tip; and then LONE leaves, which stand beside a slot in all trees. */
-struct shap_eight {
-    uint32_t slot; /* its root, in the arrays by slot; and so on */
+/* Trees that stand together eight by eight, each eight of like shape and a lane each: one row of
+ * shallow trees is explained by these. Slots are the places at which any tree of an eight branches.
+ * In a tree that has a leaf at such a place, or above it, the slot branches on nothing between
+ * leaves alike. The first way below a slot is the one with more branches, whichever side that is.
+ * Slots are numbered level by level: the UPPER ones; the TIPS, below which no slot has another
+ * below it, each with its two ends behind it; those BOTTOM slots that are below no tip; and then
+ * LONE leaves, which stand beside a slot in all trees. */
+struct shap_stand {
+    uint32_t slot; /* its first, in the arrays by slot; and so on */
     uint32_t upper, tips, bottom;
+    uint32_t root, roots;
     uint32_t ways; /* by upper slot */
-    uint32_t ends; /* by slot past the tips */
+    uint32_t ends; /* by slot that is the end of a tip or at the bottom */
     uint32_t lone_leaf, lone;
     uint32_t repeat, repeats;
     uint32_t category, categories;
     uint32_t rule, points;
 };
 
-/* Below an upper slot: slots of the eight, times points. */
+/* Below an upper slot: slots of the stand, times points. */
 struct shap_ways {
     uint32_t first, second;
 };
@@ -141,7 +143,7 @@ struct shap_again {
     uint8_t asks, otherwise; /* a bit for each tree: it passed if (first way & asks) ^ otherwise */
 };
 
-struct shap_eight_category {
+struct shap_stand_category {
     uint32_t slot, lane, node; /* of forest.node */
 };
 
@@ -153,15 +155,16 @@ struct shap_pick {
 
 enum { SHAP_TOTALS = 4 };
 
-/* Eights whose slots' gains are added up together, feature by feature. */
+/* Stands whose slots' gains are added up together, feature by feature. */
 struct shap_pass {
-    uint32_t eight_end;
+    uint32_t stand_end;
     uint32_t pick, picks;
 };
 
-struct shap_eights {
+struct shap_stands {
     size_t count; /* 0: the trees are too deep, or too unlike */
-    const struct shap_eight *eight;
+    const struct shap_stand *stand;
+    const uint32_t *root;           /* slots of the stand, times points */
     const struct shap_lanes *share; /* by slot: of the first way */
     const uint8_t *input;           /* by slot, SHAP_EIGHT each, as explainer.input */
     const int32_t *limit;           /* and as explainer.limit */
@@ -172,11 +175,13 @@ struct shap_eights {
     const struct shap_ends *ends;
     const struct shap_lanes *lone;
     const struct shap_again *again;
-    const struct shap_eight_category *category;
+    const struct shap_stand_category *category;
     size_t pass_count;
     const struct shap_pass *pass;
     const struct shap_pick *pick;
-    size_t slots_max, gains_max; /* of an eight, with its lone leaves; slots of a pass */
+    size_t slots_max; /* of a stand, with its lone leaves */
+    size_t gains_max; /* slots of a pass */
+    size_t points_max;
 };
 
 struct explainer {
@@ -204,7 +209,7 @@ struct explainer {
     size_t used_count, input_count;
     size_t branches_max, slots_max; /* of a clump; slots are its branches and lone leaves */
 
-    struct shap_eights eights;
+    struct shap_stands stands;
 
     size_t table_clumps;       /* how many clumps have tables */
     size_t table_rows;         /* so many rows repay making them; 0 where there are none */

@@ -13,7 +13,6 @@ const struct shap_kernel shap_kernel_avx2 = {
     .supported = supported,
     .lanes = 4,
     .row = explain_row,
-    .eights = explain_eights,
     .block = explain_block,
     .tables = explain_tables,
 };

@@ -13,7 +13,6 @@ const struct shap_kernel shap_kernel_avx512 = {
     .supported = supported,
     .lanes = 8,
     .row = explain_row,
-    .eights = explain_eights,
     .block = explain_block,
     .tables = explain_tables,
 };

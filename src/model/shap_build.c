@@ -225,7 +225,7 @@ bool explainer_build(const struct forest *forest, const char *kernel, struct are
     publish(&laying, &built);
     if (!find_tables(&laying, &scratch))
         return err_set(err, ERR_LIMIT, "explaining the model does not fit the memory limit");
-    if (!shap_lay_eights(&built, arena, &scratch, err))
+    if (!shap_lay_stands(&built, arena, &scratch, err))
         return false;
     shap_measure_scratch(&built);
     built.pairs_scratch = shap_pairs_scratch(&built);

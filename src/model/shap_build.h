@@ -61,7 +61,7 @@ void shap_lay_clump(struct laying *laying, size_t tree, size_t end);
 
 /* Puts the trees of all clumps side by side, if that is worth it; what cannot be is left without.
  */
-bool shap_lay_eights(struct explainer *explainer, struct arena *arena, struct arena *scratch,
+bool shap_lay_stands(struct explainer *explainer, struct arena *arena, struct arena *scratch,
                      struct err *err);
 
 /* One past the last node of a tree. */

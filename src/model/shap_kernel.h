@@ -26,9 +26,6 @@ struct shap_kernel {
     /* One row; phi: used_count, in the order of `used`. */
     void (*row)(const struct explainer *explainer, const float *row, double *phi, void *scratch);
 
-    /* The same by explainer.eights, where there are any. */
-    void (*eights)(const struct explainer *explainer, const float *row, double *phi, void *scratch);
-
     /* `count` rows, at most SHAP_ROWS; phi: used_count * SHAP_ROWS, in blocks of `lanes` rows, each
      * by feature. `rest`: only those clumps that have no tables. */
     void (*block)(const struct explainer *explainer, const float *rows, size_t count, size_t stride,
@@ -47,9 +44,9 @@ struct shap_kernel {
 void shap_measure_scratch(struct explainer *explainer);
 size_t shap_pairs_scratch(const struct explainer *explainer);
 
-static inline size_t shap_slots(const struct shap_eight *eight)
+static inline size_t shap_slots(const struct shap_stand *stand)
 {
-    return eight->upper + (size_t)eight->tips * 3 + eight->bottom;
+    return stand->upper + (size_t)stand->tips * SHAP_TIP + stand->bottom;
 }
 
 /* Pieces of scratch memory, each on a line of its own. */

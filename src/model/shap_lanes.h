@@ -220,7 +220,7 @@ static void decide_row(const struct explainer *x, const struct shap_clump *clump
     }
 }
 
-static void explain_row(const struct explainer *x, const float *row, double *phi, void *scratch)
+static void explain_clumps(const struct explainer *x, const float *row, double *phi, void *scratch)
 {
     struct row_work work = row_work_of(x, scratch);
     for (size_t i = 0; i < x->input_count; i++)
@@ -314,7 +314,15 @@ static inline NARROW_(lanes) NARROW_(way)(const struct block_bits *bits, size_t 
 #define NAME(x) NARROW_(x)
 #endif
 
-#include "model/shap_eight.h"
+#include "model/shap_stand.h"
+
+static void explain_row(const struct explainer *x, const float *row, double *phi, void *scratch)
+{
+    if (x->stands.count > 0)
+        explain_stands(x, row, phi, scratch);
+    else
+        explain_clumps(x, row, phi, scratch);
+}
 
 #include "model/shap_block.h"
 

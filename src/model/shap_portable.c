@@ -10,7 +10,6 @@ const struct shap_kernel shap_kernel_portable = {
     .supported = supported,
     .lanes = 2,
     .row = explain_row,
-    .eights = explain_eights,
     .block = explain_block,
     .tables = explain_tables,
 };

@@ -166,7 +166,7 @@ static struct contract_row *add_row(struct work *work)
 static bool prepare_explaining(struct work *work)
 {
     const struct served *served = work->served;
-    work->scratch = arena_alloc(work->arena, 1, served->explainer.row_scratch);
+    work->scratch = arena_room(work->arena, served->explainer.row_scratch);
     work->column = arena_new(work->arena, double, served->bundle.schema.count);
     work->group = arena_new(work->arena, double, served->reasons.groups);
     return work->scratch != NULL && work->column != NULL && work->group != NULL;

@@ -29,6 +29,26 @@ TEST(memory_used_again_after_a_reset_is_zeroed_again)
         SAME(after[i], 0);
 }
 
+/* The largest block stays warm, so that who asks for as much again and again gets it sooner; what
+ * is more than usual goes back. */
+TEST(a_large_block_stays_warm_but_not_a_huge_one)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    TRUE(arena_new(&arena, char, 100) != NULL);
+    char *large = arena_room(&arena, 200 << 10);
+    TRUE(large != NULL && arena_room(&arena, 100 << 10) != NULL);
+    TRUE(arena_room(&arena, 1 << 20) != NULL);
+    arena_reset(&arena);
+    SAME(arena.used, 0);
+    TRUE(arena_room(&arena, 200 << 10) == large);
+    arena_reset(&arena);
+    TRUE(arena_room(&arena, 100) == large);
+    arena_release(&arena);
+    TRUE(arena_room(&arena, 1 << 20) != NULL);
+    arena_reset(&arena);
+    TRUE(arena.block == NULL);
+}
+
 TEST(past_the_ceiling_there_is_nothing_and_what_was_given_stays)
 {
     CLEANUP(arena_release) struct arena arena = {.limit = 1000};

@@ -1,14 +1,12 @@
 /*
- * shap_eight: one row, and eight trees of like shape side by side.
+ * shap_stand: one row, and trees that stand together eight by eight.
  *
  * Included by model/shap_lanes.h, for the widest LANES, with NAME(x) defined. A slot's product is
  * what stands above it at each point t, times the point's weight over t (1 - t); its sum is what is
  * expected below. With T as model/shap.h has it, W / (t + (1 - t) W)^2 is T (1 - T) / (t (1 - t)).
  */
 
-enum { EIGHT_POINTS = 4 }; /* at most */
-
-struct eight_work {
+struct stand_work {
     int32_t *key;            /* by input */
     uint8_t *first, *passed; /* by slot, a bit for each tree */
     NAME(lanes) * product;   /* by slot and point */
@@ -16,26 +14,26 @@ struct eight_work {
     struct shap_lanes *gain; /* of a pass, the first one 0 */
 };
 
-/* An eight's, for LANES of its trees. */
-struct eight_sweep {
-    const struct shap_eights *all;
-    const struct shap_eight *eight;
-    const struct eight_work *work;
+/* A stand's, for LANES of each eight. */
+struct stand_sweep {
+    const struct shap_stands *all;
+    const struct shap_stand *stand;
+    const struct stand_work *work;
     struct shap_lanes *gain; /* of its slots */
     size_t lane;             /* the first */
 };
 
 /* A slot: its share of the first way, and the surprise. */
-struct eight_turn {
+struct stand_turn {
     NAME(lanes) share, way;
     const struct shap_lanes *rise;
 };
 
-static inline struct eight_turn eight_turn(const struct eight_sweep *s, size_t i)
+static inline struct stand_turn stand_turn(const struct stand_sweep *s, size_t i)
 {
-    size_t slot = s->eight->slot + i;
+    size_t slot = s->stand->slot + i;
     uint8_t first = s->work->first[i], passed = s->work->passed[i];
-    struct eight_turn turn = {.share = NAME(load)(s->all->share[slot].lane + s->lane),
+    struct stand_turn turn = {.share = NAME(load)(s->all->share[slot].lane + s->lane),
                               .rise = s->all->rises + s->all->rise[slot]};
 #if LANES == 8
     __m512d went = _mm512_maskz_mov_pd(first, _mm512_set1_pd(1));
@@ -49,33 +47,33 @@ static inline struct eight_turn eight_turn(const struct eight_sweep *s, size_t i
 }
 
 /* T, and what the point weighs. */
-static inline NAME(lanes) eight_rise(const struct eight_sweep *s, struct eight_turn turn, size_t q)
+static inline NAME(lanes) stand_rise(const struct stand_sweep *s, struct stand_turn turn, size_t q)
 {
     return NAME(load)(turn.rise[q].lane + s->lane);
 }
 
-static inline NAME(lanes) eight_weight(NAME(lanes) rise)
+static inline NAME(lanes) stand_weight(NAME(lanes) rise)
 {
     return NAME(fused)(-rise, rise, rise);
 }
 
-static inline void eight_gain(const struct eight_sweep *s, size_t slot, NAME(lanes) gain)
+static inline void stand_gain(const struct stand_sweep *s, size_t slot, NAME(lanes) gain)
 {
     *(NAME(lanes) *)&s->gain[slot].lane[s->lane] = gain;
 }
 
-static inline __attribute__((always_inline)) void eight_down(const struct eight_sweep *s,
+static inline __attribute__((always_inline)) void stand_down(const struct stand_sweep *s,
                                                              const size_t points)
 {
-    const struct shap_ways *ways = s->all->ways + s->eight->ways;
+    const struct shap_ways *ways = s->all->ways + s->stand->ways;
     NAME(lanes) *product = s->work->product;
-    for (size_t i = 0; i < s->eight->upper; i++) {
-        struct eight_turn turn = eight_turn(s, i);
+    for (size_t i = 0; i < s->stand->upper; i++) {
+        struct stand_turn turn = stand_turn(s, i);
         NAME(lanes) *first = product + ways[i].first, *second = product + ways[i].second;
         EACH_POINT(q)
         {
             NAME(lanes) above = product[i * points + q];
-            NAME(lanes) factor = NAME(fused)(turn.way, eight_rise(s, turn, q), turn.share);
+            NAME(lanes) factor = NAME(fused)(turn.way, stand_rise(s, turn, q), turn.share);
             NAME(lanes) there = above * factor;
             first[q] = there;
             second[q] = above - there;
@@ -84,15 +82,14 @@ static inline __attribute__((always_inline)) void eight_down(const struct eight_
 }
 
 /* A tip and its two ends at once. */
-static inline __attribute__((always_inline)) void eight_tips(const struct eight_sweep *s,
+static inline __attribute__((always_inline)) void stand_tips(const struct stand_sweep *s,
                                                              const size_t points)
 {
-    const struct shap_ends *ends = s->all->ends + s->eight->ends;
-    size_t upper = s->eight->upper, tips = s->eight->tips;
-    for (size_t i = 0; i < tips; i++, ends += 2) {
-        size_t slot = upper + i, end = upper + tips + 2 * i;
-        struct eight_turn tip = eight_turn(s, slot);
-        struct eight_turn first = eight_turn(s, end), second = eight_turn(s, end + 1);
+    const struct shap_ends *ends = s->all->ends + s->stand->ends;
+    size_t slot = s->stand->upper, end = slot + s->stand->tips * (size_t)SHAP_TIP;
+    for (; slot < end; slot += SHAP_TIP, ends += 2) {
+        struct stand_turn tip = stand_turn(s, slot);
+        struct stand_turn first = stand_turn(s, slot + 1), second = stand_turn(s, slot + 2);
         NAME(lanes) first_step = first.way * NAME(load)(ends[0].step.lane + s->lane);
         NAME(lanes) second_step = second.way * NAME(load)(ends[1].step.lane + s->lane);
         NAME(lanes) first_base = NAME(load)(ends[0].base.lane + s->lane);
@@ -101,111 +98,114 @@ static inline __attribute__((always_inline)) void eight_tips(const struct eight_
         EACH_POINT(q)
         {
             NAME(lanes) above = s->work->product[slot * points + q];
-            NAME(lanes) rise = eight_rise(s, tip, q), first_rise = eight_rise(s, first, q);
-            NAME(lanes) second_rise = eight_rise(s, second, q);
+            NAME(lanes) rise = stand_rise(s, tip, q), first_rise = stand_rise(s, first, q);
+            NAME(lanes) second_rise = stand_rise(s, second, q);
             NAME(lanes) factor = NAME(fused)(tip.way, rise, tip.share), there = above * factor;
-            first_total = NAME(fused)(there, eight_weight(first_rise), first_total);
-            second_total = NAME(fused)(above - there, eight_weight(second_rise), second_total);
+            first_total = NAME(fused)(there, stand_weight(first_rise), first_total);
+            second_total = NAME(fused)(above - there, stand_weight(second_rise), second_total);
             NAME(lanes) sum = NAME(fused)(second_step, second_rise, second_base);
             NAME(lanes) step = NAME(fused)(first_step, first_rise, first_base) - sum;
-            total = NAME(fused)(above * eight_weight(rise), step, total);
+            total = NAME(fused)(above * stand_weight(rise), step, total);
             s->work->sum[slot * points + q] = NAME(fused)(factor, step, sum);
         }
-        eight_gain(s, slot, total * tip.way);
-        eight_gain(s, end, first_total * first_step);
-        eight_gain(s, end + 1, second_total * second_step);
+        stand_gain(s, slot, total * tip.way);
+        stand_gain(s, slot + 1, first_total * first_step);
+        stand_gain(s, slot + 2, second_total * second_step);
     }
 }
 
-static inline __attribute__((always_inline)) void eight_bottom(const struct eight_sweep *s,
+static inline __attribute__((always_inline)) void stand_bottom(const struct stand_sweep *s,
                                                                const size_t points)
 {
-    const struct shap_ends *ends = s->all->ends + s->eight->ends + s->eight->tips * (size_t)2;
+    const struct shap_ends *ends = s->all->ends + s->stand->ends + s->stand->tips * (size_t)2;
     NAME(lanes) *product = s->work->product, *sum = s->work->sum;
-    size_t slot = s->eight->upper + s->eight->tips * (size_t)3, end = slot + s->eight->bottom;
+    size_t slot = s->stand->upper + s->stand->tips * (size_t)SHAP_TIP,
+           end = slot + s->stand->bottom;
     for (; slot < end; slot++, ends++) {
-        struct eight_turn turn = eight_turn(s, slot);
+        struct stand_turn turn = stand_turn(s, slot);
         NAME(lanes) base = NAME(load)(ends->base.lane + s->lane), total = NAME(all)(0);
         NAME(lanes) step = turn.way * NAME(load)(ends->step.lane + s->lane);
         EACH_POINT(q)
         {
-            NAME(lanes) rise = eight_rise(s, turn, q);
+            NAME(lanes) rise = stand_rise(s, turn, q);
             sum[slot * points + q] = NAME(fused)(step, rise, base);
-            total = NAME(fused)(product[slot * points + q], eight_weight(rise), total);
+            total = NAME(fused)(product[slot * points + q], stand_weight(rise), total);
         }
-        eight_gain(s, slot, total * step);
+        stand_gain(s, slot, total * step);
     }
-    const struct shap_lanes *lone = s->all->lone + s->eight->lone_leaf;
-    for (size_t i = 0; i < s->eight->lone; i++)
+    const struct shap_lanes *lone = s->all->lone + s->stand->lone_leaf;
+    for (size_t i = 0; i < s->stand->lone; i++)
         EACH_POINT(q)
     sum[(end + i) * points + q] = NAME(load)(lone[i].lane + s->lane);
 }
 
-static inline __attribute__((always_inline)) void eight_up(const struct eight_sweep *s,
+static inline __attribute__((always_inline)) void stand_up(const struct stand_sweep *s,
                                                            const size_t points)
 {
-    const struct shap_ways *ways = s->all->ways + s->eight->ways;
+    const struct shap_ways *ways = s->all->ways + s->stand->ways;
     NAME(lanes) *product = s->work->product, *sum = s->work->sum;
-    for (size_t i = s->eight->upper; i-- > 0;) {
-        struct eight_turn turn = eight_turn(s, i);
+    for (size_t i = s->stand->upper; i-- > 0;) {
+        struct stand_turn turn = stand_turn(s, i);
         NAME(lanes) *first = sum + ways[i].first, *second = sum + ways[i].second;
         NAME(lanes) total = NAME(all)(0);
         EACH_POINT(q)
         {
-            NAME(lanes) rise = eight_rise(s, turn, q), step = first[q] - second[q];
+            NAME(lanes) rise = stand_rise(s, turn, q), step = first[q] - second[q];
             NAME(lanes) factor = NAME(fused)(turn.way, rise, turn.share);
             sum[i * points + q] = NAME(fused)(factor, step, second[q]);
-            total = NAME(fused)(product[i * points + q] * eight_weight(rise), step, total);
+            total = NAME(fused)(product[i * points + q] * stand_weight(rise), step, total);
         }
-        eight_gain(s, i, total * turn.way);
+        stand_gain(s, i, total * turn.way);
     }
 }
 
 /* `gain`: of its slots. */
 static inline __attribute__((always_inline)) void
-eight_points(const struct explainer *x, const struct shap_eight *eight, const size_t points,
-             const struct eight_work *work, struct shap_lanes *gain)
+stand_points(const struct explainer *x, const struct shap_stand *stand, const size_t points,
+             const struct stand_work *work, struct shap_lanes *gain)
 {
     for (size_t lane = 0; lane < SHAP_EIGHT; lane += LANES) {
-        struct eight_sweep s = {&x->eights, eight, work, gain, lane};
+        struct stand_sweep s = {&x->stands, stand, work, gain, lane};
+        const uint32_t *root = x->stands.root + stand->root;
         EACH_POINT(q)
         {
-            double t = x->point[eight->rule + q], weight = x->weight[eight->rule + q];
-            work->product[q] = NAME(all)(weight / (t * (1 - t)));
+            double t = x->point[stand->rule + q], weight = x->weight[stand->rule + q];
+            for (size_t i = 0; i < stand->roots; i++)
+                work->product[root[i] + q] = NAME(all)(weight / (t * (1 - t)));
         }
-        eight_down(&s, points);
-        eight_tips(&s, points);
-        eight_bottom(&s, points);
-        eight_up(&s, points);
+        stand_down(&s, points);
+        stand_tips(&s, points);
+        stand_bottom(&s, points);
+        stand_up(&s, points);
     }
 }
 
-static void eight_sum(const struct explainer *x, const struct shap_eight *eight,
-                      const struct eight_work *work, struct shap_lanes *gain)
+static void stand_sum(const struct explainer *x, const struct shap_stand *stand,
+                      const struct stand_work *work, struct shap_lanes *gain)
 {
-    switch (eight->points) {
+    switch (stand->points) {
     case 1:
-        eight_points(x, eight, 1, work, gain);
+        stand_points(x, stand, 1, work, gain);
         break;
     case 2:
-        eight_points(x, eight, 2, work, gain);
+        stand_points(x, stand, 2, work, gain);
         break;
     case 3:
-        eight_points(x, eight, 3, work, gain);
+        stand_points(x, stand, 3, work, gain);
         break;
     default:
-        eight_points(x, eight, 4, work, gain);
+        stand_points(x, stand, 4, work, gain);
     }
 }
 
-static void eight_decide(const struct explainer *x, const struct shap_eight *eight,
-                         const float *row, const struct eight_work *work)
+static void stand_decide(const struct explainer *x, const struct shap_stand *stand,
+                         const float *row, const struct stand_work *work)
 {
-    const struct shap_eights *all = &x->eights;
-    const uint8_t *input = all->input + eight->slot * (size_t)SHAP_EIGHT;
-    const int32_t *limit = all->limit + eight->slot * (size_t)SHAP_EIGHT;
-    const uint8_t *swapped = all->swapped + eight->slot;
-    size_t slots = shap_slots(eight);
+    const struct shap_stands *all = &x->stands;
+    const uint8_t *input = all->input + stand->slot * (size_t)SHAP_EIGHT;
+    const int32_t *limit = all->limit + stand->slot * (size_t)SHAP_EIGHT;
+    const uint8_t *swapped = all->swapped + stand->slot;
+    size_t slots = shap_slots(stand);
 #if defined(__AVX512VL__)
     struct key_table table = key_table_of(work->key);
     for (size_t i = 0; i < slots; i += 2) {
@@ -222,8 +222,8 @@ static void eight_decide(const struct explainer *x, const struct shap_eight *eig
         work->first[i] = (uint8_t)below;
     }
 #endif
-    for (size_t i = 0; i < eight->categories; i++) {
-        const struct shap_eight_category *at = &all->category[eight->category + i];
+    for (size_t i = 0; i < stand->categories; i++) {
+        const struct shap_stand_category *at = &all->category[stand->category + i];
         float value = row[x->forest.node[at->node].feature];
         if (shap_category_left(&x->forest, at->node, value))
             work->first[at->slot] |= (uint8_t)(1U << at->lane);
@@ -231,18 +231,18 @@ static void eight_decide(const struct explainer *x, const struct shap_eight *eig
     for (size_t i = 0; i < slots; i++)
         work->first[i] ^= swapped[i];
     memset(work->passed, UINT8_MAX, slots);
-    const struct shap_again *again = all->again + eight->repeat;
-    for (const struct shap_again *end = again + eight->repeats; again < end; again++)
+    const struct shap_again *again = all->again + stand->repeat;
+    for (const struct shap_again *end = again + stand->repeats; again < end; again++)
         work->passed[again->slot] &=
             (uint8_t)((work->first[again->earlier] & again->asks) ^ again->otherwise);
 }
 
-static void explain_eights(const struct explainer *x, const float *row, double *phi, void *scratch)
+static void explain_stands(const struct explainer *x, const float *row, double *phi, void *scratch)
 {
-    const struct shap_eights *all = &x->eights;
+    const struct shap_stands *all = &x->stands;
     struct shap_room room = shap_room_of(scratch);
-    size_t vectors = all->slots_max * EIGHT_POINTS * sizeof(NAME(lanes));
-    struct eight_work work = {.key =
+    size_t vectors = all->slots_max * all->points_max * sizeof(NAME(lanes));
+    struct stand_work work = {.key =
                                   shap_take(&room, (x->input_count + SHAP_PAD) * sizeof(int32_t))};
     work.first = shap_take(&room, all->slots_max + SHAP_PAD);
     work.passed = shap_take(&room, all->slots_max + SHAP_PAD);
@@ -259,11 +259,11 @@ static void explain_eights(const struct explainer *x, const float *row, double *
     for (size_t p = 0; p < all->pass_count; p++) {
         const struct shap_pass *pass = &all->pass[p];
         struct shap_lanes *to = work.gain + 1;
-        for (; e < pass->eight_end; e++) {
-            const struct shap_eight *eight = &all->eight[e];
-            eight_decide(x, eight, row, &work);
-            eight_sum(x, eight, &work, to);
-            to += shap_slots(eight);
+        for (; e < pass->stand_end; e++) {
+            const struct shap_stand *stand = &all->stand[e];
+            stand_decide(x, stand, row, &work);
+            stand_sum(x, stand, &work, to);
+            to += shap_slots(stand);
         }
         const struct shap_pick *pick = all->pick + pass->pick;
         for (size_t i = 0; i < pass->picks; i++)
