@@ -37,8 +37,9 @@
  * with no division by anything that can be 0. Where a feature is asked only
  * once, W is 1, and T is t.
  *
- * For one row the lanes of a vector are the points t, for many rows they are
- * rows. From `table_rows` rows on, what a few branches and the path to them can
+ * For one row the lanes of a vector are trees of like shape, eight of them
+ * (struct shap_stand), or where trees are deep or unlike, the points t; for many
+ * rows they are rows. From `table_rows` rows on, what a few branches and the path to them can
  * add is written down once and looked up for every row (model/shap_twig.h), which is
  * three times as fast and as exact but for floats: each looked-up number is rounded
  * once, and up to SHAP_TABLES of them are added as floats before doubles take
@@ -153,7 +154,7 @@ struct shap_pick {
     uint16_t total, gain[4];
 };
 
-enum { SHAP_TOTALS = 4 };
+enum { SHAP_TOTALS = 8 };
 
 /* Stands whose slots' gains are added up together, feature by feature. */
 struct shap_pass {

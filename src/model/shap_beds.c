@@ -125,7 +125,7 @@ static bool add_roots(struct beds *b, size_t tree, size_t end, struct err *err)
 /* All places at which any tree of an eight branches, level by level. */
 static bool add_all(struct beds *b, struct err *err)
 {
-    for (size_t i = 0; i < b->bed.count; i++)
+    for (size_t i = 0; i < b->bed.count && b->bed.count <= BEDS_MAX; i++)
         for (int second = 0; second < 2; second++) {
             struct bed *bed = (struct bed *)b->bed.item + i;
             struct place tree[SHAP_EIGHT];
@@ -176,6 +176,7 @@ bool beds_spread(struct beds *b, size_t tree, size_t end, struct shap_stand *sta
 {
     if (!add_roots(b, tree, end, err) || !add_all(b, err))
         return false;
-    number_beds(b, stand);
+    if (b->bed.count <= BEDS_MAX)
+        number_beds(b, stand);
     return true;
 }

@@ -30,6 +30,9 @@ struct bed {
     bool again; /* in some tree its feature was asked above */
 };
 
+/* Their slots, at most twice as many, have gains that are counted in 16 bits. */
+enum { BEDS_MAX = 4000 };
+
 struct beds_tree {
     struct place root;
     uint32_t branches;
@@ -53,7 +56,8 @@ struct beds {
 /* False: the arena is full. */
 bool beds_measure(struct beds *beds);
 
-/* Fills `bed`, and of the stand how many slots it has of each kind. */
+/* Fills `bed`, and of the stand how many slots it has of each kind; where the trees are so unlike
+ * that there are more than BEDS_MAX, it leaves off, and the stand is none. */
 bool beds_spread(struct beds *beds, size_t tree, size_t end, struct shap_stand *stand,
                  struct err *err);
 

@@ -211,7 +211,9 @@ static void stand_decide(const struct explainer *x, const struct shap_stand *sta
     for (size_t i = 0; i < slots; i += 2) {
         const void *from = input + i * SHAP_EIGHT;
         __m512i wanted = _mm512_cvtepu8_epi32(_mm_loadu_si128(from));
-        uint16_t below = below_sixteen(x, &table, wanted, limit + i * SHAP_EIGHT);
+        uint16_t below = below_sixteen(x, &table, wanted, limit + i * SHAP_EIGHT), turned;
+        memcpy(&turned, swapped + i, sizeof turned);
+        below ^= turned;
         memcpy(work->first + i, &below, sizeof below);
     }
 #else
@@ -219,17 +221,15 @@ static void stand_decide(const struct explainer *x, const struct shap_stand *sta
         unsigned below = 0;
         for (size_t lane = 0; lane < SHAP_EIGHT; lane++, input++, limit++)
             below |= (unsigned)(work->key[*input] < *limit) << lane;
-        work->first[i] = (uint8_t)below;
+        work->first[i] = (uint8_t)below ^ swapped[i];
     }
 #endif
     for (size_t i = 0; i < stand->categories; i++) {
         const struct shap_stand_category *at = &all->category[stand->category + i];
         float value = row[x->forest.node[at->node].feature];
         if (shap_category_left(&x->forest, at->node, value))
-            work->first[at->slot] |= (uint8_t)(1U << at->lane);
+            work->first[at->slot] ^= (uint8_t)(1U << at->lane);
     }
-    for (size_t i = 0; i < slots; i++)
-        work->first[i] ^= swapped[i];
     memset(work->passed, UINT8_MAX, slots);
     const struct shap_again *again = all->again + stand->repeat;
     for (const struct shap_again *end = again + stand->repeats; again < end; again++)
@@ -271,5 +271,6 @@ static void explain_stands(const struct explainer *x, const float *row, double *
                                     (gain[pick[i].gain[2]] + gain[pick[i].gain[3]]);
     }
     for (size_t i = 0; i < x->used_count; i++, total += SHAP_TOTALS)
-        phi[i] = (total[0] + total[1]) + (total[2] + total[3]);
+        phi[i] = ((total[0] + total[1]) + (total[2] + total[3])) +
+                 ((total[4] + total[5]) + (total[6] + total[7]));
 }

@@ -7,7 +7,6 @@
 enum {
     POINTS_MAX = 4,
     INPUTS_MAX = 256,
-    SLOTS_MAX = 4096,    /* of a stand: gains are counted in 16 bits */
     FEW_BRANCHES = 256,  /* below which no place is too many */
     STAND_BRANCHES = 64, /* enough at once that none waits for the one before it */
     PASS_SLOTS = 256,    /* whose gains leave the first cache room for the rest */
@@ -134,10 +133,10 @@ static bool lay_category(struct stands *e, struct shap_stand *stand, const struc
 static struct shap_again *find_again(const struct stands *e, const struct shap_stand *stand,
                                      uint32_t slot, uint32_t earlier)
 {
-    struct shap_again *again = (struct shap_again *)e->again.item + stand->repeat;
-    for (size_t at = stand->repeats; at-- > 0 && again[at].slot == slot;)
-        if (again[at].earlier == earlier)
-            return &again[at];
+    struct shap_again *all = e->again.item;
+    for (size_t at = e->again.count; at-- > stand->repeat && all[at].slot == slot;)
+        if (all[at].earlier == earlier)
+            return &all[at];
     return NULL;
 }
 
@@ -226,8 +225,9 @@ static bool lay_beds(struct stands *e, struct shap_stand *stand, struct err *err
         else if (!bed[i].tip && !lay_ways(e, stand, &bed[i], err))
             return false;
     }
-    qsort((struct shap_again *)e->again.item + stand->repeat, stand->repeats,
-          sizeof(struct shap_again), by_earlier);
+    if (stand->repeats > 0)
+        qsort((struct shap_again *)e->again.item + stand->repeat, stand->repeats,
+              sizeof(struct shap_again), by_earlier);
     return true;
 }
 
@@ -309,6 +309,8 @@ static bool add_stand(struct stands *e, size_t tree, size_t end, struct err *err
     find_rule(e, tree, end, &stand);
     if (!beds_spread(&e->beds, tree, end, &stand, err))
         return false;
+    if (e->beds.bed.count > BEDS_MAX)
+        return true;
     size_t slots = shap_slots(&stand);
     if (e->pass_slots > 0 && e->pass_slots + slots > PASS_SLOTS && !end_pass(e, err))
         return false;
@@ -362,7 +364,7 @@ static bool publish(const struct stands *e, struct arena *arena, struct shap_sta
         .share = settle(&e->share, sizeof *out->share, 0, arena),
         .input = settle(&e->input, sizeof *out->input, SHAP_EIGHT, arena),
         .limit = settle(&e->limit, sizeof *out->limit, SHAP_EIGHT, arena),
-        .swapped = settle(&e->swapped, 1, 0, arena),
+        .swapped = settle(&e->swapped, 1, 1, arena),
         .rise = settle(&e->rise, sizeof *out->rise, 0, arena),
         .rises = settle(&e->rises, sizeof *out->rises, 0, arena),
         .ways = settle(&e->ways, sizeof *out->ways, 0, arena),
@@ -398,7 +400,7 @@ bool shap_lay_stands(struct explainer *explainer, struct arena *arena, struct ar
         end = stand_end(&e.beds, tree);
         if (!add_stand(&e, tree, end, err))
             return false;
-        if (e.slots_max > SLOTS_MAX || e.share.count * SHAP_EIGHT > places_max)
+        if (e.beds.bed.count > BEDS_MAX || e.share.count * SHAP_EIGHT > places_max)
             return true;
     }
     return end_pass(&e, err) && publish(&e, arena, &explainer->stands);

@@ -493,6 +493,46 @@ TEST(clumps_with_and_without_tables_stand_side_by_side)
     }
 }
 
+static struct shap_stands stands_of(const struct seed *seed, uint32_t stream)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct forest forest = grow(seed, stream);
+    return build(&forest, NULL, &arena).stands;
+}
+
+/* Whole eights and the rest of one, some trees of one leaf among them, more than one pass. */
+TEST(shallow_trees_stand_together_whatever_their_number_and_shape)
+{
+    static const size_t trees[] = {1, 7, 8, 9, 16, 17, TREES_MAX};
+    for (uint32_t i = 0; i < LENGTH_OF(trees); i++)
+        for (uint32_t kind = 0; kind < 4; kind++) {
+            struct seed seed = {.trees = trees[i],
+                                .depth = kind == 3 ? 9 : 6,
+                                .features = kind == 3 ? 8 : 30,
+                                .branching = kind == 0 ? 1 : 0.7 + 0.1 * kind,
+                                .categories = kind == 2,
+                                .precise = kind == 1};
+            struct forest forest = grow(&seed, 800 + i * 4 + kind);
+            compare(&forest, i, 9, by_leaves);
+        }
+    struct seed full = {.trees = TREES_MAX, .depth = 6, .features = 30, .branching = 1};
+    struct shap_stands stands = stands_of(&full, 828);
+    TRUE(stands.count > 1 && stands.pass_count > 1);
+    SAME(stands.points_max, 3);
+}
+
+TEST(trees_too_deep_too_wide_or_too_unlike_do_not_stand_together)
+{
+    struct seed shallow = {.trees = 20, .depth = 6, .features = 40, .branching = 0.95};
+    TRUE(stands_of(&shallow, 1).count > 0);
+    struct seed deep = {.trees = 20, .depth = 10, .features = 40, .branching = 0.95};
+    SAME(stands_of(&deep, 1).count, 0); /* ten features on a path */
+    struct seed wide = {.trees = TREES_MAX, .depth = 6, .features = 2000, .branching = 0.95};
+    SAME(stands_of(&wide, 1).count, 0);
+    struct seed unlike = {.trees = TREES_MAX, .depth = 16, .features = 6, .branching = 0.6};
+    SAME(stands_of(&unlike, 1).count, 0);
+}
+
 TEST(features_that_no_branch_asks_stay_at_nothing)
 {
     struct seed seed = {.trees = 9, .depth = 5, .features = 30, .branching = 0.9};
