@@ -126,7 +126,7 @@ static void print_bound(int64_t value, double unit)
     if (value == 0)
         printf(" %10s", "-");
     else
-        printf(" %10g", (double)value / unit);
+        printf(" %10.12g", (double)value / unit);
 }
 
 static void print_key(const struct client_key *key, int64_t now)

@@ -254,17 +254,35 @@ void server_serve(struct server *server, struct served *served)
     server_publish(server, lineup);
 }
 
+/* Which bundle decides from when on is in the server's own log as well. */
+static void say_change(const char *before, const struct served *now)
+{
+    struct log_line line;
+    log_begin(&line, LOG_LEVEL_INFO, "model_changed");
+    json_key(&line.json, "from"), json_string(&line.json, before[0] == '\0' ? NULL : before);
+    json_key(&line.json, "model"), json_string(&line.json, now->model);
+    json_key(&line.json, "version"), json_string(&line.json, now->version);
+    json_key(&line.json, "bundle"), json_string(&line.json, now->sha256);
+    log_end(&line);
+}
+
 bool server_refresh(struct server *server, bool anew, struct err *err)
 {
     const struct model_source *source = &server->options.source;
     bool changed = false;
     struct lineup *draft = serving_draft(&server->serving);
+    char before[sizeof draft->champion->version] = "";
+    if (draft->champion != NULL)
+        snprintf(before, sizeof before, "%s", draft->champion->version);
     bool ok = source->refresh(source->self, draft, anew, &changed, err);
-    if (ok && changed)
-        server_publish(server, draft);
-    else
+    if (!ok || !changed) {
         serving_discard(&server->serving, draft);
-    return ok;
+        return ok;
+    }
+    if (draft->champion != NULL && strcmp(before, draft->champion->version) != 0)
+        say_change(before, draft->champion);
+    server_publish(server, draft);
+    return true;
 }
 
 static void tell(const char *event, const char *why)

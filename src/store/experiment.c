@@ -213,10 +213,13 @@ static bool start(struct store *store, const struct experiment *wanted, const ch
     struct experiment running;
     if (!experiment_running(store, &running, err))
         return false;
+    char since[32];
+    struct text text = text_in(since, sizeof since);
+    text_add_time(&text, running.started_ms);
     if (running.id != 0)
         return err_set(err, ERR_CONFLICT,
-                       "experiment '%s' runs since %lld: end it by `assay experiment stop` first",
-                       running.name, (long long)running.started_ms);
+                       "experiment '%s' runs since %s: end it by `assay experiment stop %s` first",
+                       running.name, text_c(&text), running.name);
     if (insert(store, wanted, err))
         return tell(store, wanted, "experiment start", actor, NULL, err);
     return err->kind == ERR_CONFLICT

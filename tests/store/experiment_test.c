@@ -41,7 +41,8 @@ ON_BOTH(an_experiment_runs_alone_until_it_ends)
 
     struct experiment other = canary("winter"), running;
     FAILS(experiment_start(&store, &other, "bob", &running, &err), err, ERR_CONFLICT);
-    SAYS(err, "'autumn' runs");
+    SAYS(err, "'autumn' runs since 20");
+    SAYS(err, "Z: end it by `assay experiment stop autumn` first");
     err = (struct err){0};
     WORKS(experiment_end(&store, &found, EXPERIMENT_STOPPED, "ann", "enough", &taken, &err), err);
     TRUE(taken);

@@ -248,6 +248,14 @@ def keys_are_rotated_while_traffic_runs_and_no_request_fails():
 
 
 @test
+def bounds_are_listed_as_they_were_given():
+    with directory() as cwd:
+        add(cwd, "till-7", "--scopes", "score", "--rate", 0.5, "--burst", 200, "--quota", 123456789)
+        line = assay("clients", "list", cwd=cwd).text.splitlines()[1].split()
+        assert line[1:6] == ["till-7", "score", "0.5", "200", "123456789"], line
+
+
+@test
 def a_key_that_expires_is_refused_from_then_on():
     with directory() as cwd:
         model(cwd)

@@ -95,6 +95,10 @@ def a_bundle_that_fails_its_self_test_is_refused_and_the_old_one_goes_on():
             with open(path, "wb") as file:
                 file.write(whole)
             wait_for(lambda: version_served(server) != served)
+            with open(server.log, encoding="utf-8") as log:
+                changes = [said for said in map(json.loads, log) if said["event"] == "model_changed"]
+            assert [(said["from"], said["version"]) for said in changes] == \
+                [(served, version_served(server))], changes
 
 
 @test
