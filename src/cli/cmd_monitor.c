@@ -128,6 +128,11 @@ static bool once(struct project *project, const struct call *call, struct err *e
 
 /* ---------------------------------------------------------------- one look by hand */
 
+static bool no_watch(const char *name, struct err *err)
+{
+    return err_set(err, ERR_USAGE, "no watch '%s'; `assay monitor watches` lists them", name);
+}
+
 static bool look(struct project *project, const struct call *call, struct err *err)
 {
     CLEANUP(station_close) struct station station = {0};
@@ -137,8 +142,7 @@ static bool look(struct project *project, const struct call *call, struct err *e
         return err_set(err, ERR_USAGE, "usage: assay monitor look WATCH");
     const struct watch *watch = watch_find(view_of(call->argument[1]));
     if (watch == NULL)
-        return err_set(err, ERR_USAGE, "no watch '%s'; `assay monitor watches` lists them",
-                       call->argument[1]);
+        return no_watch(call->argument[1], err);
     if (!instant_option(call, OPTION_UNTIL, &until_us, err))
         return false;
     since_us = until_us - (int64_t)(config_number(&project->config, KEY_MONITOR_SPAN_DAYS) * 864e8);
@@ -187,6 +191,8 @@ static bool history(struct project *project, const struct call *call, struct err
     const char *last = call->option[OPTION_LAST];
     char due[40], since[40];
     int64_t count = 20;
+    if (name != NULL && watch_find(view_of(name)) == NULL)
+        return no_watch(name, err);
     if (last != NULL && (!number_parse_i64(view_of(last), &count) || count < 1))
         return err_set(err, ERR_USAGE, "--last takes a number of looks");
     if (!run_read(&project->store, name, (size_t)count, &reader, err))

@@ -42,7 +42,7 @@ struct biasing {
     struct watch_look *look;
     struct watched_columns columns;
     struct group_rows before, now;
-    size_t facets, left_out;
+    size_t facets, left_out, too_small; /* the last: already among the reference's rows */
 };
 
 /* ---------------------------------------------------------------- rows */
@@ -220,6 +220,7 @@ static bool look_at_facet(struct biasing *b, const struct facet_of *facet, struc
     json_close(json);
     if (stood && !stands && b->look->state == WATCH_OK)
         b->look->state = WATCH_INSUFFICIENT; /* the reference's group will not grow */
+    b->too_small += !stood;
     b->facets++;
     return true;
 }
@@ -282,6 +283,9 @@ static bool look(struct watch_look *look, struct err *err)
             return false;
     json_close(look->document);
     text_addf(look->message, ", %zu groups", b.facets);
+    if (b.too_small > 0)
+        text_addf(look->message, "; %zu too small among the reference's held-out rows to judge",
+                  b.too_small);
     if (b.left_out > 0)
         text_addf(
             look->message,

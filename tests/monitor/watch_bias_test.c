@@ -96,6 +96,16 @@ ON_BOTH(a_group_that_is_too_small_is_insufficient_and_says_why)
     SAME(doc_at(facet, "metrics")->count, 0);
 }
 
+ON_BOTH(a_group_that_the_reference_has_too_few_of_is_said_to_be_judged_by_nothing)
+{
+    CHAMPION(champion, "bias_none_before", 2000);
+    decide(&store, &champion, "d", 600, 0, true);
+    struct seen seen =
+        look_at(&store, &champion, YAML(THEFT ", {column: amount, from: 1000000000}"), &arena);
+    SAME(seen.state, WATCH_OK);
+    TRUE(strstr(seen.message, "2 groups; 1 too small among the reference's held-out rows") != NULL);
+}
+
 ON_BOTH(a_group_may_be_numbers_from_somewhere_on)
 {
     CHAMPION(champion, "bias_from", 2000);

@@ -52,6 +52,8 @@ def what_is_due_is_looked_at_once_however_many_monitors_ask():
         seen = look(cwd, "multivariate")["multivariate"]
         assert seen["state"] == "OK" and seen["rows"] == 2000 and seen["low"] < 0.55, seen
         assert "(by hand)" in assay("monitor", "history", cwd=cwd).text.splitlines()[0]
+        done = assay("monitor", "history", "drifts", cwd=cwd, status=2)
+        assert "no watch 'drifts'" in done.said, done.said
 
 
 @test
