@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Never over a key that is there, and with its mode from the first byte on. */
+/* Never over a key that is there, with its mode from the first byte on, and whole or not at all. */
 static bool save_new(const char *path, mode_t mode, struct view pem, struct err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -14,7 +14,11 @@ static bool save_new(const char *path, mode_t mode, struct view pem, struct err 
                        path, strerror(errno));
     bool ok = write(fd, pem.text, pem.length) == (ssize_t)pem.length && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
-    return ok || err_set(err, ERR_IO, "'%s' cannot be written: %s", path, strerror(errno));
+    int why = errno;
+    if (ok)
+        return true;
+    unlink(path);
+    return err_set(err, ERR_IO, "'%s' cannot be written: %s", path, strerror(why));
 }
 
 static bool make(const char *path, struct err *err)
@@ -26,9 +30,12 @@ static bool make(const char *path, struct err *err)
     char hex[PUBLIC_KEY_HEX_SIZE];
     text_addf(&name, "%s.pub", path);
     if (!signing_key_make(&key, err) || !signing_key_write(&key, &secret, &open, err) ||
-        !save_new(text_c(&name), 0644, text_view(&open), err) ||
-        !save_new(path, 0600, text_view(&secret), err))
+        !save_new(text_c(&name), 0644, text_view(&open), err))
         return false;
+    if (!save_new(path, 0600, text_view(&secret), err)) {
+        unlink(text_c(&name)); /* or it would count beside a private key that is not its own */
+        return false;
+    }
     printf("%s\n", public_key_print(&key.public, hex));
     return true;
 }

@@ -1,5 +1,6 @@
 #include "store/db_engine.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 
 enum { BUSY_MS = 30000 };
@@ -13,6 +14,9 @@ static bool failed(const struct db *db, const char *doing, struct err *err)
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
         return err_set(err, kind, "%s is damaged (%s): put a copy of it back", db->name,
                        sqlite3_errmsg(db->handle));
+    int why = code == SQLITE_IOERR ? sqlite3_system_errno(db->handle) : 0;
+    if (why == ENOSPC)
+        return err_set(err, ERR_IO, "%s: %s: %s", db->name, doing, strerror(why));
     return err_set(err, kind, "%s: %s: %s", db->name, doing, sqlite3_errmsg(db->handle));
 }
 

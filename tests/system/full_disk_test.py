@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import threading
 import time
@@ -11,6 +12,7 @@ import time
 from harness import Skip, assay, directory, main, test
 from live import record, trained, typed, wait_for
 from server import Server
+from tiny import tiny_champion
 
 
 class Limit:
@@ -191,6 +193,24 @@ def a_full_disk_under_fsync_loses_nothing_that_was_answered():
 @test
 def a_full_disk_is_told_by_drops_as_well():
     try_it(Disk, "interval", "  when_full: drop\n", drops)
+
+
+@test
+def commands_on_a_full_disk_say_so_and_leave_nothing_half_written():
+    with directory() as cwd:
+        tiny_champion(cwd)
+        disk = Disk(cwd)
+        try:
+            shutil.copytree(os.path.join(cwd, ".assay"), os.path.join(disk.dir, ".assay"))
+            disk.fill(None)
+            before = sorted(os.listdir(disk.dir))
+            for command in (("models", "list"), ("keys", "new", "k.pem"),
+                            ("models", "export", "1", "--project", cwd, "--out", "m.assay")):
+                done = assay(*command, cwd=disk.dir, status=7)
+                assert "No space left on device" in done.said, done.said
+                assert sorted(os.listdir(disk.dir)) == before, os.listdir(disk.dir)
+        finally:
+            disk.close()
 
 
 if __name__ == "__main__":

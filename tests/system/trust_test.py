@@ -46,6 +46,10 @@ def training_signs_the_bundle_and_openssl_agrees():
         public = assay("keys", "new", "release.pem", cwd=cwd).text.strip()
         assert os.stat(os.path.join(cwd, "release.pem")).st_mode & 0o777 == 0o600
         assay("keys", "new", "release.pem", cwd=cwd, status=5)
+        os.rename(os.path.join(cwd, "release.pem.pub"), os.path.join(cwd, "kept.pub"))
+        assay("keys", "new", "release.pem", cwd=cwd, status=5)  # and leaves no other key's .pub there
+        assert not os.path.exists(os.path.join(cwd, "release.pem.pub"))
+        os.rename(os.path.join(cwd, "kept.pub"), os.path.join(cwd, "release.pem.pub"))
         train(cwd)
         train(cwd)
         signed = events(cwd, "sign")
