@@ -86,8 +86,7 @@ bool project_open_store(struct project *project, struct err *err)
     return store_open_place(&project->store, &place, err);
 }
 
-/* Something says where: a file, the environment, a flag, or a store that lies where it would. */
-static bool is_here(const struct project *project)
+bool project_is_here(const struct project *project)
 {
     const struct config *config = &project->config;
     return config->path != NULL || config_text(config, KEY_STORE_DATABASE).length > 0 ||
@@ -104,7 +103,7 @@ static bool no_project(struct err *err)
 
 bool project_find_store(struct project *project, struct err *err)
 {
-    return is_here(project) ? project_open_store(project, err) : no_project(err);
+    return project_is_here(project) ? project_open_store(project, err) : no_project(err);
 }
 
 bool project_keep_store(struct project *project, struct err *err)
@@ -146,7 +145,7 @@ bool project_load_version(struct project *project, const char *reference, struct
 
 bool project_no_champion(const struct project *project, struct err *err)
 {
-    if (!is_here(project))
+    if (!project_is_here(project))
         return no_project(err);
     return err_set(err, ERR_NOT_FOUND,
                    "there is no champion yet: `assay train` or `assay models promote` makes one");

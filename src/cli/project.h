@@ -23,7 +23,10 @@ bool project_open_loosely(struct project *project, const struct call *call, stru
 
 bool project_open_store(struct project *project, struct err *err);
 
-/* The same for who only reads: nothing is made where there is no project. */
+/* Something says where: a file, the environment, a flag, or a store that lies where it would. */
+bool project_is_here(const struct project *project);
+
+/* project_open_store for who only reads: nothing is made where there is no project. */
 bool project_find_store(struct project *project, struct err *err);
 
 /* After a long time: a connection that was lost is made again. Nothing may be open on it. */

@@ -316,6 +316,9 @@ static bool load_named(void *self, struct view name, struct view url, struct ser
         return err_set(err, ERR_NOT_FOUND, "this server has no directory of models to load from");
     if (url.length > 0)
         return watch_load_dir(watch, watch->models_dir, url, out, err);
+    if (!project_is_here(watch->project))
+        return err_set(err, ERR_NOT_FOUND, "there is no registry here to load '" VIEW_FMT "' from",
+                       VIEW_ARG(name));
     snprintf(reference, sizeof reference, "%.*s", (int)name.length, name.text);
     return watch_load(watch, reference, out, &version, err);
 }
