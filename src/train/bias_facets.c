@@ -1,6 +1,7 @@
 #include "train/bias_facets.h"
 
 #include "base/file.h"
+#include "data/declare.h"
 
 #include <math.h>
 
@@ -45,15 +46,33 @@ static const struct yaml *first_declared(const struct config *config)
     return list == NULL ? NULL : list->first;
 }
 
+static bool names_are_declared(const struct declared *declared, const struct schema *schema,
+                               struct err *err)
+{
+    static const char key[] = "bias.facets";
+    if (declared->cross == NULL)
+        return prepared_name_declared(schema, key, declared->column, err);
+    for (const struct yaml *item = declared->cross->first; item != NULL; item = item->next)
+        if (!prepared_name_declared(schema, key, item->text, err))
+            return false;
+    return true;
+}
+
 bool bias_facets_check(const struct config *config, struct err *err)
 {
+    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+    struct view group = config_text(config, KEY_BIAS_GROUP);
     struct declared declared;
+    struct schema schema;
+    if (!declare_schema(config, &arena, &schema, err) ||
+        (group.length > 0 && !prepared_name_declared(&schema, "bias.group", group, err)))
+        return false;
     for (const struct yaml *item = first_declared(config); item != NULL; item = item->next)
-        if (!read_declared(config, item, &declared, err))
+        if (!read_declared(config, item, &declared, err) ||
+            !names_are_declared(&declared, &schema, err))
             return false;
     if (config_text(config, KEY_BIAS_ANALYSIS_CONFIG).length == 0)
         return true;
-    CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
     struct bias_config clarify;
     return bias_config_load(&clarify, config_path(config, KEY_BIAS_ANALYSIS_CONFIG), &arena, err) ||
            err_while(err, "bias.analysis_config");

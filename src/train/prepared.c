@@ -189,11 +189,28 @@ static const enum key_id names_beside[] = {KEY_EVALUATION_ENTITY, KEY_EVALUATION
                                            KEY_CHALLENGE_GROUP};
 static const char segments[] = "evaluation.segments";
 
-static bool undeclared(const char *key, struct view name, struct err *err)
+bool prepared_name_declared(const struct schema *schema, const char *key, struct view name,
+                            struct err *err)
 {
-    return err_set(err, ERR_INPUT,
+    return dictionary_find(&schema->names, name) != DICTIONARY_NONE ||
+           err_set(err, ERR_INPUT,
                    "%s: '" VIEW_FMT "' is no column of the data; declare it under columns", key,
                    VIEW_ARG(name));
+}
+
+/* What is money is a number, and what is a time an instant: said before hours of training. */
+static bool is_of_its_kind(const struct schema *schema, enum key_id key, struct view name,
+                           struct err *err)
+{
+    const char *path = config_keys[key].path;
+    enum column_kind kind = schema->column[dictionary_find(&schema->names, name)].kind;
+    if (key == KEY_EVALUATION_TIME && kind != COLUMN_TIMESTAMP)
+        return err_set(err, ERR_INPUT, "%s: '" VIEW_FMT "' is no timestamp", path, VIEW_ARG(name));
+    bool words = kind_is_coded(kind) || kind == COLUMN_ID || kind == COLUMN_TEXT;
+    if (key == KEY_EVALUATION_AMOUNT && (words || kind == COLUMN_TIMESTAMP))
+        return err_set(err, ERR_INPUT, "%s: '" VIEW_FMT "' is no column of numbers", path,
+                       VIEW_ARG(name));
+    return true;
 }
 
 static const struct yaml *first_segment(const struct config *config)
@@ -210,12 +227,14 @@ bool prepared_names_declared(const struct config *config, struct err *err)
         return false;
     for (size_t i = 0; i < LENGTH_OF(names_beside); i++) {
         struct view name = config_text(config, names_beside[i]);
-        if (name.length > 0 && dictionary_find(&schema.names, name) == DICTIONARY_NONE)
-            return undeclared(config_keys[names_beside[i]].path, name, err);
+        if (name.length > 0 &&
+            (!prepared_name_declared(&schema, config_keys[names_beside[i]].path, name, err) ||
+             !is_of_its_kind(&schema, names_beside[i], name, err)))
+            return false;
     }
     for (const struct yaml *item = first_segment(config); item != NULL; item = item->next)
-        if (dictionary_find(&schema.names, item->text) == DICTIONARY_NONE)
-            return undeclared(segments, item->text, err);
+        if (!prepared_name_declared(&schema, segments, item->text, err))
+            return false;
     return true;
 }
 

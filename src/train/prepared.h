@@ -43,6 +43,10 @@ bool prepared_column(const struct prepared *prepared, const char *key, struct vi
 /* Of evaluation.* and challenge.group: columns beside the features. ERR_INPUT unless each is
  * declared; whether the data has them, prepared_load looks. */
 bool prepared_names_declared(const struct config *config, struct err *err);
+
+/* One name that assay.yaml has under `key`. */
+bool prepared_name_declared(const struct schema *schema, const char *key, struct view name,
+                            struct err *err);
 void prepared_names_digest(const struct config *config, struct digester *digester);
 
 #endif

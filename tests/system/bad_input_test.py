@@ -337,6 +337,21 @@ def a_row_that_cannot_be_scored_is_named_and_no_score_is_written():
 
 
 @test
+def columns_named_beside_the_model_are_looked_at_before_anything_is_trained():
+    for yaml, said in (
+            ("evaluation: {time: amount}\n", "evaluation.time: 'amount' is no timestamp"),
+            ("evaluation: {amount: kind}\n", "evaluation.amount: 'kind' is no column of numbers"),
+            ("bias: {facets: [{column: nobody, value: x}]}\n", "bias.facets: 'nobody' is no column"),
+            ("bias: {facets: [{columns: [kind, nobody]}]}\n", "bias.facets: 'nobody' is no column"),
+            ("bias: {group: nobody, facets: [{column: kind, value: a}]}\n",
+             "bias.group: 'nobody' is no column")):
+        with directory() as cwd:
+            project(cwd, yaml=yaml)
+            done = assay("train", cwd=cwd, status=3)
+            assert said in done.said and "prepare  " not in done.said, done.said
+
+
+@test
 def a_score_without_a_model_says_how_to_get_one():
     with directory() as cwd:
         write(cwd, "new.csv", "a\n1\n")
