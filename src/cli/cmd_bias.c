@@ -167,6 +167,9 @@ static bool read_scores(struct labelled *l, const struct facet_column *column, d
         if (code == DICTIONARY_NONE || !number_parse(column->values.text[code], &score))
             return err_set(err, ERR_INPUT, "line %u: '" VIEW_FMT "' is no score", l->line[i],
                            VIEW_ARG(column->name));
+        if (!(score >= 0 && score <= 1))
+            return err_set(err, ERR_INPUT, "line %u: '" VIEW_FMT "' is %g: a score is from 0 to 1",
+                           l->line[i], VIEW_ARG(column->name), score);
         passes[i] = !(score >= threshold);
     }
     return true;

@@ -26,6 +26,10 @@ static bool check_covariate(struct shift *shift, struct err *err)
 {
     shift->factor = unless_said(shift->factor, 1);
     shift->add = unless_said(shift->add, 0);
+    if (shift->factor == 1 && shift->add == 0)
+        return err_set(err, ERR_USAGE,
+                       "covariate takes factor=..., add=... or both: as it stands "
+                       "it changes nothing");
     return need_numbers(shift, "covariate", err);
 }
 

@@ -265,6 +265,8 @@ def the_command_refuses_what_it_cannot_read():
         assert "text/csv" in refused({**good, "dataset_type": "application/jsonlines"})
         write(cwd, "table.csv", "fraud,customer_gender_female,score\n0,1,0.5\n1,0,\n")
         assert "line 3: 'score' is no score" in refused(good, "--scores", "score")
+        write(cwd, "table.csv", "fraud,customer_gender_female,score\n0,1,0.5\n1,0,1.5\n")
+        assert "line 3: 'score' is 1.5: a score is from 0 to 1" in refused(good, "--scores", "score")
         write(cwd, "table.csv", "fraud,customer_gender_female\n0,1\n,0\n")
         assert "line 3: 'fraud' is empty" in refused(good)
         write(cwd, "table.csv", "fraud,customer_gender_female\n")
