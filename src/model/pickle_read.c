@@ -191,13 +191,13 @@ bool pickle_read_inside(struct machine *outer, const struct pickle **out, struct
 
 bool pickle_is_one(struct view bytes)
 {
-    if (bytes.length < 2 || bytes.text[bytes.length - 1] != '.')
+    if (bytes.length < 2)
         return false;
     unsigned char first = (unsigned char)bytes.text[0], second = (unsigned char)bytes.text[1];
-    if (first == 0x80)
+    if (first == 0x80) /* of one whose end is lost the reader says where it ends */
         return second <= PROTOCOL_MAX;
     static const char begins[] = "(]}cFIGJKMLNVSTUX";
-    return memchr(begins, first, sizeof begins - 1) != NULL;
+    return memchr(begins, first, sizeof begins - 1) != NULL && bytes.text[bytes.length - 1] == '.';
 }
 
 bool pickle_read(struct view bytes, struct arena *arena, const struct pickle **out, struct err *err)
