@@ -15,6 +15,8 @@ static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  
 
 enum {
     EXPONENT_MAX = 10000,
+    DIGITS_FEW = 16,   /* on each side of the point, and one less before it */
+    DIGITS_EXACT = 15, /* what a double holds, whatever the digits are */
     DIGITS_HELD = 19,  /* what 64 bits hold, whatever the digits are */
     POWER_EXACT = 22,  /* of ten, in a double */
     POWER_OF_FIVE = 27 /* the last that fits 64 bits */
@@ -108,6 +110,49 @@ COLD static double scaled(uint64_t mantissa, int exponent)
     return nearest(whole, whole * five != top, exponent - shift + up - 63);
 }
 
+/* The digits at `at`, which are followed by at least so many bytes: how many there are. */
+INLINE size_t read_few(const char *at, uint64_t *mantissa)
+{
+    uint64_t value = *mantissa;
+    size_t count = 0;
+#pragma GCC unroll 16
+    for (; count < DIGITS_FEW; count++) {
+        if (!is_digit(at[count]))
+            break;
+        value = value * 10 + (uint64_t)(at[count] - '0');
+    }
+    *mantissa = value;
+    return count;
+}
+
+/* What most numbers are, as JSON has it: some digits, and some behind a point. The size, or 0: then
+ * scan_number tells. */
+INLINE size_t scan_few(struct view view, double *out)
+{
+    enum { ROOM = 2 * DIGITS_FEW + 4 }; /* with a sign, a point and what comes behind */
+    if (view.length < ROOM)
+        return 0;
+    const char *at = view.text;
+    bool negative = *at == '-';
+    at += negative;
+    uint64_t mantissa = 0;
+    size_t whole = read_few(at, &mantissa), behind = 0;
+    if (whole == 0 || whole == DIGITS_FEW || (whole > 1 && *at == '0'))
+        return 0;
+    at += whole;
+    if (*at == '.') {
+        behind = read_few(at + 1, &mantissa);
+        if (behind == 0 || whole + behind > DIGITS_EXACT)
+            return 0;
+        at += 1 + behind;
+    }
+    if ((*at | 0x20) == 'e')
+        return 0;
+    double value = (double)(int64_t)mantissa / power_of_ten[behind];
+    *out = negative ? -value : value;
+    return (size_t)(at - view.text);
+}
+
 /* The size of the number at the start of `view`, 0 when there is none. `strictly` as JSON has it:
  * digits on both sides of the point, no zero before them, no plus. */
 INLINE size_t scan_number(struct view view, bool strictly, double *out)
@@ -160,9 +205,16 @@ INLINE size_t scan_number(struct view view, bool strictly, double *out)
     return size;
 }
 
-size_t number_scan_json(struct view view, double *out)
+/* Apart, so that the few do not pay for it. */
+__attribute__((noinline)) static size_t scan_any(struct view view, double *out)
 {
     return scan_number(view, true, out);
+}
+
+size_t number_scan_json(struct view view, double *out)
+{
+    size_t size = scan_few(view, out);
+    return size != 0 ? size : scan_any(view, out);
 }
 
 bool number_parse(struct view view, double *out)

@@ -304,23 +304,54 @@ bool scan_next(struct scan *scan, struct token *out, struct err *err)
     return object ? take_key(scan, out, err) : take_value(scan, out, err);
 }
 
-size_t scan_number_member(const struct scan *scan, struct view name, double *number)
+bool scan_key_of(struct view name, struct arena *arena, struct scan_key *out, struct err *err)
+{
+    *out = (struct scan_key){0};
+    if (view_plain(name) < name.length)
+        return true;
+    size_t length = name.length + strlen("\"\":");
+    char *text = arena_new(arena, char, length + 1);
+    if (text == NULL)
+        return err_set(err, ERR_LIMIT, "the names do not fit the memory limit");
+    snprintf(text, length + 1, "\"" VIEW_FMT "\":", VIEW_ARG(name));
+    *out = (struct scan_key){.text = text, .length = length};
+    memcpy(out->start, text, length < sizeof out->start ? length : sizeof out->start);
+    return true;
+}
+
+/* Whether a body goes on with this key. Sixteen bytes hold nearly all of them. */
+INLINE bool is_key(struct view rest, const struct scan_key *key)
+{
+    static const uint64_t mask[] = {
+#define LOW(bytes) UINT64_MAX >> (64 - 8 * (bytes))
+        0, LOW(1), LOW(2), LOW(3), LOW(4), LOW(5), LOW(6), LOW(7), LOW(8),
+#undef LOW
+    };
+    enum { HALF = sizeof(uint64_t) };
+    uint64_t come[2];
+    if (rest.length < key->length || key->length == 0)
+        return false;
+    if (rest.length < sizeof come || key->length > sizeof come)
+        return memcmp(rest.text, key->text, key->length) == 0;
+    memcpy(come, rest.text, sizeof come);
+    size_t low = key->length < HALF ? key->length : HALF;
+    return (((come[0] ^ key->start[0]) & mask[low]) |
+            ((come[1] ^ key->start[1]) & mask[key->length - low])) == 0;
+}
+
+size_t scan_number_member(const struct scan *scan, const struct scan_key *key, double *number)
 {
     struct view body = scan->body;
-    size_t at = past_blank(body, scan->at), quotes = 2;
+    size_t at = scan->at;
     if (scan->filled) {
         if (at == body.length || body.text[at] != ',')
             return 0;
-        at = past_blank(body, at + 1);
+        at++;
     }
-    if (body.length - at < name.length + quotes || body.text[at] != '"' ||
-        body.text[at + 1 + name.length] != '"' ||
-        memcmp(body.text + at + 1, name.text, name.length) != 0)
+    at = past_blank(body, at);
+    if (!is_key(view_from(body, at), key))
         return 0;
-    at = past_blank(body, at + name.length + quotes);
-    if (at == body.length || body.text[at] != ':')
-        return 0;
-    at = past_blank(body, at + 1);
+    at = past_blank(body, at + key->length);
     size_t size = number_scan_json(view_from(body, at), number);
     return size == 0 ? 0 : at + size;
 }

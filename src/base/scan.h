@@ -20,6 +20,7 @@
 #ifndef BASE_SCAN_H
 #define BASE_SCAN_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
 
@@ -60,10 +61,19 @@ struct scan scan_of(struct view body, struct text *scratch);
 /* False at the end of the document, and on an error (ERR_INPUT, with its line and column). */
 bool scan_next(struct scan *scan, struct token *out, struct err *err);
 
-/* Where a member of an object may come: whether it is `name`, all of which is plain (view_plain),
- * with a number. The place behind it, for scan_past, or 0: then scan_next tells what comes. Nothing
- * has changed either way. */
-size_t scan_number_member(const struct scan *scan, struct view name, double *number);
+/* A member's key as most write it, `"name":`, to be met again and again where it is expected. */
+struct scan_key {
+    const char *text;
+    size_t length;     /* 0: no name that could be met so */
+    uint64_t start[2]; /* its first bytes, zeros behind */
+};
+
+/* `name` without its quotes; ERR_LIMIT. A name that is not plain (view_plain) is never met. */
+bool scan_key_of(struct view name, struct arena *arena, struct scan_key *out, struct err *err);
+
+/* Where a member of an object may come: whether it is this one, with a number. The place behind it,
+ * for scan_past, or 0: then scan_next tells what comes. Nothing has changed either way. */
+size_t scan_number_member(const struct scan *scan, const struct scan_key *key, double *number);
 void scan_past(struct scan *scan, size_t place);
 
 /* Steps over the rest of the value whose first token was `first`. */

@@ -290,10 +290,10 @@ static bool take_token(const struct column *column, const struct token *token, s
 
 bool record_set_usual(struct record *record, size_t index, double number)
 {
-    const struct column *column = &record->schema->column[index];
+    const struct usual *usual = &record->schema->usual[index];
     struct cell *cell = &record->cell[index];
-    if (!column->usual || cell->set || !(number >= column->least && number <= column->greatest) ||
-        (column->kind == COLUMN_INTEGER && number != (double)(int64_t)number))
+    if (cell->set || !(number >= usual->least && number <= usual->greatest) ||
+        (usual->whole && number != (double)(int64_t)number))
         return false;
     cell->number = number;
     cell->set = true;

@@ -65,15 +65,15 @@ static bool has_missing_number(const struct column *column)
     return false;
 }
 
-static void find_usual(struct column *column)
+static void find_usual(const struct column *column, struct usual *usual)
 {
-    column->plain = view_plain(column->name) == column->name.length;
-    column->usual = column->input &&
-                    (column->kind == COLUMN_NUMBER || column->kind == COLUMN_INTEGER) &&
-                    !has_missing_number(column);
-    double most = column->kind == COLUMN_INTEGER ? NUMBER_EXACT_MAX - 1 : (double)FLT_MAX;
-    column->least = fmax(-most, column->min); /* a NaN is no bound */
-    column->greatest = fmin(most, column->max);
+    bool takes = column->input &&
+                 (column->kind == COLUMN_NUMBER || column->kind == COLUMN_INTEGER) &&
+                 !has_missing_number(column);
+    usual->whole = column->kind == COLUMN_INTEGER;
+    double most = usual->whole ? NUMBER_EXACT_MAX - 1 : (double)FLT_MAX;
+    usual->least = takes ? fmax(-most, column->min) : (double)NAN; /* a NaN is no bound */
+    usual->greatest = takes ? fmin(most, column->max) : (double)NAN;
 }
 
 bool schema_init(struct schema *schema, struct column *column, size_t count, struct arena *arena,
@@ -86,7 +86,8 @@ bool schema_init(struct schema *schema, struct column *column, size_t count, str
                        SCHEMA_COLUMNS_MAX);
     struct schema made = {.column = column, .count = count, .names = dictionary_in(arena)};
     made.input = arena_new(arena, uint32_t, count);
-    if (made.input == NULL)
+    made.usual = arena_new(arena, struct usual, count);
+    if (made.input == NULL || made.usual == NULL)
         return out_of_memory(err);
     for (uint32_t i = 0; i < count; i++) {
         struct view name = column[i].name;
@@ -100,6 +101,8 @@ bool schema_init(struct schema *schema, struct column *column, size_t count, str
             return err_set(err, ERR_INPUT, "column '" VIEW_FMT "' stands twice in the schema",
                            VIEW_ARG(name));
         column[i].name = made.names.text[i];
+        if (!scan_key_of(name, arena, &made.usual[i].key, err))
+            return false;
     }
     schema_take_inputs(&made);
     *schema = made;
@@ -110,7 +113,7 @@ void schema_take_inputs(struct schema *schema)
 {
     schema->input_count = 0;
     for (uint32_t i = 0; i < schema->count; i++) {
-        find_usual(&schema->column[i]);
+        find_usual(&schema->column[i], &schema->usual[i]);
         if (schema->column[i].input)
             schema->input[schema->input_count++] = i;
     }

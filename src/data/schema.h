@@ -17,6 +17,7 @@
 #include "base/doc.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/scan.h"
 
 enum column_kind {
 #define KIND(kind, name, about) COLUMN_##kind,
@@ -42,16 +43,21 @@ struct column {
     bool refuse_unseen;       /* a value outside `values` is an error, else code -1 */
     double min, max;          /* NUMBER, INTEGER: inclusive; NaN: no bound */
     enum time_format format;  /* TIMESTAMP */
-    /* Set by schema_init. A name that is plain (view_plain); a number that a JSON number from least
-     * to greatest is as it stands, whatever else is said of the column. */
-    bool plain, usual;
-    double least, greatest;
     const struct expectation *expect; /* what its cells are held against: data/expectation.h */
     size_t expect_count;
 };
 
+/* What is asked of nearly every value: whether it is a number of the next column, and one that is
+ * as it stands, whatever else is said of the column. */
+struct usual {
+    struct scan_key key;
+    double least, greatest; /* NaN: no number is */
+    bool whole;             /* and without a fraction */
+};
+
 struct schema {
     struct column *column;
+    struct usual *usual; /* by column */
     size_t count;
     uint32_t *input; /* the columns with .input, in order */
     size_t input_count;

@@ -3,16 +3,22 @@
 #include <float.h>
 #include <math.h>
 
+/* What stands in for a missing value. */
+static void apply_fill(const struct feature *feature, const struct record *record, float *row)
+{
+    struct cell filled = {.number = feature->fill};
+    feature_apply_one(feature, &filled, &record->cell[feature->other], row + feature->first);
+}
+
 void feature_apply(const struct plan *plan, const struct record *record, float *row)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct feature *feature = &plan->feature[i];
         const struct cell *cell = &record->cell[feature->column];
-        struct cell filled = {.number = feature->fill};
         if (isnan(cell->number) && !isnan(feature->fill))
-            cell = &filled;
-        feature->transform->apply(feature, cell, &record->cell[feature->other],
-                                  row + feature->first);
+            apply_fill(feature, record, row);
+        else
+            feature_apply_one(feature, cell, &record->cell[feature->other], row + feature->first);
     }
 }
 

@@ -27,6 +27,7 @@ struct transform {
     bool one_per_value; /* width is the column's number of values, else 1 */
     bool needs_spread;  /* standardise: centre and scale are fitted */
     bool needs_share;   /* frequency: each value's share is fitted */
+    /* NULL: the cell's number as it is */
     void (*apply)(const struct feature *feature, const struct cell *cell, const struct cell *other,
                   float *out);
 };
@@ -59,6 +60,15 @@ struct plan {
 extern const struct transform *const transforms[];
 extern const size_t transforms_count;
 const struct transform *transform_find(struct view name); /* or NULL */
+
+static inline void feature_apply_one(const struct feature *feature, const struct cell *cell,
+                                     const struct cell *other, float *out)
+{
+    if (feature->transform->apply == NULL)
+        *out = (float)cell->number;
+    else
+        feature->transform->apply(feature, cell, other, out);
+}
 
 /* `row` is the caller's, plan->width floats. */
 void feature_apply(const struct plan *plan, const struct record *record, float *row);

@@ -11,18 +11,11 @@ static float finite_or_missing(double value)
     return isfinite((float)value) ? (float)value : NAN;
 }
 
-static void identity(const struct feature *feature UNUSED, const struct cell *cell,
-                     const struct cell *other UNUSED, float *out)
-{
-    *out = (float)cell->number;
-}
-
 const struct transform transform_identity = {
     .name = "identity",
     .about = "the value as it is",
     .columns = 1,
     .kinds = NUMERIC,
-    .apply = identity,
 };
 
 /* A column that never varies has no scale: it is only centred. */

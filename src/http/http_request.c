@@ -46,6 +46,8 @@ struct view http_request_query(const struct http_request *request, const char *n
 bool http_media_is(struct view content_type, const char *type)
 {
     struct view rest = content_type, media;
+    if (view_is(content_type, type)) /* as nearly all write it */
+        return true;
     return view_cut(&rest, ';', &media) && view_same_fold(view_trim(media), view_of(type));
 }
 

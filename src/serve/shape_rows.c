@@ -1,25 +1,25 @@
 #include "serve/shape.h"
 
-static bool is_kept(const struct decode *decode, size_t index)
+/* The first column from `index` on whose text is wanted too. */
+static size_t next_kept(const struct decode *decode, size_t index)
 {
-    bool kept = false;
+    size_t next = decode->schema->count;
 #pragma GCC unroll 3
     for (size_t i = 0; i < DECODE_KEPT; i++)
-        kept |= decode->keep[i] == index;
-    return kept;
+        if (decode->keep[i] >= index && decode->keep[i] < next)
+            next = decode->keep[i];
+    return next;
 }
 
 /* Members that come in the schema's order with the numbers that are expected, which is what nearly
  * all are: the first column that has not come so. */
 static size_t take_usual(struct decode *decode, size_t index)
 {
-    const struct schema *schema = decode->schema;
-    for (; index < schema->count; index++) {
-        const struct column *column = &schema->column[index];
+    const struct usual *usual = decode->schema->usual;
+    size_t end = next_kept(decode, index);
+    for (; index < end; index++) {
         double number;
-        if (!column->usual || !column->plain || is_kept(decode, index))
-            break;
-        size_t place = scan_number_member(&decode->scan, column->name, &number);
+        size_t place = scan_number_member(&decode->scan, &usual[index].key, &number);
         if (place == 0 || !record_set_usual(&decode->record, index, number))
             break;
         scan_past(&decode->scan, place);

@@ -356,6 +356,15 @@ static bool stands_at_member(const struct scan *scan)
     return scan->depth > 0 && scan->object[scan->depth - 1] && !scan->wants_value;
 }
 
+static size_t number_member(const struct scan *scan, struct view name, double *number)
+{
+    CLEANUP(arena_release) struct arena arena = {.limit = 1 << 16};
+    struct scan_key key;
+    struct err err = {0};
+    WORKS(scan_key_of(name, &arena, &key, &err), err);
+    return scan_number_member(scan, &key, number);
+}
+
 /* Any of the names that write_value gives. */
 static bool takes_any(const struct scan *scan)
 {
@@ -364,10 +373,45 @@ static bool takes_any(const struct scan *scan)
         double number;
         name[0] = (char)('a' + i % 3);
         name[1] = (char)('0' + i / 3);
-        if (scan_number_member(scan, view_of(name), &number) > 0)
+        if (number_member(scan, view_of(name), &number) > 0)
             return true;
     }
     return false;
+}
+
+/* No blanks before the comma and the colon. */
+static bool is_tight(const struct scan *before, struct view name)
+{
+    return (!before->filled || before->body.text[before->at] == ',') &&
+           name.text[name.length + 1] == ':';
+}
+
+TEST(a_member_is_met_by_a_name_of_any_length_up_to_the_very_end_of_the_body)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    for (size_t length = 0; length <= 26; length++) {
+        char body[64];
+        struct view name = {letters, length};
+        snprintf(body, sizeof body, "\"" VIEW_FMT "\": 25", VIEW_ARG(name));
+        for (size_t spare = 0; spare < 20; spare++) {
+            char *copy = malloc(length + 6 + spare); /* what is read behind it is seen by asan */
+            assert(copy != NULL);
+            memcpy(copy, body, length + 6);
+            memset(copy + length + 6, ' ', spare);
+            struct scan scan = {.body = {copy, length + 6 + spare}};
+            double number = 0;
+            SAME(number_member(&scan, name, &number), length + 6);
+            NEAR(number, 25, 0);
+            for (size_t i = 0; i < length + 3; i++) {
+                copy[i] ^= 1;
+                SAME(number_member(&scan, name, &number), 0);
+                copy[i] ^= 1;
+            }
+            scan.body.length = length + 4;
+            SAME(number_member(&scan, name, &number), 0);
+            free(copy);
+        }
+    }
 }
 
 TEST(a_number_member_is_what_its_two_tokens_say)
@@ -391,15 +435,15 @@ TEST(a_number_member_is_what_its_two_tokens_say)
             }
             if (!member || key.kind != TOKEN_KEY)
                 continue;
-            struct view plain = {key.text.text, view_plain(key.text)};
-            bool as_written = plain.length == key.text.length && key.text.text > body.text &&
-                              key.text.text < body.text + body.length;
+            bool as_written = view_plain(key.text) == key.text.length &&
+                              key.text.text > body.text && key.text.text < body.text + body.length;
             struct scan behind = scan;
             struct err why = {0};
             bool number = scan_next(&behind, &value, &why) && value.kind == TOKEN_NUMBER;
             double have;
-            size_t place = scan_number_member(&before, plain, &have);
-            SAME(place, as_written && number ? behind.at : 0);
+            size_t place = number_member(&before, key.text, &have);
+            bool met = as_written && number && is_tight(&before, key.text);
+            SAME(place, met ? behind.at : 0);
             TRUE(place == 0 || memcmp(&have, &value.number, sizeof have) == 0);
             if (place > 0) { /* from there it goes on as after the tokens */
                 scan_past(&before, place);
@@ -407,7 +451,7 @@ TEST(a_number_member_is_what_its_two_tokens_say)
                 SAME(before.filled, behind.filled);
                 SAME(before.wants_value, behind.wants_value);
             }
-            TRUE(scan_number_member(&before, VIEW("another"), &have) == 0);
+            TRUE(number_member(&before, VIEW("another"), &have) == 0);
             taken += place > 0;
             others += place == 0;
         }

@@ -80,7 +80,7 @@ static inline float transformed(const struct transform *transform, double number
     struct feature feature = {.transform = transform, .width = 1};
     struct cell cell = {.number = number};
     float out;
-    transform->apply(&feature, &cell, &cell, &out);
+    feature_apply_one(&feature, &cell, &cell, &out);
     return out;
 }
 
