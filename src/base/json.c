@@ -144,6 +144,28 @@ void json_key_view(struct json *json, struct view key)
     json->after_key = true;
 }
 
+void json_key_plain(struct json *json, struct view key)
+{
+    enum { MARKS = 4 }; /* a comma, two quotes and a colon */
+    char *at = json->pretty ? NULL : text_reserve(json->text, key.length + MARKS), *start = at;
+    if (at == NULL) {
+        json_key_view(json, key);
+        return;
+    }
+    assert(json->depth > 0 && json->open[json->depth - 1] == '{' && !json->after_key);
+    bool *filled = &json->filled[json->depth - 1];
+    *at = ',';
+    at += *filled;
+    *at++ = '"';
+    memcpy(at, key.text, key.length);
+    at += key.length;
+    *at++ = '"';
+    *at++ = ':';
+    json->text->length += (size_t)(at - start);
+    *filled = true;
+    json->after_key = true;
+}
+
 void json_text(struct json *json, struct view value)
 {
     next(json);

@@ -34,9 +34,15 @@ struct json json_pretty_to(struct text *text);
 void json_open(struct json *json, char bracket); /* '{' or '[' */
 void json_close(struct json *json);
 void json_key_view(struct json *json, struct view key);
-static inline void json_key(struct json *json, const char *key)
+void json_key_plain(struct json *json, struct view key); /* no byte needs an escape (view_plain) */
+
+/* Keys that stand in the code are plain. */
+INLINE void json_key(struct json *json, const char *key)
 {
-    json_key_view(json, view_of(key));
+    if (__builtin_constant_p(*key))
+        json_key_plain(json, view_of(key));
+    else
+        json_key_view(json, view_of(key));
 }
 
 void json_text(struct json *json, struct view value);
