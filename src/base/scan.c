@@ -315,31 +315,36 @@ bool scan_key_of(struct view name, struct arena *arena, struct scan_key *out, st
         return err_set(err, ERR_LIMIT, "the names do not fit the memory limit");
     snprintf(text, length + 1, "\"" VIEW_FMT "\":", VIEW_ARG(name));
     *out = (struct scan_key){.text = text, .length = length};
-    memcpy(out->start, text, length < sizeof out->start ? length : sizeof out->start);
+    size_t start = length < sizeof out->start ? length : sizeof out->start;
+    memcpy(out->start, text, start);
+    memset(out->mask, 0xff, start);
     return true;
 }
 
-/* Whether a body goes on with this key. Sixteen bytes hold nearly all of them. */
-INLINE bool is_key(struct view rest, const struct scan_key *key)
+/* A short name, no more than one blank behind a comma or a colon, and some bytes behind it all:
+ * what nearly every member is. */
+INLINE size_t usual_member(const struct scan *scan, const struct scan_key *key, double *number)
 {
-    static const uint64_t mask[] = {
-#define LOW(bytes) UINT64_MAX >> (64 - 8 * (bytes))
-        0, LOW(1), LOW(2), LOW(3), LOW(4), LOW(5), LOW(6), LOW(7), LOW(8),
-#undef LOW
-    };
-    enum { HALF = sizeof(uint64_t) };
+    enum { ROOM = 3 }; /* a comma and two blanks */
     uint64_t come[2];
-    if (rest.length < key->length || key->length == 0)
-        return false;
-    if (rest.length < sizeof come || key->length > sizeof come)
-        return memcmp(rest.text, key->text, key->length) == 0;
-    memcpy(come, rest.text, sizeof come);
-    size_t low = key->length < HALF ? key->length : HALF;
-    return (((come[0] ^ key->start[0]) & mask[low]) |
-            ((come[1] ^ key->start[1]) & mask[key->length - low])) == 0;
+    struct view rest = view_from(scan->body, scan->at);
+    if (key->length > sizeof come || rest.length < sizeof come + ROOM)
+        return 0;
+    const char *at = rest.text;
+    if (scan->filled && *at++ != ',')
+        return 0;
+    at += *at == ' ';
+    memcpy(come, at, sizeof come);
+    if (((come[0] ^ key->start[0]) & key->mask[0]) | ((come[1] ^ key->start[1]) & key->mask[1]))
+        return 0;
+    at += key->length;
+    at += *at == ' ';
+    size_t before = (size_t)(at - rest.text);
+    size_t size = number_scan_json(view_from(rest, before), number);
+    return size == 0 ? 0 : scan->at + before + size;
 }
 
-size_t scan_number_member(const struct scan *scan, const struct scan_key *key, double *number)
+static size_t any_member(const struct scan *scan, const struct scan_key *key, double *number)
 {
     struct view body = scan->body;
     size_t at = scan->at;
@@ -349,11 +354,19 @@ size_t scan_number_member(const struct scan *scan, const struct scan_key *key, d
         at++;
     }
     at = past_blank(body, at);
-    if (!is_key(view_from(body, at), key))
+    if (body.length - at < key->length || memcmp(body.text + at, key->text, key->length) != 0)
         return 0;
     at = past_blank(body, at + key->length);
     size_t size = number_scan_json(view_from(body, at), number);
     return size == 0 ? 0 : at + size;
+}
+
+size_t scan_number_member(const struct scan *scan, const struct scan_key *key, double *number)
+{
+    if (key->length == 0)
+        return 0;
+    size_t place = usual_member(scan, key, number);
+    return place != 0 ? place : any_member(scan, key, number);
 }
 
 void scan_past(struct scan *scan, size_t place)

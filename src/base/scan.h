@@ -64,8 +64,8 @@ bool scan_next(struct scan *scan, struct token *out, struct err *err);
 /* A member's key as most write it, `"name":`, to be met again and again where it is expected. */
 struct scan_key {
     const char *text;
-    size_t length;     /* 0: no name that could be met so */
-    uint64_t start[2]; /* its first bytes, zeros behind */
+    size_t length;              /* 0: no name that could be met so */
+    uint64_t start[2], mask[2]; /* its first bytes, and which they are */
 };
 
 /* `name` without its quotes; ERR_LIMIT. A name that is not plain (view_plain) is never met. */
