@@ -246,6 +246,8 @@ static bool take_value(struct scan *scan, struct token *out, struct err *err)
     char c = here(scan);
     if (c == '{' || c == '[')
         return open_level(scan, c == '{', out, err);
+    if (scan->at == 0 && view_starts(scan->body, "\xef\xbb\xbf"))
+        return wrong(scan, err, "the document begins with a byte order mark: send it without one");
 
     scan->wants_value = false;
     scan->filled = true;

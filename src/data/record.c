@@ -53,6 +53,21 @@ static bool wrong_kind(const struct column *column, struct view text, struct err
                    VIEW_ARG(column->name), VIEW_ARG(text), wanted[column->kind]);
 }
 
+/* Either bound may not be set. */
+static bool out_of_range(const struct column *column, struct view text, struct err *err)
+{
+    char range[80];
+    if (isnan(column->max))
+        snprintf(range, sizeof range, "is less than the schema's least, %g", column->min);
+    else if (isnan(column->min))
+        snprintf(range, sizeof range, "is more than the schema's most, %g", column->max);
+    else
+        snprintf(range, sizeof range, "is outside the schema's range %g to %g", column->min,
+                 column->max);
+    return err_set(err, ERR_INPUT, "'" VIEW_FMT "': '" VIEW_FMT "' %s", VIEW_ARG(column->name),
+                   VIEW_ARG(text), range);
+}
+
 /* Past FLT_MAX a feature would turn infinite on its way into the row. */
 static bool take_number(const struct column *column, double number, struct view text,
                         struct cell *out, struct err *err)
@@ -70,9 +85,7 @@ static bool take_number(const struct column *column, double number, struct view 
         return err_set(err, ERR_INPUT, "'" VIEW_FMT "': '" VIEW_FMT "' is out of a float's range",
                        VIEW_ARG(column->name), VIEW_ARG(text));
     if (number < column->min || number > column->max)
-        return err_set(err, ERR_INPUT,
-                       "'" VIEW_FMT "': '" VIEW_FMT "' is outside the schema's range %g to %g",
-                       VIEW_ARG(column->name), VIEW_ARG(text), column->min, column->max);
+        return out_of_range(column, text, err);
     *out = (struct cell){.number = number};
     return true;
 }
@@ -256,14 +269,23 @@ static bool take_json_number(const struct column *column, const struct token *to
     }
 }
 
+static bool quoted_number(const struct column *column, struct view text, struct err *err)
+{
+    return err_set(err, ERR_INPUT,
+                   "'" VIEW_FMT "': '" VIEW_FMT "' is a text: send the number without its quotes",
+                   VIEW_ARG(column->name), VIEW_ARG(text));
+}
+
 /* A number in quotes is no number: the sender's types have drifted, and it should know. */
 static bool take_json_text(const struct column *column, const struct token *token, struct cell *out,
                            struct err *err)
 {
     bool numeric = column->kind == COLUMN_NUMBER || column->kind == COLUMN_INTEGER ||
                    (column->kind == COLUMN_TIMESTAMP && column->format != TIME_ISO);
+    double number;
     if (numeric && !means_missing(column, token->text))
-        return wrong_kind(column, token->text, err);
+        return number_parse(token->text, &number) ? quoted_number(column, token->text, err)
+                                                  : wrong_kind(column, token->text, err);
     return cell_parse(column, token->text, out, err);
 }
 

@@ -218,11 +218,13 @@ TEST(a_number_in_quotes_is_refused)
 {
     CLEANUP(bench_release) struct bench bench;
     bench_init(&bench);
-    refuses_json(&bench, "amount", "\"12.5\"", "'amount': '12.5' is not a number");
-    refuses_json(&bench, "count", "\"7\"", "'count': '7' is not a whole number");
-    refuses_json(&bench, "second", "\"7\"",
-                 "'second': '7' is not an instant in the schema's format");
-    refuses_json(&bench, "ms", "\"7\"", "'ms': '7' is not an instant in the schema's format");
+    refuses_json(&bench, "amount", "\"12.5\"",
+                 "'amount': '12.5' is a text: send the number without its quotes");
+    refuses_json(&bench, "count", "\"7\"",
+                 "'count': '7' is a text: send the number without its quotes");
+    refuses_json(&bench, "ms", "\"7\"", "'ms': '7' is a text: send the number without its quotes");
+    refuses_json(&bench, "second", "\"7s\"",
+                 "'second': '7s' is not an instant in the schema's format");
 }
 
 TEST(a_number_a_float_cannot_hold_is_refused)
@@ -255,6 +257,13 @@ TEST(a_number_outside_its_bounds_is_refused_and_the_bounds_are_in)
     refuses_json(&bench, "count", "11", "'count': '11' is outside the schema's range 0 to 10");
     NEAR(from_text(&bench, "count", "0").number, 0, 0);
     NEAR(from_text(&bench, "count", "10").number, 10, 0);
+    struct column *amount =
+        &bench.schema.column[dictionary_find(&bench.schema.names, VIEW("amount"))];
+    amount->min = 0;
+    refuses_text(&bench, "amount", "-1", "'amount': '-1' is less than the schema's least, 0");
+    amount->min = (double)NAN;
+    amount->max = 5;
+    refuses_text(&bench, "amount", "6", "'amount': '6' is more than the schema's most, 5");
 }
 
 TEST(an_unseen_value_is_refused_or_counted_as_the_column_says)

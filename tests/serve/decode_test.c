@@ -127,7 +127,10 @@ TEST(what_is_wrong_with_a_body_is_named)
     } faults[] = {
         {&rows, JSON, "{\"amount\":1,\"colour\":2}", "'colour' is not a feature of this model"},
         {&rows, JSON, "{\"amount\":\"many\"}", "'amount': 'many' is not a number"},
-        {&rows, JSON, "{\"amount\":\"1\"}", "'amount'"},
+        {&rows, JSON, "{\"amount\":\"1\"}",
+         "'amount': '1' is a text: send the number without its quotes"},
+        {&rows, JSON, "\xef\xbb\xbf{\"amount\":1}",
+         "begins with a byte order mark: send it without"},
         {&rows, JSON, "{\"amount\":{}}", "'amount'"},
         {&rows, JSON, "{\"amount\":[1]}", "'amount'"},
         {&rows, JSON, "{\"amount\":1,\"amount\":1}", "'amount' came twice"},
