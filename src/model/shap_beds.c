@@ -47,7 +47,11 @@ static void measure_clump(struct beds *b, uint32_t number)
         uint32_t right = count_branches(b, below_branch(x, at, true));
         b->branches[at.branch] = 1 + left + right;
         b->swapped[at.branch] = right > left;
-        b->earlier[at.branch] = NONE;
+        b->earlier[at.branch] = b->category[at.branch] = NONE;
+    }
+    for (uint32_t i = 0; i < clump->categories; i++) {
+        const struct shap_category *category = &x->category[clump->category + i];
+        b->category[clump->branch + category->branch] = category->node;
     }
     for (uint32_t i = 0; i < clump->repeats; i++) {
         const struct shap_repeat *repeat = &x->repeat[clump->repeat + i];
@@ -76,10 +80,11 @@ bool beds_measure(struct beds *b)
     b->branches = arena_new(b->scratch, uint32_t, branches);
     b->earlier = arena_new(b->scratch, uint32_t, branches);
     b->side = arena_new(b->scratch, uint8_t, branches);
+    b->category = arena_new(b->scratch, uint32_t, branches);
     b->swapped = arena_new(b->scratch, bool, branches);
     b->slot = arena_new(b->scratch, uint32_t, branches);
     if (b->tree == NULL || b->branches == NULL || b->earlier == NULL || b->side == NULL ||
-        b->swapped == NULL || b->slot == NULL)
+        b->category == NULL || b->swapped == NULL || b->slot == NULL)
         return false;
     for (uint32_t i = 0; i < x->clump_count; i++)
         measure_clump(b, i);

@@ -47,6 +47,7 @@ struct beds {
     uint32_t *branches; /* by branch: it and those below it */
     uint32_t *earlier;  /* by branch: the one above that asks its feature, or NONE */
     uint8_t *side;      /* by branch: which way that one passed */
+    uint32_t *category; /* by branch: the node whose categories it asks, or NONE */
     bool *swapped;      /* by branch: the right way comes first */
     uint32_t *slot;     /* by branch, of its stand */
 

@@ -113,19 +113,16 @@ static void lay_leaves(struct stands *e, const struct shap_stand *stand, const s
 static bool lay_category(struct stands *e, struct shap_stand *stand, const struct bed *bed,
                          uint32_t lane, struct err *err)
 {
-    const struct shap_clump *clump = &e->x->clump[bed->tree[lane].clump];
-    for (uint32_t i = 0; i < clump->categories; i++) {
-        const struct shap_category *category = &e->x->category[clump->category + i];
-        if (clump->branch + category->branch != bed->tree[lane].branch)
-            continue;
-        struct shap_stand_category *to = pile_add(&e->category, sizeof *to, 1, e->scratch, err);
-        if (to == NULL)
-            return false;
-        *to = (struct shap_stand_category){bed->slot, lane, category->node};
-        stand->categories++;
-        size_t at = (stand->slot + bed->slot) * (size_t)SHAP_EIGHT + lane;
-        ((int32_t *)e->limit.item)[at] = INT32_MIN; /* no key is below it */
-    }
+    uint32_t node = e->beds.category[bed->tree[lane].branch];
+    if (node == NONE)
+        return true;
+    struct shap_stand_category *to = pile_add(&e->category, sizeof *to, 1, e->scratch, err);
+    if (to == NULL)
+        return false;
+    *to = (struct shap_stand_category){bed->slot, lane, node};
+    stand->categories++;
+    size_t at = (stand->slot + bed->slot) * (size_t)SHAP_EIGHT + lane;
+    ((int32_t *)e->limit.item)[at] = INT32_MIN; /* no key is below it */
     return true;
 }
 
