@@ -497,7 +497,7 @@ def tls_1_2_and_1_3_are_spoken_by_everybodys_clients_and_older_ones_are_refused(
                 began = time.monotonic()
                 for _ in range(50):
                     assert client.ask("POST", "/invocations", record)[0] == 200
-                assert time.monotonic() - began < 1, time.monotonic() - began
+                assert time.monotonic() - began < 1.8, time.monotonic() - began
             with Client(server, cwd) as client:
                 found = re.search(r"^assay_tls_certificate_expires_timestamp_seconds (\S+)$",
                                   client.ask("GET", "/metrics")[2], re.M)
