@@ -30,8 +30,8 @@ struct bed {
     bool again; /* in some tree its feature was asked above */
 };
 
-/* Their slots, at most twice as many, have gains that are counted in 16 bits. */
-enum { BEDS_MAX = 4000 };
+/* The gains of their slots are counted in 16 bits. */
+enum { BEDS_MAX = 4000, BEDS_SLOTS_MAX = 2 * BEDS_MAX };
 
 struct beds_tree {
     struct place root;

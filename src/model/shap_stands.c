@@ -10,11 +10,13 @@ enum {
     FEW_BRANCHES = 256,  /* below which no place is too many */
     STAND_BRANCHES = 64, /* enough at once that none waits for the one before it */
     PASS_SLOTS = 256,    /* whose gains leave the first cache room for the rest */
+    /* More would ask for gigabytes while they are laid out, of a model that takes milliseconds. */
+    BRANCHES_MAX = 1 << 20,
 };
 
-/* Where a gain stands in its pass, and whose it is. */
+/* Where a gain stands in its pass, whose it is, and which four of that feature's it is among. */
 struct gain {
-    uint32_t used, at;
+    uint32_t used, at, turn;
 };
 
 /* What is laid out; as many piles as struct shap_stands has arrays. */
@@ -25,6 +27,7 @@ struct stands {
     struct pile stand, root, share, input, limit, swapped, rise, rises, ways, ends, lone, again;
     struct pile category, pass, pick, gain;
     size_t slots_max, gains_max, points_max, pass_slots;
+    uint32_t again_of[BEDS_SLOTS_MAX];   /* by slot: the latest entry of `again` that asks it */
     uint32_t plain_rise[POINTS_MAX + 1]; /* by points: in `rises`, NONE until there is one */
 };
 
@@ -126,15 +129,16 @@ static bool lay_category(struct stands *e, struct shap_stand *stand, const struc
     return true;
 }
 
-/* A slot's entries stand together, the latest slot's last. */
+/* The latest entry that asks `earlier` says whether it does so for this slot: none is looked for
+ * among all the entries of a deep one. */
 static struct shap_again *find_again(const struct stands *e, const struct shap_stand *stand,
                                      uint32_t slot, uint32_t earlier)
 {
     struct shap_again *all = e->again.item;
-    for (size_t at = e->again.count; at-- > stand->repeat && all[at].slot == slot;)
-        if (all[at].earlier == earlier)
-            return &all[at];
-    return NULL;
+    uint32_t at = e->again_of[earlier];
+    bool known = at >= stand->repeat && at < e->again.count && all[at].slot == slot &&
+                 all[at].earlier == earlier;
+    return known ? &all[at] : NULL;
 }
 
 /* All branches above that ask its feature; trees that ask it at the same place share an entry. */
@@ -150,6 +154,7 @@ static bool lay_again(struct stands *e, struct shap_stand *stand, const struct b
             again = pile_add(&e->again, sizeof *again, 1, e->scratch, err);
             if (again == NULL)
                 return false;
+            e->again_of[e->beds.slot[earlier]] = (uint32_t)e->again.count - 1;
             *again = (struct shap_again){.slot = (uint16_t)bed->slot,
                                          .earlier = (uint16_t)e->beds.slot[earlier],
                                          .otherwise = UINT8_MAX};
@@ -173,7 +178,7 @@ static bool lay_branch(struct stands *e, struct shap_stand *stand, const struct 
         return false;
     /* what stands before the first gain of a pass is 0 */
     uint32_t at = (uint32_t)(1 + e->pass_slots + bed->slot) * SHAP_EIGHT + lane;
-    *gain = (struct gain){x->feature[branch], at};
+    *gain = (struct gain){.used = x->feature[branch], .at = at};
     double share = x->share[branch];
     ((struct shap_lanes *)e->share.item)[slot].lane[lane] =
         e->beds.swapped[branch] ? 1 - share : share;
@@ -233,30 +238,38 @@ static bool lay_beds(struct stands *e, struct shap_stand *stand, struct err *err
 static int by_feature(const void *a, const void *b)
 {
     const struct gain *left = a, *right = b;
+    if (left->turn != right->turn)
+        return left->turn < right->turn ? -1 : 1;
     if (left->used != right->used)
         return left->used < right->used ? -1 : 1;
     return (left->at > right->at) - (left->at < right->at);
 }
 
 /* Four gains of each feature, then four more: so none waits for the sum that it is added to. */
+static void take_turns(struct gain *gain, size_t count)
+{
+    qsort(gain, count, sizeof *gain, by_feature);
+    for (size_t i = 0, first = 0; i < count; i++) {
+        first = gain[i].used == gain[first].used ? first : i;
+        gain[i].turn = (uint32_t)(i - first) / 4;
+    }
+    qsort(gain, count, sizeof *gain, by_feature);
+}
+
 static bool end_pass(struct stands *e, struct err *err)
 {
-    struct gain *gain = e->gain.item;
+    const struct gain *gain = e->gain.item;
     size_t count = e->gain.count, first_pick = e->pick.count;
-    qsort(gain, count, sizeof *gain, by_feature);
-    for (size_t turn = 0, left = count; left > 0; turn++)
-        for (size_t i = 0, end; i < count; i = end) {
-            for (end = i; end < count && gain[end].used == gain[i].used; end++)
-                ;
-            if (i + turn * 4 >= end)
-                continue;
-            struct shap_pick *pick = pile_add(&e->pick, sizeof *pick, 1, e->scratch, err);
-            if (pick == NULL)
-                return false;
-            pick->total = (uint16_t)(gain[i].used * SHAP_TOTALS + turn % SHAP_TOTALS);
-            for (size_t at = i + turn * 4; at < end && at < i + turn * 4 + 4; at++, left--)
-                pick->gain[at - i - turn * 4] = (uint16_t)gain[at].at;
-        }
+    take_turns(e->gain.item, count);
+    for (size_t i = 0, end; i < count; i = end) {
+        struct shap_pick *pick = pile_add(&e->pick, sizeof *pick, 1, e->scratch, err);
+        if (pick == NULL)
+            return false;
+        pick->total = (uint16_t)(gain[i].used * SHAP_TOTALS + gain[i].turn % SHAP_TOTALS);
+        for (end = i;
+             end < count && gain[end].used == gain[i].used && gain[end].turn == gain[i].turn; end++)
+            pick->gain[end - i] = (uint16_t)gain[end].at;
+    }
     struct shap_pass *pass = pile_add(&e->pass, sizeof *pass, 1, e->scratch, err);
     if (pass == NULL)
         return false;
@@ -340,7 +353,8 @@ static bool may_be_laid(const struct explainer *x)
     for (size_t i = 0; i < x->clump_count; i++)
         if (x->clump[i].points > POINTS_MAX)
             return false;
-    return x->clump_count > 0 && x->input_count <= INPUTS_MAX && x->used_count <= INPUTS_MAX;
+    return x->clump_count > 0 && shap_branches(x) <= BRANCHES_MAX && x->input_count <= INPUTS_MAX &&
+           x->used_count <= INPUTS_MAX;
 }
 
 /* What is read sixteen at a time may be read past the last slot. */
@@ -382,6 +396,11 @@ static bool publish(const struct stands *e, struct arena *arena, struct shap_sta
            out->category != NULL && out->pass != NULL && out->pick != NULL;
 }
 
+static bool out_of_memory(struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "explaining the model does not fit the memory limit");
+}
+
 bool shap_lay_stands(struct explainer *explainer, struct arena *arena, struct arena *scratch,
                      struct err *err)
 {
@@ -391,7 +410,7 @@ bool shap_lay_stands(struct explainer *explainer, struct arena *arena, struct ar
     if (!may_be_laid(explainer))
         return true;
     if (!beds_measure(&e.beds))
-        return err_set(err, ERR_LIMIT, "explaining the model does not fit the memory limit");
+        return out_of_memory(err);
     size_t places_max = 2 * (shap_branches(explainer) + FEW_BRANCHES);
     for (size_t tree = 0, end; tree < e.beds.trees; tree = end) {
         end = stand_end(&e.beds, tree);
@@ -400,5 +419,7 @@ bool shap_lay_stands(struct explainer *explainer, struct arena *arena, struct ar
         if (e.beds.bed.count > BEDS_MAX || e.share.count * SHAP_EIGHT > places_max)
             return true;
     }
-    return end_pass(&e, err) && publish(&e, arena, &explainer->stands);
+    if (!end_pass(&e, err))
+        return false;
+    return publish(&e, arena, &explainer->stands) || out_of_memory(err);
 }

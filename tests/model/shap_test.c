@@ -10,6 +10,7 @@
 #include "model/shap_twig.h"
 
 #include <math.h>
+#include <time.h>
 
 enum {
     FEATURES = 9,
@@ -531,6 +532,57 @@ TEST(trees_too_deep_too_wide_or_too_unlike_do_not_stand_together)
     SAME(stands_of(&wide, 1).count, 0);
     struct seed unlike = {.trees = TREES_MAX, .depth = 16, .features = 6, .branching = 0.6};
     SAME(stands_of(&unlike, 1).count, 0);
+}
+
+/* What building takes on the way has the same limit, but an arena of its own. */
+TEST(whatever_does_not_fit_the_memory_limit_is_said)
+{
+    enum { LIMIT = 16 << 20, STEP = 512 };
+    struct seed seed = {
+        .trees = 20, .depth = 6, .features = 6, .branching = 0.95, .categories = true};
+    struct forest forest = grow(&seed, 1);
+    size_t failures = 0;
+    for (size_t left = STEP;; left += STEP, failures++) {
+        CLEANUP(arena_release) struct arena arena = {.limit = LIMIT};
+        struct explainer explainer;
+        struct err err = {0};
+        TRUE(arena_room(&arena, LIMIT - left) != NULL);
+        if (explainer_build(&forest, NULL, &arena, &explainer, &err))
+            break;
+        SAME(err.kind, ERR_LIMIT);
+    }
+    TRUE(failures > 50);
+}
+
+/* So that one eight of large trees is not laid out in the square of their size, whatever they ask.
+ */
+static double build_ms(size_t depth, size_t features, bool categories)
+{
+    struct seed seed = {.trees = SHAP_EIGHT,
+                        .depth = depth,
+                        .features = features,
+                        .branching = 1,
+                        .categories = categories};
+    struct forest forest = grow(&seed, 1);
+    double least = HUGE_VAL;
+    for (int turn = 0; turn < 5; turn++) {
+        CLEANUP(arena_release) struct arena arena = {.limit = 64 << 20};
+        struct timespec start, end;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+        TRUE(build(&forest, NULL, &arena).stands.count > 0);
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+        least = fmin(least, (double)(end.tv_sec - start.tv_sec) * 1e3 +
+                                (double)(end.tv_nsec - start.tv_nsec) / 1e6);
+    }
+    return least;
+}
+
+TEST(large_trees_of_few_features_are_laid_out_in_time_that_grows_as_they_do)
+{
+    double small = build_ms(8, 1, false), large = build_ms(11, 1, false);
+    FAIL_UNLESS(large < 20 * small, "%g ms for eight times %g ms", large, small);
+    small = build_ms(8, 2, true), large = build_ms(11, 2, true);
+    FAIL_UNLESS(large < 20 * small, "%g ms for eight times %g ms", large, small);
 }
 
 TEST(features_that_no_branch_asks_stay_at_nothing)
