@@ -345,7 +345,7 @@ bool record_finish(struct record *record, struct err *err)
 {
     if (record->given == record->schema->count)
         return true;
-    for (size_t i = 0; i < record->schema->count; i++) {
+    for (size_t i = record->lead; i < record->schema->count; i++) {
         if (record->cell[i].set)
             continue;
         if (!take_missing(&record->schema->column[i], &record->cell[i], err))

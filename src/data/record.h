@@ -35,6 +35,7 @@ struct record {
     const struct schema *schema;
     struct cell *cell;  /* schema->count of them, the caller's */
     size_t given;       /* cells set by their names or places, of schema->count */
+    size_t lead;        /* so many of the first ones are set, if not more */
     unsigned unseen;    /* category values outside the schema, accepted */
     unsigned gaps;      /* cells missing or refused, of columns that are read at all */
     uint32_t fault;     /* the column that was refused, and 1; 0: none was */

@@ -5,7 +5,26 @@
  *      "decisions":[{"id","outcome","fraud_probability","score","percentile","risk_level",
  *                    "is_fraud","reasons":[{"code","text","share"}]}]}
  */
+#include "base/number.h"
 #include "serve/contract.h"
+
+#include <math.h>
+
+/* Where nothing calibrates the model they are one number, which is printed once. */
+static void add_probability(const struct contract_row *row, struct json *json)
+{
+    double score = (double)row->score;
+    char bytes[NUMBER_SIZE];
+    json_key(json, "fraud_probability");
+    if (row->probability == score && isfinite(score)) {
+        struct view printed = {bytes, number_print(score, bytes)};
+        json_raw(json, printed);
+        json_key(json, "score"), json_raw(json, printed);
+        return;
+    }
+    json_number(json, row->probability);
+    json_key(json, "score"), contract_probability(json, row->score);
+}
 
 static void add_decision(const struct contract_answer *answer, size_t i, struct json *json)
 {
@@ -14,8 +33,7 @@ static void add_decision(const struct contract_answer *answer, size_t i, struct 
     if (answer->id.length > 0)
         json_key(json, "id"), contract_add_id(answer, i, json);
     json_key(json, "outcome"), json_string(json, outcome_names[row->outcome]);
-    json_key(json, "fraud_probability"), json_number(json, row->probability);
-    json_key(json, "score"), contract_probability(json, row->score);
+    add_probability(row, json);
     json_key(json, "percentile");
     json_number(json, percentile_of(&answer->served->bundle.policy, row->score));
     json_key(json, "risk_level"), json_string(json, risk_level_of(row->probability));

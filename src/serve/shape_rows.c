@@ -31,10 +31,10 @@ static size_t take_usual(struct decode *decode, size_t index)
 static bool take_named(struct decode *decode, struct err *err)
 {
     struct token token;
-    size_t index = 0;
     shape_begin_row(decode);
-    for (;; index++) {
-        index = take_usual(decode, index);
+    size_t index = take_usual(decode, 0);
+    decode->record.lead = index;
+    for (;; index = take_usual(decode, index + 1)) {
         if (!scan_next(&decode->scan, &token, err))
             return false;
         if (token.kind == TOKEN_OBJECT_END)
