@@ -82,7 +82,10 @@ static void list_methods(struct view path, struct text *allow)
 struct route_match route_find(struct view method, struct view path)
 {
     struct route_match match = {.status = 404};
+    char second = path.length > 1 ? path.text[1] : '\0'; /* tells most of them apart */
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (routes[i].path[1] != second && routes[i].path[1] != '{')
+            continue;
         if (!route_fits(routes[i].path, path, match.part) || !route_takes(&routes[i], method))
             continue;
         match.route = &routes[i];
