@@ -7,6 +7,7 @@
 enum {
     POINTS_MAX = 4,
     INPUTS_MAX = 256,
+    DEPTH_MAX = 32,      /* what one slot asks again is written down for each that asked before */
     FEW_BRANCHES = 256,  /* below which no place is too many */
     STAND_BRANCHES = 64, /* enough at once that none waits for the one before it */
     PASS_SLOTS = 256,    /* whose gains leave the first cache room for the rest */
@@ -353,7 +354,8 @@ static bool may_be_laid(const struct explainer *x)
     for (size_t i = 0; i < x->clump_count; i++)
         if (x->clump[i].points > POINTS_MAX)
             return false;
-    return x->clump_count > 0 && shap_branches(x) <= BRANCHES_MAX && x->input_count <= INPUTS_MAX &&
+    return x->clump_count > 0 && shap_branches(x) <= BRANCHES_MAX &&
+           x->forest.depth_max <= DEPTH_MAX && x->input_count <= INPUTS_MAX &&
            x->used_count <= INPUTS_MAX;
 }
 
