@@ -178,7 +178,7 @@ def what_is_wrong_with_a_record_is_named():
             refused({"features": dict(good, num_injuries="two")}, "num_injuries", "two")
             refused({"features": dict(good, num_injuries="2")}, "num_injuries")
             refused({"features": dict(good, num_injuries=1.5)}, "num_injuries")
-            refused({"features": dict(good, num_injuries=-1)}, "num_injuries", "range")
+            refused({"features": dict(good, num_injuries=-1)}, "num_injuries", "least")
             refused({"features": dict(good, num_injuries=None)}, "num_injuries", "missing")
             refused({"features": dict(good, policy_liability="1/2")}, "policy_liability")
             refused({"features": {k: v for k, v in good.items() if k != "auto_year"}}, "auto_year")
