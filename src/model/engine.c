@@ -11,14 +11,6 @@ const struct kernel *const kernels[] = {
 };
 const size_t kernels_count = LENGTH_OF(kernels);
 
-void *engine_settle(const void *from, size_t size, size_t count, struct arena *arena)
-{
-    void *room = arena_lines(arena, size, count);
-    if (room != NULL && count > 0)
-        memcpy(room, from, size * count);
-    return room;
-}
-
 void engine_spread(const struct forest *forest, uint32_t top, size_t levels,
                    uint32_t slot[ENGINE_SLOTS])
 {

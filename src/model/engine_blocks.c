@@ -225,7 +225,7 @@ static bool settle(const struct yard *yard, struct arena *arena, struct err *err
                                   sizeof(uint64_t)};
     const void *settled[LENGTH_OF(pile)];
     for (size_t i = 0; i < LENGTH_OF(pile); i++) {
-        settled[i] = engine_settle(pile[i]->item, size[i], pile[i]->count, arena);
+        settled[i] = pile_settle(pile[i], size[i], arena);
         if (settled[i] == NULL)
             return err_set(err, ERR_LIMIT, "the model does not fit the memory limit");
     }

@@ -25,7 +25,4 @@ bool engine_build_blocks(struct engine *engine, struct arena *arena, struct err 
 /* Leaves engine->heaps as it is when a tree is too deep, or splits by category. */
 bool engine_build_heaps(struct engine *engine, struct arena *arena, struct err *err);
 
-/* `count` items that begin on a cache line; a copy of `from`, or zeros. NULL: the arena is full. */
-void *engine_settle(const void *from, size_t size, size_t count, struct arena *arena);
-
 #endif

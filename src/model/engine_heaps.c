@@ -94,12 +94,11 @@ bool engine_build_heaps(struct engine *engine, struct arena *arena, struct err *
     for (size_t tree = 0; tree < forest->tree_count; tree++)
         if (!add_tree(&stack, tree, err))
             return false;
-    engine->heap = engine_settle(stack.tree.item, sizeof *engine->heap, stack.tree.count, arena);
-    engine->heap_branch =
-        engine_settle(stack.branch.item, sizeof *engine->heap_branch, stack.branch.count, arena);
-    engine->heap_leaf = engine_settle(stack.leaf.item, 1, stack.leaf.count, arena);
-    engine->heap_precise_leaf = engine_settle(stack.precise.item, sizeof *engine->heap_precise_leaf,
-                                              stack.precise.count, arena);
+    engine->heap = pile_settle(&stack.tree, sizeof *engine->heap, arena);
+    engine->heap_branch = pile_settle(&stack.branch, sizeof *engine->heap_branch, arena);
+    engine->heap_leaf = pile_settle(&stack.leaf, 1, arena);
+    engine->heap_precise_leaf =
+        pile_settle(&stack.precise, sizeof *engine->heap_precise_leaf, arena);
     if (engine->heap == NULL || engine->heap_branch == NULL || engine->heap_leaf == NULL ||
         engine->heap_precise_leaf == NULL)
         return err_set(err, ERR_LIMIT, "the model does not fit the memory limit");

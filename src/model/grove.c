@@ -170,25 +170,16 @@ bool grove_check_features(const struct grove *grove, int64_t feature_count, stru
                    (long long)grove->features_needed - 1, (long long)feature_count);
 }
 
-/* An exact copy of a pile; NULL when the arena is full. */
-static void *settle(const struct pile *pile, size_t size, struct arena *arena)
-{
-    void *copy = arena_alloc(arena, size, pile->count);
-    if (copy != NULL && pile->count > 0)
-        memcpy(copy, pile->item, size * pile->count);
-    return copy;
-}
-
 bool grove_settle(const struct grove *grove, struct arena *arena, struct forest *out,
                   struct err *err)
 {
-    out->node = settle(&grove->node, sizeof *out->node, arena);
-    out->cover = settle(&grove->cover, sizeof *out->cover, arena);
-    out->gain = settle(&grove->gain, sizeof *out->gain, arena);
-    out->root = settle(&grove->root, sizeof *out->root, arena);
-    out->set = settle(&grove->set, sizeof *out->set, arena);
-    out->bits = settle(&grove->bits, sizeof *out->bits, arena);
-    out->weight = grove->precise ? settle(&grove->weight, sizeof *out->weight, arena) : NULL;
+    out->node = pile_settle(&grove->node, sizeof *out->node, arena);
+    out->cover = pile_settle(&grove->cover, sizeof *out->cover, arena);
+    out->gain = pile_settle(&grove->gain, sizeof *out->gain, arena);
+    out->root = pile_settle(&grove->root, sizeof *out->root, arena);
+    out->set = pile_settle(&grove->set, sizeof *out->set, arena);
+    out->bits = pile_settle(&grove->bits, sizeof *out->bits, arena);
+    out->weight = grove->precise ? pile_settle(&grove->weight, sizeof *out->weight, arena) : NULL;
     out->node_count = grove->node.count;
     out->tree_count = grove->root.count;
     out->set_count = grove->set.count;

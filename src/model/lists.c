@@ -23,6 +23,14 @@ void *pile_add(struct pile *pile, size_t size, size_t count, struct arena *arena
     return memset(fresh, 0, count * size);
 }
 
+void *pile_settle(const struct pile *pile, size_t size, struct arena *arena)
+{
+    void *room = arena_lines(arena, size, pile->count);
+    if (room != NULL && pile->count > 0)
+        memcpy(room, pile->item, size * pile->count);
+    return room;
+}
+
 size_t whole_count(const struct whole_list *list)
 {
     return list->pile.count;

@@ -23,6 +23,9 @@ struct pile {
 /* `count` more items of `size` bytes, zeroed; NULL and ERR_LIMIT when the arena is full. */
 void *pile_add(struct pile *pile, size_t size, size_t count, struct arena *arena, struct err *err);
 
+/* A copy in an arena of its own, on cache lines (arena_lines); NULL: that one is full. */
+void *pile_settle(const struct pile *pile, size_t size, struct arena *arena);
+
 /* Two types, so that neither is read as the other. */
 struct whole_list {
     struct pile pile; /* of int32_t */

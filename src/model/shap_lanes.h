@@ -220,11 +220,16 @@ static void decide_row(const struct explainer *x, const struct shap_clump *clump
     }
 }
 
+static void row_keys(const struct explainer *x, const float *row, int32_t *key)
+{
+    for (size_t i = 0; i < x->input_count; i++)
+        key[i] = shap_key(row[x->inputs[i].feature], x->inputs[i].missing_left);
+}
+
 static void explain_clumps(const struct explainer *x, const float *row, double *phi, void *scratch)
 {
     struct row_work work = row_work_of(x, scratch);
-    for (size_t i = 0; i < x->input_count; i++)
-        work.key[i] = shap_key(row[x->inputs[i].feature], x->inputs[i].missing_left);
+    row_keys(x, row, work.key);
     for (size_t i = 0; i < x->clump_count; i++) {
         const struct shap_clump *clump = &x->clump[i];
         decide_row(x, clump, row, &work);

@@ -249,8 +249,7 @@ static void explain_stands(const struct explainer *x, const float *row, double *
     work.product = shap_take(&room, vectors);
     work.sum = shap_take(&room, vectors);
     work.gain = shap_take(&room, (all->gains_max + 1) * sizeof *work.gain);
-    for (size_t i = 0; i < x->input_count; i++)
-        work.key[i] = shap_key(row[x->inputs[i].feature], x->inputs[i].missing_left);
+    row_keys(x, row, work.key);
     double *total = shap_take(&room, SHAP_TOTALS * x->used_count * sizeof *total);
     memset(total, 0, SHAP_TOTALS * x->used_count * sizeof *total);
     memset(work.gain, 0, sizeof *work.gain);

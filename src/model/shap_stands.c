@@ -359,35 +359,26 @@ static bool may_be_laid(const struct explainer *x)
            x->used_count <= INPUTS_MAX;
 }
 
-/* What is read sixteen at a time may be read past the last slot. */
-static void *settle(const struct pile *pile, size_t size, size_t spare, struct arena *arena)
-{
-    void *room = arena_lines(arena, size, pile->count + spare);
-    if (room != NULL && pile->count > 0)
-        memcpy(room, pile->item, size * pile->count);
-    return room;
-}
-
 static bool publish(const struct stands *e, struct arena *arena, struct shap_stands *out)
 {
     *out = (struct shap_stands){
         .count = e->stand.count,
-        .stand = settle(&e->stand, sizeof *out->stand, 0, arena),
-        .root = settle(&e->root, sizeof *out->root, 0, arena),
-        .share = settle(&e->share, sizeof *out->share, 0, arena),
-        .input = settle(&e->input, sizeof *out->input, SHAP_EIGHT, arena),
-        .limit = settle(&e->limit, sizeof *out->limit, SHAP_EIGHT, arena),
-        .swapped = settle(&e->swapped, 1, 1, arena),
-        .rise = settle(&e->rise, sizeof *out->rise, 0, arena),
-        .rises = settle(&e->rises, sizeof *out->rises, 0, arena),
-        .ways = settle(&e->ways, sizeof *out->ways, 0, arena),
-        .ends = settle(&e->ends, sizeof *out->ends, 0, arena),
-        .lone = settle(&e->lone, sizeof *out->lone, 0, arena),
-        .again = settle(&e->again, sizeof *out->again, 0, arena),
-        .category = settle(&e->category, sizeof *out->category, 0, arena),
+        .stand = pile_settle(&e->stand, sizeof *out->stand, arena),
+        .root = pile_settle(&e->root, sizeof *out->root, arena),
+        .share = pile_settle(&e->share, sizeof *out->share, arena),
+        .input = pile_settle(&e->input, sizeof *out->input, arena),
+        .limit = pile_settle(&e->limit, sizeof *out->limit, arena),
+        .swapped = pile_settle(&e->swapped, 1, arena),
+        .rise = pile_settle(&e->rise, sizeof *out->rise, arena),
+        .rises = pile_settle(&e->rises, sizeof *out->rises, arena),
+        .ways = pile_settle(&e->ways, sizeof *out->ways, arena),
+        .ends = pile_settle(&e->ends, sizeof *out->ends, arena),
+        .lone = pile_settle(&e->lone, sizeof *out->lone, arena),
+        .again = pile_settle(&e->again, sizeof *out->again, arena),
+        .category = pile_settle(&e->category, sizeof *out->category, arena),
         .pass_count = e->pass.count,
-        .pass = settle(&e->pass, sizeof *out->pass, 0, arena),
-        .pick = settle(&e->pick, sizeof *out->pick, 0, arena),
+        .pass = pile_settle(&e->pass, sizeof *out->pass, arena),
+        .pick = pile_settle(&e->pick, sizeof *out->pick, arena),
         .slots_max = e->slots_max,
         .gains_max = e->gains_max,
         .points_max = e->points_max,

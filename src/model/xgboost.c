@@ -371,22 +371,13 @@ static bool apply_weight_drop(struct reader *reader, struct err *err)
     return true;
 }
 
-/* An exact copy of a pile in the forest's arena; NULL when the arena is full. */
-static void *settle(const struct pile *pile, size_t size, struct arena *arena)
-{
-    void *copy = arena_alloc(arena, size, pile->count);
-    if (copy != NULL && pile->count > 0)
-        memcpy(copy, pile->item, size * pile->count);
-    return copy;
-}
-
-/* The same of texts, with their bytes; `out` is NULL when there are none. */
+/* A settled pile of texts, with their bytes; `out` is NULL when there are none. */
 static bool settle_texts(const struct pile *pile, struct arena *arena, const struct view **out)
 {
     *out = NULL;
     if (pile->count == 0)
         return true;
-    struct view *text = settle(pile, sizeof *text, arena);
+    struct view *text = pile_settle(pile, sizeof *text, arena);
     if (text == NULL)
         return false;
     for (size_t i = 0; i < pile->count; i++) {
@@ -402,7 +393,7 @@ static bool settle_texts(const struct pile *pile, struct arena *arena, const str
 static bool settle_names(const struct reader *reader, struct forest *out)
 {
     if (reader->cats.feature.count > 0) {
-        out->category = settle(&reader->cats.feature, sizeof *out->category, reader->arena);
+        out->category = pile_settle(&reader->cats.feature, sizeof *out->category, reader->arena);
         if (out->category == NULL)
             return false;
     }

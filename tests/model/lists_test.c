@@ -78,3 +78,20 @@ TEST(a_full_arena_is_a_limit)
     TRUE(pile_add(&pile, 4, 1000, &arena, &err) == NULL);
     SAME(err.kind, ERR_LIMIT);
 }
+
+TEST(a_settled_pile_is_a_copy_on_a_cache_line_and_nothing_when_there_is_no_room)
+{
+    CLEANUP(arena_release) struct arena scratch = {.limit = 1 << 16}, arena = {.limit = 1 << 10};
+    struct pile pile = {0};
+    struct err err = {0};
+    TRUE(pile_settle(&pile, sizeof(uint32_t), &arena) != NULL); /* of nothing */
+    uint32_t *item = pile_add(&pile, sizeof *item, 3, &scratch, &err);
+    TRUE(item != NULL);
+    for (uint32_t i = 0; i < 3; i++)
+        item[i] = i + 7;
+    uint32_t *settled = pile_settle(&pile, sizeof *settled, &arena);
+    TRUE(settled != NULL && (uintptr_t)settled % 64 == 0);
+    TRUE(settled != item && memcmp(settled, item, 3 * sizeof *item) == 0);
+    TRUE(pile_add(&pile, sizeof *item, 1000, &scratch, &err) != NULL);
+    TRUE(pile_settle(&pile, sizeof *settled, &arena) == NULL);
+}
